@@ -1,0 +1,39 @@
+import type { ClusterView, Refusal } from "./view.ts";
+
+/** What an announcer does for one address on this node, as a fact, for status, metrics and people. */
+export interface AnnouncementFact {
+  /** The address as text. */
+  readonly address: string;
+  readonly protocol: Protocol;
+  /** Whether this node announces the address right now. */
+  readonly isAnnouncing: boolean;
+  /** Where it is announced: interface names for Layer2, peer addresses for BGP. */
+  readonly via: readonly string[];
+  /** Why it is not, when it is not. */
+  readonly refusal: Refusal | undefined;
+  /** Why it is: "rank 1 of 3", "took over from node2", … */
+  readonly because: string;
+}
+
+/** The ways Berth can announce an address. Each has one factory in announcers.ts. */
+export type Protocol = "bgp" | "layer2";
+
+/** What a protocol reports besides addresses: one row for each session or segment. Plain JSON values only. */
+export type ProtocolFacts = Readonly<Record<string, unknown>>;
+
+/**
+ * The contract of everything that announces addresses from one node.
+ *
+ * `apply` takes the whole view and makes the world agree with it: it announces what the view wants, withdraws what the view
+ * no longer has, and leaves the rest alone. Calling it twice with the same view does nothing the second time. It returns at once;
+ * what it started goes on behind it. It never throws for the content of a view: what cannot be done becomes a refusal in `status`.
+ *
+ * `status` gives facts, not wishes, and is cheap enough to be called every second.
+ *
+ * `close` withdraws everything, in the way that loses least, and resolves when the network has been told.
+ */
+export interface Announcer {
+  apply(view: ClusterView): void;
+  status(): { readonly announcements: readonly AnnouncementFact[]; readonly facts: ProtocolFacts };
+  close(): Promise<void>;
+}
