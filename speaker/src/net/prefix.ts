@@ -9,7 +9,8 @@ export interface Prefix {
 /** The network of `length` bits that holds an address; host bits are cleared. @throws RangeError when the length does not fit the family */
 export function prefixOf(address: Address, length: number): Prefix {
   const bits = bitsOf(address.family);
-  if (!Number.isInteger(length) || length < 0 || length > bits) throw new RangeError(`prefix length ${length} is not in 0..${bits}`);
+  if (!Number.isInteger(length) || length < 0 || length > bits)
+    throw new RangeError(`prefix length ${length} is not in 0..${bits}`);
   const hostBits = BigInt(bits - length);
   return { address: { family: address.family, value: (address.value >> hostBits) << hostBits }, length };
 }

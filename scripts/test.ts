@@ -1,0 +1,57 @@
+/**
+ * All checks and tests, in the order in which a mistake is cheapest to see.
+ * Usage: npm test | npm run test:unit | npm run test:lab
+ */
+import { globSync } from "node:fs";
+import { root, runStage, type Stage, type StageResult, summarize } from "./stages.ts";
+
+/** A node:test run over the files that match; an empty match is a failure, not a pass. */
+function tests(
+  name: string,
+  patterns: readonly string[],
+  options: { readonly isSerial?: boolean; readonly env?: Readonly<Record<string, string>> } = {},
+): Stage {
+  const files = globSync([...patterns], { cwd: root, exclude: ["**/node_modules/**", "**/dist/**"] }).sort();
+  if (files.length === 0) throw new Error(`${name}: no test file matches ${patterns.join(", ")}`);
+  const concurrency = options.isSerial === true ? ["--test-concurrency=1"] : [];
+  const command: [string, ...string[]] = ["node", "--test", "--test-reporter=spec", ...concurrency, ...files];
+  return { name, command, ...(options.env === undefined ? {} : { env: options.env }) };
+}
+
+const check: Stage = { name: "checks", command: ["node", "scripts/check.ts"] };
+const unit = (): Stage =>
+  tests("unit tests", [
+    "{api,provider,speaker,lab,bench}/src/**/*.test.ts",
+    "lab/kubernetes-plugin/*.test.ts",
+    "scripts/*.test.ts",
+  ]);
+const tools: Stage = { name: "tools for the lab", command: ["node", "lab/src/setup/main.ts"] };
+const apiServer = (): Stage =>
+  tests(
+    "tests against a real API server",
+    [
+      "api/test/**/*.test.ts",
+      "provider/test/**/*.test.ts",
+      "speaker/test/controller/**/*.test.ts",
+      "lab/kubernetes-plugin/test/**/*.test.ts",
+    ],
+    { isSerial: true },
+  );
+const interop = (): Stage =>
+  tests("interoperation in network namespaces", ["speaker/test/interop/**/*.test.ts"], { isSerial: true });
+const lab = (): Stage => tests("the lab, end to end", ["lab/test/**/*.test.ts"], { isSerial: true });
+
+const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
+  all: [() => check, unit, () => tools, apiServer, interop, lab],
+  unit: [unit],
+  lab: [() => tools, lab],
+};
+const wanted = process.argv[2] ?? "all";
+const plan = plans[wanted];
+if (plan === undefined) {
+  process.stderr.write(`npm test knows ${Object.keys(plans).join(", ")}; not "${wanted}"\n`);
+  process.exit(2);
+}
+const results: StageResult[] = [];
+for (const stage of plan) results.push(await runStage(stage()));
+process.exit(summarize(results));
