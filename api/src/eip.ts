@@ -1,0 +1,127 @@
+import { type ApiObject, conditionsField, type Fields, type Infer, type Rule } from "./schema.ts";
+
+/** The last octets that make an IPv4 netmask contiguous. */
+const octet = "(255|254|252|248|240|224|192|128|0)";
+const netmask = `^(255\\\\.255\\\\.255\\\\.${octet}|255\\\\.255\\\\.${octet}\\\\.0|255\\\\.${octet}\\\\.0\\\\.0|${octet}\\\\.0\\\\.0\\\\.0)$`;
+
+const four = (text: string): string => `${text}.split('.').map(o, int(o))`;
+const number = (text: string): string =>
+  `${four(text)}[0] * 16777216 + ${four(text)}[1] * 65536 + ${four(text)}[2] * 256 + ${four(text)}[3]`;
+
+const isRange = "self.split('-').size() == 2 && isIP(self.split('-')[0]) && isIP(self.split('-')[1])";
+const isMasked = `self.split('/').size() == 2 && isIP(self.split('/')[0]) && ip(self.split('/')[0]).family() == 4 && self.split('/')[1].matches('${netmask}')`;
+const forms = "an address (192.0.2.1), a CIDR (192.0.2.0/24, or 192.0.2.0/255.255.255.0), or a range (192.0.2.1-192.0.2.9)";
+
+/** What one object can know of a text that names addresses. Order of IPv6 ranges is checked by the controller, and said in a condition. */
+const addressRules: readonly Rule[] = [
+  {
+    rule: `isIP(self) || isCIDR(self) || (${isRange}) || (${isMasked})`,
+    message: `must be ${forms}`,
+    messageExpression: `'"' + self + '" is not ${forms.replaceAll("'", "")}'`,
+  },
+  {
+    rule: `!(${isRange}) || ip(self.split('-')[0]).family() == ip(self.split('-')[1]).family()`,
+    message: "both ends of a range must be of one family",
+    messageExpression: `'"' + self + '" mixes IPv4 and IPv6; both ends of a range must be of one family'`,
+  },
+  {
+    rule: `!(${isRange}) || ip(self.split('-')[0]).family() == 6 || ip(self.split('-')[1]).family() == 6 || ${number("self.split('-')[0]")} <= ${number("self.split('-')[1]")}`,
+    message: "a range must start with its lower end",
+    messageExpression: `'"' + self + '" is reversed; a range starts with its lower end'`,
+  },
+];
+
+const addressText = { type: "string", doc: `One of: ${forms}.`, minLength: 2, maxLength: 80, rules: addressRules } as const;
+
+/** The fields of Eip.spec: OpenELB's, with its defaults, and optional ones of ours. */
+export const eipSpec = {
+  address: {
+    ...addressText,
+    doc: `The addresses of this pool: ${forms}. Host bits of a CIDR are cleared; the first and the last address of a CIDR belong to the pool.`,
+    required: true,
+  },
+  addresses: {
+    type: "array",
+    doc: "More addresses of this pool, each in a form that `address` has. Families may be mixed between entries.",
+    maxItems: 64,
+    items: addressText,
+  },
+  exclude: {
+    type: "array",
+    doc: "Addresses never handed out, each in a form that `address` has.",
+    maxItems: 64,
+    items: addressText,
+  },
+  protocol: {
+    type: "string",
+    doc: "How the addresses are announced: bgp (also when empty), or layer2 (ARP and NDP). vip, OpenELB's keepalived mode, is served by layer2.",
+    enum: ["bgp", "layer2", "vip", ""],
+  },
+  interface: {
+    type: "string",
+    doc: "Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address>, or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.",
+    maxLength: 253,
+  },
+  disable: { type: "boolean", doc: "No address of this pool is handed out any more; Services that hold one keep it." },
+  usingKnownIPs: {
+    type: "boolean",
+    doc: "With avoidBuggyIPs, hands out IPv4 addresses that end in .0 or .255 all the same. As in OpenELB 0.3.",
+  },
+  avoidBuggyIPs: { type: "boolean", doc: "Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops." },
+  autoAssign: {
+    type: "boolean",
+    doc: "false: the pool is used only by Services that name it or one of its addresses. Default true.",
+  },
+  priority: { type: "integer", doc: "Among pools bound to a Service's namespace, the lower number is asked first.", minimum: -2147483648, maximum: 2147483647 },
+  namespaces: { type: "array", doc: "Namespaces that this pool is bound to, by name.", maxItems: 1024, items: { type: "string", doc: "A namespace.", maxLength: 63 } },
+  namespaceSelector: {
+    type: "map",
+    doc: "Binds this pool to namespaces that carry all these labels; {} binds it to every namespace.",
+    maxProperties: 64,
+    values: { type: "string", doc: "The value of the label.", maxLength: 63 },
+  },
+  serviceSelectors: {
+    type: "array",
+    doc: "Binds this pool to Services that carry all labels of one of these entries, in the namespaces that it is bound to.",
+    maxItems: 32,
+    items: {
+      type: "object",
+      doc: "Labels that must all be there.",
+      fields: {
+        matchLabels: {
+          type: "map",
+          doc: "Labels and their values.",
+          required: true,
+          maxProperties: 64,
+          values: { type: "string", doc: "The value of the label.", maxLength: 63 },
+        },
+      },
+    },
+  },
+  restrict: { type: "boolean", doc: "The binding to namespaces and Services holds for Services that name this pool or one of its addresses, too." },
+  perNamespaceLimit: { type: "integer", doc: "At most so many addresses of this pool for the Services of one namespace.", minimum: 1, maximum: 1000000 },
+} as const satisfies Fields;
+
+/** The fields of Eip.status. A report made from the Services; nothing is decided by it. */
+export const eipStatus = {
+  occupied: { type: "boolean", doc: "Whether every address is in use." },
+  usage: { type: "integer", doc: "How many addresses are in use." },
+  poolSize: { type: "integer", doc: "How many addresses the pool has, at most 9223372036854775807; poolSizeText is exact." },
+  poolSizeText: { type: "string", doc: "How many addresses the pool has, exact at any size." },
+  used: {
+    type: "map",
+    doc: 'Addresses in use and who uses them, "namespace/service[;namespace/service…]"; the first thousand.',
+    values: { type: "string", doc: "Services." },
+  },
+  firstIP: { type: "string", doc: "The lowest address of the pool." },
+  lastIP: { type: "string", doc: "The highest address of the pool." },
+  ready: { type: "boolean", doc: "Whether the pool is in use: the status of the condition Ready." },
+  v4: { type: "boolean", doc: "Whether the pool has IPv4 addresses." },
+  conditions: conditionsField,
+} as const satisfies Fields;
+
+export type EipSpec = Infer<typeof eipSpec>;
+export type EipStatus = Infer<typeof eipStatus>;
+
+/** A pool of addresses. Cluster-scoped. */
+export type Eip = ApiObject<"Eip", EipSpec, EipStatus>;
