@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LabError, progress } from "../exec.ts";
+import { bin, binDirectory, root } from "../paths.ts";
+import { go } from "./go.ts";
+
+/** One program that is built from a Go module of `lab/tools`. */
+interface Tool {
+  readonly name: string;
+  readonly module: string;
+  readonly package: string;
+  /** How long it takes on two cores when nothing is cached, in seconds. */
+  readonly seconds: number;
+}
+
+const kubernetes = (name: string, seconds: number): Tool => ({ name, module: "kubernetes", package: `k8s.io/kubernetes/cmd/${name}`, seconds });
+
+const tools: readonly Tool[] = [
+  kubernetes("kube-apiserver", 190),
+  { name: "pulumi", module: "pulumi", package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", seconds: 190 },
+  { name: "etcd", module: "etcd", package: "go.etcd.io/etcd/server/v3", seconds: 60 },
+  kubernetes("kube-controller-manager", 55),
+  kubernetes("kubelet", 25),
+  kubernetes("kubectl", 25),
+  kubernetes("kube-proxy", 10),
+  kubernetes("kube-scheduler", 10),
+  { name: "pulumi-language-nodejs", module: "pulumi-language-nodejs", package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs", seconds: 20 },
+];
+
+const linkFlags = (tool: Tool): string => (tool.module === "kubernetes" ? "-s -w -X k8s.io/component-base/version.gitVersion=v1.34.4" : "-s -w");
+const moduleDirectory = (tool: Tool): string => join(root, "lab/tools", tool.module);
+
+/** Builds every tool that is missing or older than its module, one after the other (Go uses all cores by itself). @throws LabError with the end of the output when one fails */
+export async function ensureTools(): Promise<void> {
+  mkdirSync(binDirectory, { recursive: true });
+  const stale = tools.filter((tool) => !isCurrent(tool));
+  for (const [index, tool] of stale.entries()) {
+    progress(`building ${tool.name} (${index + 1} of ${stale.length}; takes about ${tool.seconds} s when nothing is cached)`);
+    const started = Date.now();
+    await build(tool);
+    progress(`built ${tool.name} in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  }
+}
+
+/** What a tool is built from, as one digest. */
+function digest(tool: Tool): string {
+  const hash = createHash("sha256").update(tool.package).update(linkFlags(tool));
+  for (const file of ["go.mod", "go.sum"]) hash.update(readFileSync(join(moduleDirectory(tool), file)));
+  return hash.digest("hex");
+}
+
+function isCurrent(tool: Tool): boolean {
+  const stamp = bin(`${tool.name}.sha256`);
+  return existsSync(bin(tool.name)) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest(tool);
+}
+
+function build(tool: Tool): Promise<void> {
+  const target = bin(`${tool.name}.new`);
+  const args = ["build", "-trimpath", "-ldflags", linkFlags(tool), "-o", target, tool.package];
+  return new Promise((resolve, reject) => {
+    const child = spawn(go(), args, { cwd: moduleDirectory(tool), env: { ...process.env, CGO_ENABLED: "0" }, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    const keep = (chunk: Buffer): void => {
+      output = (output + chunk.toString()).slice(-4000);
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code !== 0) return reject(new LabError(`building ${tool.name} failed with exit code ${code}:\n${output.trim()}`));
+      renameSync(target, bin(tool.name));
+      writeFileSync(bin(`${tool.name}.sha256`), digest(tool));
+      return resolve();
+    });
+  });
+}
