@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "../../ports/logger.ts";
+import { type KubernetesObject, keyOf } from "../objects.ts";
+import { type Api, ApiError } from "./api.ts";
+
+/**
+ * A collection of the cluster, kept current by list and watch. It survives any outage of the API server: what was last known stays,
+ * and a fresh list replaces it when the server is back.
+ */
+export class Collection<T extends KubernetesObject> {
+  readonly #path: string;
+  readonly #api: Api;
+  readonly #logger: Logger;
+  readonly #onChange: () => void;
+  readonly #stop = new AbortController();
+  #objects = new Map<string, T>();
+  #isSynced = false;
+
+  /**
+   * @param path the collection's path, such as "/api/v1/services"
+   * @param onChange is called after every change, many times a second if need be
+   */
+  constructor(api: Api, path: string, onChange: () => void, logger: Logger) {
+    this.#api = api;
+    this.#path = path;
+    this.#onChange = onChange;
+    this.#logger = logger;
+    void this.#run();
+  }
+
+  /** Whether a whole list has been read at least once. */
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  /** The objects as last known, in no order. */
+  get objects(): readonly T[] {
+    return [...this.#objects.values()];
+  }
+
+  /** Takes the object that a write gave back, so that the next decision does not wait for the watch. */
+  put(object: T): void {
+    this.#objects.set(keyOf(object), object);
+  }
+
+  close(): void {
+    this.#stop.abort();
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#stop.signal.aborted) {
+      try {
+        let resourceVersion = await this.#list();
+        failures = 0;
+        for (;;) resourceVersion = await this.#watch(resourceVersion);
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        const isExpired = error instanceof ApiError && error.status === 410;
+        const pause = isExpired ? 0 : Math.max((error instanceof ApiError && error.retryAfter) || 0, Math.min(200 * 2 ** failures, 5000) * (0.75 + Math.random() / 2));
+        failures++;
+        if (!isExpired) this.#logger.warn({ event: "watchFailed", path: this.#path, error: String(error) }, `cannot watch ${this.#path}; trying again in ${Math.round(pause)} ms`);
+        await sleep(pause);
+      }
+    }
+  }
+
+  async #list(): Promise<string> {
+    const next = new Map<string, T>();
+    let resourceVersion = "";
+    let token: string | undefined;
+    do {
+      const query: string = token === undefined ? "?limit=2000" : `?limit=2000&continue=${encodeURIComponent(token)}`;
+      const page = (await this.#api.send("GET", this.#path + query)) as { readonly items: readonly T[]; readonly metadata: { readonly resourceVersion: string; readonly continue?: string } };
+      for (const item of page.items) next.set(keyOf(item), item);
+      resourceVersion = page.metadata.resourceVersion;
+      token = page.metadata.continue === "" ? undefined : page.metadata.continue;
+    } while (token !== undefined);
+    this.#objects = next;
+    this.#isSynced = true;
+    this.#onChange();
+    return resourceVersion;
+  }
+
+  async #watch(from: string): Promise<string> {
+    let resourceVersion = from;
+    const onEvent = (type: string, raw: unknown): void => {
+      if (type === "ERROR") {
+        const status = raw as { readonly code?: number; readonly message?: string };
+        throw new ApiError("WATCH", this.#path, status.code ?? 500, status.message ?? "", undefined);
+      }
+      const object = raw as T;
+      resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
+      if (type === "BOOKMARK") return;
+      if (type === "DELETED") this.#objects.delete(keyOf(object));
+      else this.#objects.set(keyOf(object), object);
+      this.#onChange();
+    };
+    await this.#api.watch(this.#path, from, onEvent, this.#stop.signal);
+    return resourceVersion;
+  }
+}

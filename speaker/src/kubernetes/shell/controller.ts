@@ -1,0 +1,200 @@
+import type { BgpConf } from "@berth/api/bgpConf";
+import type { BgpPeer } from "@berth/api/bgpPeer";
+import type { Eip } from "@berth/api/eip";
+import { allocate } from "../../allocate/allocate.ts";
+import { type AllocationResult, type Assignment, emptyMemory, type Memory } from "../../allocate/model.ts";
+import type { Logger } from "../../ports/logger.ts";
+import { type KubernetesObject, keyOf, type Namespace, type Service } from "../objects.ts";
+import { isOurs, pools, type Scope, serviceRequest } from "../requests.ts";
+import { assignmentSentence, bgpConfConditions, bgpPeerConditions, eipStatus, releasedStatus, same, serviceStatus } from "../statuses.ts";
+import { type Api, ApiError } from "./api.ts";
+import { Collection } from "./collection.ts";
+import { EventRecorder } from "./events.ts";
+import { Leadership } from "./leadership.ts";
+import { ownPath } from "./watchCluster.ts";
+
+const gatherMilliseconds = 20;
+const reportInterval = 1000;
+const retryInterval = 1000;
+const parallelWrites = 64;
+
+export interface ControllerOptions {
+  readonly namespace: string;
+  /** Unique for this process: the name of its pod, with something that a restart changes. */
+  readonly identity: string;
+  readonly scope: Scope;
+  /** How long a freed address rests, in milliseconds. */
+  readonly restPeriod: number;
+  readonly sharesUnconditionally: boolean;
+  readonly elects: boolean;
+}
+
+/** A running controller. */
+export interface Controller {
+  isSynced(): boolean;
+  isLeader(): boolean;
+  /** The last allocation in short, for /state. */
+  state(): unknown;
+  close(): Promise<void>;
+}
+
+/**
+ * Runs the controller: watches, takes part in the election, and while it leads gives addresses and writes statuses.
+ * Every write carries the resource version that it was decided on; a conflict is decided again on the newer object.
+ */
+export function runController(api: Api, options: ControllerOptions, logger: Logger): Controller {
+  let timer: NodeJS.Timeout | undefined;
+  let wakeTimer: NodeJS.Timeout | undefined;
+  let memory: Memory = emptyMemory;
+  let last: AllocationResult | undefined;
+  let isRunning = false;
+  let isDirty = false;
+  let isClosed = false;
+  let reportedAt = 0;
+  const changed = (): void => schedule(gatherMilliseconds);
+  const collection = <T extends KubernetesObject>(path: string): Collection<T> => new Collection<T>(api, path, changed, logger);
+  const services = collection<Service>("/api/v1/services");
+  const namespaces = collection<Namespace>("/api/v1/namespaces");
+  const eips = collection<Eip>(ownPath("eips"));
+  const bgpConfs = collection<BgpConf>(ownPath("bgpconfs"));
+  const bgpPeers = collection<BgpPeer>(ownPath("bgppeers"));
+  const all = [services, namespaces, eips, bgpConfs, bgpPeers];
+  const events = new EventRecorder(api, "berth-controller", logger);
+  const leadership = options.elects ? new Leadership(api, { namespace: options.namespace, name: "berth-controller", identity: options.identity }, changed, logger) : undefined;
+  const isSynced = (): boolean => all.every((one) => one.isSynced);
+  const isLeader = (): boolean => leadership?.isLeader ?? true;
+
+  function schedule(after: number): void {
+    if (isClosed) return;
+    if (isRunning) isDirty = true;
+    else timer ??= setTimeout(() => void run(), after);
+  }
+
+  async function run(): Promise<void> {
+    timer = undefined;
+    if (isClosed || !isSynced() || !isLeader()) return;
+    isRunning = true;
+    let isAgainSoon = false;
+    try {
+      isAgainSoon = await reconcile();
+    } catch (error) {
+      isAgainSoon = true;
+      logger.error({ event: "reconcileFailed", error: error instanceof Error ? error.stack : String(error) }, "reconciling failed; trying again");
+    }
+    isRunning = false;
+    if (isDirty) schedule(gatherMilliseconds);
+    else if (isAgainSoon) schedule(retryInterval);
+    isDirty = false;
+  }
+
+  /** Decides everything on what is known now and writes what differs. @returns whether something must be tried again soon */
+  async function reconcile(): Promise<boolean> {
+    const now = Date.now();
+    const instant = new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
+    const current = services.objects;
+    const ours = current.filter((service) => isOurs(service, options.scope) && service.metadata.deletionTimestamp === undefined);
+    const entries = pools(eips.objects);
+    const result = allocate({
+      services: ours.map(serviceRequest),
+      pools: entries.map((entry) => entry.pool),
+      namespaceLabels: new Map(namespaces.objects.map((namespace) => [namespace.metadata.name, namespace.metadata.labels ?? {}])),
+      memory,
+      now,
+      restPeriod: options.restPeriod,
+      sharesUnconditionally: options.sharesUnconditionally,
+    });
+    memory = result.memory;
+    last = result;
+    clearTimeout(wakeTimer);
+    if (result.wakeAt !== undefined) wakeTimer = setTimeout(changed, Math.max(50, result.wakeAt - now + 1));
+    const isOur = new Set(ours.map(keyOf));
+    const writes = current.flatMap((service): (() => Promise<boolean>)[] => {
+      const assignment = result.assignments.get(keyOf(service));
+      const status = assignment !== undefined ? serviceStatus(service, assignment, instant) : isOur.has(keyOf(service)) ? undefined : releasedStatus(service);
+      return status === undefined ? [] : [() => writeService(service, status, assignment)];
+    });
+    const outcomes = await inParallel(writes, parallelWrites, isLeader);
+    const reports = await report(entries, result, instant);
+    return outcomes.includes(false) || reports.includes(false);
+  }
+
+  async function writeService(service: Service, status: object, assignment: Assignment | undefined): Promise<boolean> {
+    const { namespace, name, resourceVersion } = service.metadata;
+    const isOk = await write(services, `/api/v1/namespaces/${namespace}/services/${name}/status`, { metadata: { resourceVersion }, status });
+    if (!isOk) return false;
+    const sentence = assignment === undefined ? "Berth does not serve this Service any more" : assignmentSentence(assignment);
+    const event =
+      assignment === undefined
+        ? ({ type: "Normal", reason: "AddressReleased", message: sentence } as const)
+        : assignment.refusal === undefined
+          ? ({ type: "Normal", reason: "AddressAssigned", message: sentence } as const)
+          : ({ type: "Warning", reason: assignment.refusal.reason, message: sentence } as const);
+    events.record("Service", "v1", service, event);
+    logger.info({ event: "service", service: keyOf(service), reason: event.reason }, sentence);
+    return true;
+  }
+
+  /** Writes the statuses of Eips, BgpConfs and BgpPeers, at most once a second. */
+  async function report(entries: ReturnType<typeof pools>, result: AllocationResult, instant: string): Promise<boolean[]> {
+    const pause = reportedAt + reportInterval - Date.now();
+    if (pause > 0) {
+      setTimeout(changed, pause);
+      return [];
+    }
+    reportedAt = Date.now();
+    const writes: (() => Promise<boolean>)[] = [];
+    for (const entry of entries) {
+      const status = eipStatus(entry, result, instant);
+      if (same(status, entry.eip.status)) continue;
+      const gone = Object.keys(entry.eip.status?.used ?? {}).filter((address) => status.used?.[address] === undefined);
+      const used = { ...status.used, ...Object.fromEntries(gone.map((address) => [address, null])) };
+      writes.push(() => write(eips, `${ownPath("eips")}/${entry.eip.metadata.name}/status`, { status: { ...status, used } }));
+    }
+    const hasConf = bgpConfs.objects.some((conf) => conf.metadata.name === "default" && (conf.spec.as ?? 0) > 0);
+    for (const conf of bgpConfs.objects) {
+      const conditions = bgpConfConditions(conf, instant);
+      if (!same(conditions, conf.status?.conditions)) writes.push(() => write(bgpConfs, `${ownPath("bgpconfs")}/${conf.metadata.name}/status`, { metadata: { resourceVersion: conf.metadata.resourceVersion }, status: { conditions } }));
+    }
+    for (const peer of bgpPeers.objects) {
+      const conditions = bgpPeerConditions(peer, hasConf, instant);
+      if (!same(conditions, peer.status?.conditions)) writes.push(() => write(bgpPeers, `${ownPath("bgppeers")}/${peer.metadata.name}/status`, { metadata: { resourceVersion: peer.metadata.resourceVersion }, status: { conditions } }));
+    }
+    return inParallel(writes, parallelWrites, isLeader);
+  }
+
+  /** @returns false when it must be decided again: the object changed meanwhile, or the API server could not */
+  async function write<T extends KubernetesObject>(into: Collection<T>, path: string, patch: unknown): Promise<boolean> {
+    try {
+      into.put((await api.send("PATCH", path, patch)) as T);
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return true;
+      if (!(error instanceof ApiError && error.status === 409)) logger.warn({ event: "writeFailed", path, error: String(error) }, `cannot write ${path}; trying again`);
+      return false;
+    }
+  }
+
+  return {
+    isSynced,
+    isLeader,
+    state: () => ({ isLeader: isLeader(), identity: options.identity, addresses: Object.fromEntries(last?.users ?? []) }),
+    async close(): Promise<void> {
+      isClosed = true;
+      clearTimeout(timer);
+      clearTimeout(wakeTimer);
+      for (const one of all) one.close();
+      await leadership?.close();
+    },
+  };
+}
+
+/** Runs tasks, at most so many at a time, in order; stops early when `mayGoOn` says no. */
+async function inParallel(tasks: readonly (() => Promise<boolean>)[], limit: number, mayGoOn: () => boolean): Promise<boolean[]> {
+  const results: boolean[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let task = tasks[next++]; task !== undefined; task = tasks[next++]) results.push(mayGoOn() ? await task() : false);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, tasks.length) }, worker));
+  return results;
+}

@@ -1,0 +1,67 @@
+import type { BgpConf } from "@berth/api/bgpConf";
+import type { BgpPeer } from "@berth/api/bgpPeer";
+import type { Eip } from "@berth/api/eip";
+import type { ClusterView } from "../../announce/view.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { EndpointSlice, KubernetesObject, Node, Secret, Service } from "../objects.ts";
+import type { Scope } from "../requests.ts";
+import { clusterView } from "../view.ts";
+import type { Api } from "./api.ts";
+import { Collection } from "./collection.ts";
+
+/** Changes are gathered for this long before a view is made of them. */
+const gatherMilliseconds = 10;
+
+/** Where the collections of our API group are. */
+export const ownPath = (plural: string): string => `/apis/network.kubesphere.io/v1alpha2/${plural}`;
+
+export interface WatchOptions {
+  readonly nodeName: string;
+  /** Berth's own namespace: Secrets are read there alone. */
+  readonly namespace: string;
+  readonly scope: Scope;
+}
+
+/**
+ * Watches what a speaker needs and hands over the whole view at every change, once everything has been read.
+ * The API server may be gone for any time: the last view stays in force.
+ */
+export function watchCluster(api: Api, options: WatchOptions, onView: (view: ClusterView) => void, logger: Logger): { readonly isSynced: () => boolean; close(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const changed = (): void => {
+    timer ??= setTimeout(publish, gatherMilliseconds);
+  };
+  const collection = <T extends KubernetesObject>(path: string): Collection<T> => new Collection<T>(api, path, changed, logger);
+  const services = collection<Service>("/api/v1/services");
+  const nodes = collection<Node>("/api/v1/nodes");
+  const endpointSlices = collection<EndpointSlice>("/apis/discovery.k8s.io/v1/endpointslices");
+  const secrets = collection<Secret>(`/api/v1/namespaces/${options.namespace}/secrets`);
+  const eips = collection<Eip>(ownPath("eips"));
+  const bgpConfs = collection<BgpConf>(ownPath("bgpconfs"));
+  const bgpPeers = collection<BgpPeer>(ownPath("bgppeers"));
+  const all = [services, nodes, endpointSlices, secrets, eips, bgpConfs, bgpPeers];
+  const isSynced = (): boolean => all.every((one) => one.isSynced);
+
+  function publish(): void {
+    timer = undefined;
+    if (!isSynced()) return;
+    const objects = {
+      services: services.objects,
+      nodes: nodes.objects,
+      endpointSlices: endpointSlices.objects,
+      secrets: secrets.objects,
+      eips: eips.objects,
+      bgpConfs: bgpConfs.objects,
+      bgpPeers: bgpPeers.objects,
+    };
+    onView(clusterView(objects, options.nodeName, options.scope));
+  }
+
+  return {
+    isSynced,
+    close(): void {
+      clearTimeout(timer);
+      for (const one of all) one.close();
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { excludeNodeLabel } from "@berth/api/annotations";
+import type { BgpConf } from "@berth/api/bgpConf";
+import type { BgpPeer } from "@berth/api/bgpPeer";
+import type { Eip } from "@berth/api/eip";
+import type { AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
+import { rangesContain } from "../allocate/ranges.ts";
+import { compareAddresses, formatAddress, parseAddress } from "../net/address.ts";
+import { type EndpointSlice, keyOf, type Node, type Secret, type Service } from "./objects.ts";
+import { heldAddresses, isOurs, type PoolOfEip, pools, type Scope } from "./requests.ts";
+
+/** Everything that a speaker watches. */
+export interface ClusterObjects {
+  readonly services: readonly Service[];
+  readonly nodes: readonly Node[];
+  readonly endpointSlices: readonly EndpointSlice[];
+  readonly eips: readonly Eip[];
+  readonly bgpConfs: readonly BgpConf[];
+  readonly bgpPeers: readonly BgpPeer[];
+  /** Secrets of Berth's own namespace. */
+  readonly secrets: readonly Secret[];
+}
+
+/** What the announcers of one node get to see. Pure: equal objects give equal views. */
+export function clusterView(objects: ClusterObjects, nodeName: string, scope: Scope): ClusterView {
+  return {
+    nodeName,
+    nodes: objects.nodes.map(nodeView).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    addresses: assignedAddresses(objects, scope),
+    bgpConf: objects.bgpConfs.find((conf) => conf.metadata.name === "default"),
+    bgpPeers: [...objects.bgpPeers].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+    passwords: passwords(objects),
+  };
+}
+
+/** A node, and why it may not announce. Being cordoned alone is no reason: its endpoints still serve. */
+export function nodeView(node: Node): NodeView {
+  return {
+    name: node.metadata.name,
+    labels: node.metadata.labels ?? {},
+    internalAddresses: (node.status?.addresses ?? []).flatMap(({ type, address }) => (type === "InternalIP" ? (parseAddress(address) ?? []) : [])),
+    refusal: nodeRefusal(node),
+  };
+}
+
+function nodeRefusal(node: Node): Refusal | undefined {
+  const { name, labels } = node.metadata;
+  const has = (type: string, status: string): boolean => node.status?.conditions?.some((condition) => condition.type === type && condition.status === status) ?? false;
+  if (labels !== undefined && excludeNodeLabel in labels) return { reason: "NodeExcluded", message: `node ${name} carries the label ${excludeNodeLabel}` };
+  if (!has("Ready", "True")) return { reason: "NodeNotReady", message: `node ${name} is not Ready` };
+  if (has("NetworkUnavailable", "True")) return { reason: "NodeNetworkUnavailable", message: `the network of node ${name} is unavailable` };
+  return undefined;
+}
+
+function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddress[] {
+  const entries = pools(objects.eips);
+  const slices = Map.groupBy(objects.endpointSlices, (slice) => `${slice.metadata.namespace}/${slice.metadata.labels?.["kubernetes.io/service-name"] ?? ""}`);
+  const byAddress = new Map<string, Service[]>();
+  for (const service of objects.services) {
+    if (!isOurs(service, scope) || service.metadata.deletionTimestamp !== undefined) continue;
+    for (const address of heldAddresses(service)) {
+      const text = formatAddress(address);
+      byAddress.set(text, [...(byAddress.get(text) ?? []), service]);
+    }
+  }
+  return [...byAddress]
+    .flatMap(([text, services]): AssignedAddress[] => {
+      const address = parseAddress(text);
+      const eip = address === undefined ? undefined : eipOf(entries, text);
+      if (address === undefined || eip === undefined) return [];
+      return [
+        {
+          address,
+          eip,
+          services: services.map(keyOf).sort(),
+          localOnly: services.every((service) => service.spec.externalTrafficPolicy === "Local"),
+          endpointsByNode: endpointsByNode(services.flatMap((service) => slices.get(keyOf(service)) ?? [])),
+        },
+      ];
+    })
+    .sort((a, b) => compareAddresses(a.address, b.address));
+}
+
+/** The Eip of an address: the one in whose ranges it lies, else the one that gave it before it shrank. */
+function eipOf(entries: readonly PoolOfEip[], text: string): Eip | undefined {
+  const address = parseAddress(text);
+  if (address === undefined) return undefined;
+  const usable = entries.filter((entry) => entry.overlap === undefined);
+  const found = usable.find((entry) => rangesContain(entry.pool.ranges, address)) ?? entries.find((entry) => entry.pool.formerAddresses.has(text));
+  return found?.eip;
+}
+
+function endpointsByNode(slices: readonly EndpointSlice[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, Set<string>>();
+  for (const slice of slices) {
+    for (const endpoint of slice.endpoints ?? []) {
+      const isServing = endpoint.conditions?.ready !== false || endpoint.conditions?.serving === true;
+      if (endpoint.nodeName === undefined || !isServing) continue;
+      const addresses = counts.get(endpoint.nodeName) ?? new Set();
+      for (const address of endpoint.addresses ?? []) addresses.add(address);
+      counts.set(endpoint.nodeName, addresses);
+    }
+  }
+  return new Map([...counts].map(([node, addresses]): [string, number] => [node, addresses.size]).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Passwords by BgpPeer: the one in clear, else the one in the Secret that the peer names. */
+function passwords(objects: ClusterObjects): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const peer of objects.bgpPeers) {
+    const { authPassword, passwordSecretRef } = peer.spec.conf;
+    const secret = objects.secrets.find((candidate) => candidate.metadata.name === passwordSecretRef?.name);
+    const encoded = secret?.data?.[passwordSecretRef?.key ?? "password"];
+    const password = encoded === undefined ? authPassword : atob(encoded);
+    if (password !== undefined && password !== "") found.set(peer.metadata.name, password);
+  }
+  return found;
+}
