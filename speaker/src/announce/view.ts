@@ -28,7 +28,7 @@ export interface AssignedAddress {
   readonly services: readonly string[];
   /** True when every Service on the address wants only nodes that have an endpoint (`externalTrafficPolicy: Local`). */
   readonly localOnly: boolean;
-  /** Ready or serving endpoints by node name; a node without one is absent. */
+  /** Ready or serving endpoints by node name; a node without one is absent. Endpoints on no node of the cluster are under "". */
   readonly endpointsByNode: ReadonlyMap<string, number>;
 }
 

@@ -94,10 +94,11 @@ function endpointsByNode(slices: readonly EndpointSlice[]): ReadonlyMap<string, 
   for (const slice of slices) {
     for (const endpoint of slice.endpoints ?? []) {
       const isServing = endpoint.conditions?.ready !== false || endpoint.conditions?.serving === true;
-      if (endpoint.nodeName === undefined || !isServing) continue;
-      const addresses = counts.get(endpoint.nodeName) ?? new Set();
+      if (!isServing) continue;
+      const node = endpoint.nodeName ?? "";
+      const addresses = counts.get(node) ?? new Set();
       for (const address of endpoint.addresses ?? []) addresses.add(address);
-      counts.set(endpoint.nodeName, addresses);
+      counts.set(node, addresses);
     }
   }
   return new Map([...counts].map(([node, addresses]): [string, number] => [node, addresses.size]).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,4 +1,5 @@
-import { Agent, type IncomingMessage, request as httpsRequest, type RequestOptions } from "node:https";
+import type { IncomingMessage } from "node:http";
+import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
 
 /** An answer of the API server that is not a success. `status` is the HTTP status. */

@@ -38,9 +38,10 @@ export class Collection<T extends KubernetesObject> {
     return [...this.#objects.values()];
   }
 
-  /** Takes the object that a write gave back, so that the next decision does not wait for the watch. */
+  /** Takes the object that a write gave back, so that the next decision does not wait for the watch. One that the watch has overtaken is dropped. */
   put(object: T): void {
-    this.#objects.set(keyOf(object), object);
+    const known = this.#objects.get(keyOf(object));
+    if (known !== undefined && version(object) > version(known)) this.#objects.set(keyOf(object), object);
   }
 
   close(): void {
@@ -99,4 +100,10 @@ export class Collection<T extends KubernetesObject> {
     await this.#api.watch(this.#path, from, onEvent, this.#stop.signal);
     return resourceVersion;
   }
+}
+
+/** @see https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions: they grow within one collection */
+function version(object: KubernetesObject): bigint {
+  const text = object.metadata.resourceVersion ?? "";
+  return /^\d+$/.test(text) ? BigInt(text) : 0n;
 }

@@ -1,0 +1,191 @@
+import { rackLabel } from "@berth/api/annotations";
+import type { BgpConf } from "@berth/api/bgpConf";
+import type { BgpPeer } from "@berth/api/bgpPeer";
+import type { ClusterView, NodeView, Refusal } from "../announce/view.ts";
+import { type Address, formatAddress, parseAddress, sameAddress } from "../net/address.ts";
+import { type Asn, asn } from "../net/asn.ts";
+import { seconds } from "../net/duration.ts";
+import { hostPrefix } from "../net/prefix.ts";
+import { defaultConnectRetry } from "./iana.ts";
+import type { RouteFamily } from "./message.ts";
+import type { Route } from "./ribOut.ts";
+import type { SessionConfig } from "./session.ts";
+
+/** A peer of this node, as the cluster's objects want it. */
+export interface PeerConfig {
+  /** The name of the BgpPeer. */
+  readonly name: string;
+  readonly address: Address;
+  readonly port: number;
+  readonly isPassive: boolean;
+  /** The TTL of our packets; undefined leaves it to the kernel. */
+  readonly ttl: number | undefined;
+  readonly password: string | undefined;
+  readonly session: SessionConfig;
+}
+
+/** What is announced for one address, or why not. */
+export type AddressDecision = { readonly address: Address; readonly route: Omit<Route, "attributes"> & { readonly nextHop: Address } } | { readonly address: Address; readonly refusal: Refusal };
+
+/** Everything that this node's BGP should be. */
+export interface DesiredBgp {
+  /** Why there is no BGP at all. */
+  readonly refusal: Refusal | undefined;
+  readonly listenPort: number;
+  readonly listenAddresses: readonly string[];
+  readonly peers: readonly PeerConfig[];
+  readonly decisions: readonly AddressDecision[];
+  /** Peers that cannot be used, and why. */
+  readonly refusedPeers: readonly { readonly name: string; readonly refusal: Refusal }[];
+}
+
+const no = (reason: string, message: string): Refusal => ({ reason, message });
+
+/** Makes of the cluster what this node's BGP should be. Pure; never throws for the content of objects. */
+export function desiredBgp(view: ClusterView): DesiredBgp {
+  const node = view.nodes.find((candidate) => candidate.name === view.nodeName);
+  const spec = view.bgpConf?.spec;
+  const decisions = node === undefined ? [] : decide(view, node);
+  const off = (refusal: Refusal): DesiredBgp => ({ refusal, listenPort: -1, listenAddresses: [], peers: [], decisions, refusedPeers: [] });
+  if (node === undefined) return off(no("NodeUnknown", `node ${view.nodeName} is not in the cluster`));
+  if (spec === undefined) return off(no("NoBgpConf", 'there is no BgpConf named "default"'));
+  const localAs = localAsOf(spec, node);
+  if (localAs === undefined) return off(no("NoAs", "BgpConf default: spec.as is 0 or absent"));
+  const bgpIdentifier = identifierOf(spec, node);
+  if (bgpIdentifier === undefined) return off(no("NoRouterId", `node ${node.name} has no IPv4 InternalIP, and BgpConf default names no routerId`));
+  const peers: PeerConfig[] = [];
+  const refusedPeers: { name: string; refusal: Refusal }[] = [];
+  for (const peer of view.bgpPeers) {
+    if (!selects(peer.spec.nodeSelector, node.labels) || peer.spec.conf.adminDown === true) continue;
+    const config = peerConfig(peer, spec, localAs, bgpIdentifier, view.passwords.get(peer.metadata.name));
+    if ("reason" in config) refusedPeers.push({ name: peer.metadata.name, refusal: config });
+    else peers.push(config);
+  }
+  return { refusal: undefined, listenPort: spec.listenPort ?? 179, listenAddresses: spec.listenAddresses ?? ["0.0.0.0", "::"], peers, decisions, refusedPeers };
+}
+
+/** Whether labels fulfil a LabelSelector; an absent one selects everything. */
+export function selects(selector: BgpPeer["spec"]["nodeSelector"], labels: Readonly<Record<string, string>>): boolean {
+  const equal = Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+  return (
+    equal &&
+    (selector?.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+      const value = labels[key];
+      switch (operator) {
+        case "In":
+          return value !== undefined && values.includes(value);
+        case "NotIn":
+          return value === undefined || !values.includes(value);
+        case "Exists":
+          return value !== undefined;
+        case "DoesNotExist":
+          return value === undefined;
+        default:
+          return operator satisfies never;
+      }
+    })
+  );
+}
+
+function decide(view: ClusterView, node: NodeView): AddressDecision[] {
+  return view.addresses
+    .filter(({ eip }) => (eip.spec.protocol ?? "") === "" || eip.spec.protocol === "bgp")
+    .map(({ address, localOnly, endpointsByNode }): AddressDecision => {
+      const nextHop = node.internalAddresses.find((candidate) => candidate.family === address.family);
+      if (node.refusal !== undefined) return { address, refusal: node.refusal };
+      if (nextHop === undefined) return { address, refusal: no("NoNextHop", `node ${node.name} has no IPv${address.family} InternalIP to be the next hop`) };
+      if (localOnly && !endpointsByNode.has(node.name)) return { address, refusal: no("NoLocalEndpoint", `node ${node.name} has no ready endpoint, and externalTrafficPolicy is Local`) };
+      if (endpointsByNode.size === 0) return { address, refusal: no("NoEndpoint", "the Service has no ready endpoint on any node") };
+      return { address, route: { prefix: hostPrefix(address), nextHop } };
+    });
+}
+
+/** @see OpenELB's racks: a node with a rack label takes the AS of its rack */
+function localAsOf(spec: BgpConf["spec"], node: NodeView): Asn | undefined {
+  const rack = node.labels[rackLabel];
+  const number = (rack === undefined ? undefined : spec.asPerRack?.[rack]) || spec.as || 0;
+  return number === 0 ? undefined : asn(number);
+}
+
+function identifierOf(spec: BgpConf["spec"], node: NodeView): Address | undefined {
+  const isInRack = node.labels[rackLabel] !== undefined && spec.asPerRack !== undefined;
+  const named = spec.routerId === undefined || spec.routerId === "" || isInRack ? undefined : parseAddress(spec.routerId);
+  return named ?? node.internalAddresses.find((address) => address.family === 4);
+}
+
+function peerConfig(peer: BgpPeer, conf: BgpConf["spec"], globalAs: Asn, bgpIdentifier: Address, password: string | undefined): PeerConfig | Refusal {
+  const { conf: who, timers, transport, ebgpMultihop, gracefulRestart } = peer.spec;
+  const address = parseAddress(who.neighborAddress);
+  if (address === undefined) return no("InvalidAddress", `spec.conf.neighborAddress: "${who.neighborAddress}" is not an IP address`);
+  if (who.passwordSecretRef !== undefined && password === undefined) {
+    return no("NoPassword", `spec.conf.passwordSecretRef: there is no Secret ${who.passwordSecretRef.name} with the key ${who.passwordSecretRef.key ?? "password"}`);
+  }
+  const localAs = (who.localAs ?? 0) === 0 ? globalAs : asn(who.localAs ?? 0);
+  const peerAs = asn(who.peerAs);
+  if (localAs === undefined || peerAs === undefined) return no("InvalidAs", "spec.conf: an AS number is not in 1..4294967295");
+  const holdTime = number(timers?.config?.holdTime, 90);
+  if (holdTime === 1 || holdTime === 2) return no("InvalidHoldTime", `spec.timers.config.holdTime: "${holdTime}" is neither 0 nor at least 3`);
+  const restart = gracefulRestart ?? conf.gracefulRestart;
+  const families = familiesOf(peer, conf, address);
+  const retry = timers?.config?.connectRetry;
+  return {
+    name: peer.metadata.name,
+    address,
+    port: transport?.remotePort || 179,
+    isPassive: transport?.passiveMode ?? false,
+    ttl: ebgpMultihop?.enabled === true ? ebgpMultihop.multihopTtl || 255 : undefined,
+    password,
+    session: {
+      localAs,
+      peerAs,
+      bgpIdentifier,
+      holdTime,
+      connectRetry: retry === undefined || retry === "" ? defaultConnectRetry : seconds(Math.max(1, number(retry, 5))),
+      families,
+      gracefulRestart:
+        restart?.enabled === true
+          ? {
+              isRestarting: false,
+              keepsAfterNotification: restart.notificationEnabled ?? false,
+              restartTime: Math.min(restart.restartTime ?? (holdTime || 90), 4095),
+              families: restart.helperOnly === true ? [] : families.map((family) => ({ family, isForwardingKept: true })),
+            }
+          : undefined,
+    },
+  };
+}
+
+/** The families of a session: those that the peer lists, else the one of its address; limited by BgpConf's list. */
+function familiesOf(peer: BgpPeer, conf: BgpConf["spec"], address: Address): RouteFamily[] {
+  const own: RouteFamily = address.family === 4 ? "ipv4/unicast" : "ipv6/unicast";
+  const listed = (peer.spec.afiSafis ?? []).flatMap(({ config }): RouteFamily[] => {
+    if (config?.enabled === false) return [];
+    if (config?.family?.afi === undefined) return [own];
+    return [config.family.afi === "AFI_IP6" ? "ipv6/unicast" : "ipv4/unicast"];
+  });
+  const wanted = listed.length > 0 ? [...new Set(listed)] : [own];
+  const allowed = conf.families === undefined || conf.families.length === 0 ? undefined : conf.families.map((index): RouteFamily => (index === 1 ? "ipv6/unicast" : "ipv4/unicast"));
+  return wanted.filter((family) => allowed === undefined || allowed.includes(family));
+}
+
+function number(text: string | undefined, otherwise: number): number {
+  return text === undefined || !/^\d+$/.test(text) ? otherwise : Number(text);
+}
+
+/** The routes that one peer is told: an external one gets our AS in the path, an internal one a local preference. @see RFC 4271 §5.1 */
+export function routesFor(peer: PeerConfig, decisions: readonly AddressDecision[], communities: readonly number[]): Route[] {
+  const { localAs, peerAs } = peer.session;
+  return decisions.flatMap((decision): Route[] => {
+    if ("refusal" in decision) return [];
+    const { nextHop, prefix } = decision.route;
+    const common = { nextHop, ...(communities.length > 0 ? { communities } : {}) };
+    return [{ prefix, attributes: localAs === peerAs ? { ...common, asPath: [], localPref: communities.length > 0 ? 0 : 100 } : { ...common, asPath: [localAs] } }];
+  });
+}
+
+/** Whether two configurations of one peer need different sessions: what OPEN or the connection is made of differs. */
+export function needsNewSession(a: PeerConfig, b: PeerConfig): boolean {
+  const key = ({ address, port, isPassive, ttl, password, session }: PeerConfig): string =>
+    JSON.stringify([formatAddress(address), port, isPassive, ttl, password, { ...session, bgpIdentifier: formatAddress(session.bgpIdentifier) }]);
+  return !sameAddress(a.address, b.address) || key(a) !== key(b);
+}

@@ -1,0 +1,139 @@
+import type { Socket } from "node:net";
+import type { Duration } from "../../net/duration.ts";
+import { decodeMessage, frame } from "../decode.ts";
+import { encodeMessage } from "../encode.ts";
+import { type Effect, type Event, type Session, type Step, step, type TimerName } from "../session.ts";
+
+/** What the owner of a connection is told, and what it is asked for. */
+export interface ConnectionOwner {
+  /** Makes the TCP connection. */
+  dial(): Socket;
+  /** Effects that are not about TCP or timers. */
+  onEffect(connection: Connection, effect: Effect): void;
+  onStep(connection: Connection, step: Step): void;
+}
+
+/** How long a NOTIFICATION may take to get out before the socket is destroyed, in milliseconds. */
+const lingerMilliseconds = 1000;
+
+/** One session with its TCP connection and its timers: takes an event, steps, performs the effects in order. */
+export class Connection {
+  readonly #owner: ConnectionOwner;
+  #session: Session;
+  #socket: Socket | undefined;
+  #received: Uint8Array = new Uint8Array(0);
+  readonly #timers = new Map<TimerName, NodeJS.Timeout>();
+
+  constructor(session: Session, owner: ConnectionOwner) {
+    this.#session = session;
+    this.#owner = owner;
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** Takes over a connection that the peer made. */
+  accept(socket: Socket, first: Step): void {
+    this.#attach(socket);
+    this.#perform(first);
+  }
+
+  handle(event: Event): void {
+    this.#perform(step(this.#session, event));
+  }
+
+  /** Sends messages as they are. */
+  write(messages: readonly Uint8Array[]): void {
+    if (messages.length === 0) return;
+    this.#socket?.cork();
+    for (const message of messages) this.#socket?.write(message);
+    this.#socket?.uncork();
+  }
+
+  /** Ends timers and the connection without a word. */
+  destroy(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    this.#closeTcp();
+  }
+
+  #perform(result: Step): void {
+    this.#session = result.session;
+    this.#owner.onStep(this, result);
+    for (const effect of result.effects) this.#effect(effect);
+  }
+
+  #effect(effect: Effect): void {
+    switch (effect.type) {
+      case "dial":
+        return this.#dial();
+      case "closeTcp":
+        return this.#closeTcp();
+      case "send":
+        return void this.#socket?.write(encodeMessage(effect.message));
+      case "startTimer":
+        return this.#startTimer(effect.timer, effect.after);
+      case "stopTimer":
+        return this.#stopTimer(effect.timer);
+      default:
+        return this.#owner.onEffect(this, effect);
+    }
+  }
+
+  #dial(): void {
+    try {
+      this.#attach(this.#owner.dial());
+    } catch (error) {
+      this.handle({ type: "tcpFails", reason: `cannot connect: ${error instanceof Error ? error.message : String(error)}` });
+    }
+  }
+
+  #attach(socket: Socket): void {
+    this.#socket = socket;
+    this.#received = new Uint8Array(0);
+    const isCurrent = (): boolean => this.#socket === socket;
+    socket.on("connect", () => isCurrent() && this.handle({ type: "tcpConnected" }));
+    socket.on("data", (chunk: Buffer) => isCurrent() && this.#receive(chunk));
+    socket.on("error", (error) => isCurrent() && this.handle({ type: "tcpFails", reason: error.message }));
+    socket.on("close", () => isCurrent() && this.handle({ type: "tcpFails", reason: "the peer closed the connection" }));
+  }
+
+  #receive(chunk: Uint8Array): void {
+    const socket = this.#socket;
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    while (this.#socket === socket) {
+      const framed = frame(this.#received);
+      if ("needsMore" in framed) return;
+      if ("error" in framed) return this.handle({ type: "malformed", error: framed.error });
+      this.#received = framed.rest;
+      const decoded = decodeMessage(framed.type, framed.body, this.#session.negotiated?.isFourOctetAs ?? true);
+      this.handle("error" in decoded ? { type: "malformed", error: decoded.error } : { type: "message", message: decoded.message });
+    }
+  }
+
+  /** Lets what was written get out, then ends; the socket is not ours any more from here on. */
+  #closeTcp(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket === undefined) return;
+    socket.removeAllListeners();
+    socket.on("error", () => socket.destroy());
+    socket.resume();
+    if (socket.connecting) socket.destroy();
+    else socket.end();
+    setTimeout(() => socket.destroy(), lingerMilliseconds).unref();
+  }
+
+  #startTimer(name: TimerName, after: Duration): void {
+    this.#stopTimer(name);
+    const jitter = name === "hold" ? 1 : 0.75 + Math.random() / 4;
+    const event = { connectRetry: "connectRetryTimerExpires", hold: "holdTimerExpires", keepalive: "keepaliveTimerExpires" } as const;
+    this.#timers.set(name, setTimeout(() => this.handle({ type: event[name] }), after * jitter));
+  }
+
+  #stopTimer(name: TimerName): void {
+    clearTimeout(this.#timers.get(name));
+    this.#timers.delete(name);
+  }
+}

@@ -1,0 +1,51 @@
+import { DecodeError } from "./decodeError.ts";
+
+/** Reads octets in network order. Every read is checked against the end; a reader made by `sub` cannot leave its part. */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** How many octets are left. */
+  get remaining(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  /** Octets read so far. */
+  get offset(): number {
+    return this.#at;
+  }
+
+  u8(): number {
+    return this.bytes(1)[0] ?? 0;
+  }
+
+  u16(): number {
+    const [high = 0, low = 0] = this.bytes(2);
+    return high * 256 + low;
+  }
+
+  u32(): number {
+    return this.u16() * 65536 + this.u16();
+  }
+
+  /** The next octets, as a view of the same memory. @throws DecodeError when there are fewer */
+  bytes(count: number): Uint8Array {
+    if (count > this.remaining) throw new DecodeError(`${count} octets wanted at offset ${this.#at}, ${this.remaining} are left`, this.#at);
+    this.#at += count;
+    return this.#bytes.subarray(this.#at - count, this.#at);
+  }
+
+  /** A reader of the next octets alone. */
+  sub(count: number): Reader {
+    return new Reader(this.bytes(count));
+  }
+
+  /** All that is left. */
+  rest(): Uint8Array {
+    return this.bytes(this.remaining);
+  }
+}
