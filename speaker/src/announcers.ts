@@ -5,14 +5,15 @@ import type { Logger } from "./ports/logger.ts";
 
 /** What a factory of an announcer gets from the composition root. */
 export interface AnnouncerContext {
-  readonly nodeName: string;
   readonly logger: Logger;
-  /** The file of the Layer2 worker: a module of its own, in the tree and in the image. */
+  /** The file of the Layer2 thread: a module of its own, in the tree and in the image. */
   readonly layer2WorkerFile: URL;
+  /** How long routers may send traffic elsewhere before routes are withdrawn on a planned stop, in milliseconds. */
+  readonly drainMilliseconds: number;
 }
 
 /** One line for each protocol: adding a name to `Protocol` does not compile until its factory is here. */
 export const announcers: Readonly<Record<Protocol, (context: AnnouncerContext) => Announcer>> = {
-  bgp: ({ logger }) => createBgpAnnouncer({}, { logger }),
-  layer2: ({ logger, nodeName, layer2WorkerFile }) => createLayer2Announcer({ nodeName, workerFile: layer2WorkerFile }, { logger }),
+  bgp: ({ logger, drainMilliseconds }) => createBgpAnnouncer({ drainMilliseconds }, { logger }),
+  layer2: ({ logger, layer2WorkerFile }) => createLayer2Announcer({ workerFile: layer2WorkerFile }, { logger }),
 };

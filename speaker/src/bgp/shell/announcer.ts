@@ -12,8 +12,6 @@ import { Peer } from "./peer.ts";
 export interface BgpOptions {
   /** How long routers may send traffic elsewhere, after they were asked to, before routes are withdrawn on a planned stop; in milliseconds. */
   readonly drainMilliseconds: number;
-  /** Called when a session comes up or goes down. */
-  readonly onChange: () => void;
 }
 
 /** Announces addresses by BGP from this node. */
@@ -47,7 +45,7 @@ class BgpAnnouncer implements Announcer {
     }
     this.#listen(desired);
     for (const config of desired.peers) {
-      const peer = this.#peers.get(config.name) ?? new Peer(config, this.#options.onChange, this.#logger);
+      const peer = this.#peers.get(config.name) ?? new Peer(config, this.#logger);
       this.#peers.set(config.name, peer);
       peer.update(config);
       peer.setRoutes(routesOf(routesFor(config, desired.decisions, [])));

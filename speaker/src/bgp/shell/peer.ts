@@ -41,11 +41,9 @@ export class Peer implements ConnectionOwner {
   #since = new Date();
   #lastError = "";
   #flaps = 0;
-  readonly #onChange: () => void;
 
-  constructor(config: PeerConfig, onChange: () => void, logger: Logger) {
+  constructor(config: PeerConfig, logger: Logger) {
     this.#config = config;
-    this.#onChange = onChange;
     this.#logger = logger;
     this.#dialled = new Connection(newSession(config.session), this);
     if (!config.isPassive) this.#dialled.handle({ type: "start" });
@@ -164,7 +162,6 @@ export class Peer implements ConnectionOwner {
     connection.write(encodeTable(this.#wanted, negotiated));
     this.#told = this.#wanted;
     this.#logger.info({ event: "sessionUp", peer: this.#config.name, address: formatAddress(this.#config.address), holdTime: negotiated.holdTime, families: negotiated.families }, "the session is up");
-    this.#onChange();
   }
 
   #down(connection: Connection, notification: string | undefined): void {
@@ -178,7 +175,6 @@ export class Peer implements ConnectionOwner {
     this.#flaps++;
     this.#logger.warn({ event: "sessionDown", peer: this.#config.name, address: formatAddress(this.#config.address), cause: notification }, notification ?? "the connection broke");
     if (connection !== this.#dialled && !this.#config.isPassive) this.#dialled.handle({ type: "start" });
-    this.#onChange();
   }
 
   #receive(update: UpdateMessage): void {

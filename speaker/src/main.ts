@@ -1,0 +1,154 @@
+/** berth controller | speaker | status: the composition root. Commands → shells. */
+import { randomUUID } from "node:crypto";
+import { KubeConfig } from "@kubernetes/client-node";
+import { loadBalancerClass } from "@berth/api/annotations";
+import { Command, Option } from "commander";
+import type { Protocol } from "./announce/announcer.ts";
+import { announcers } from "./announcers.ts";
+import { readEnvironment } from "./config.ts";
+import { Api } from "./kubernetes/shell/api.ts";
+import { runController } from "./kubernetes/shell/controller.ts";
+import { watchCluster } from "./kubernetes/shell/watchCluster.ts";
+import type { Scope } from "./kubernetes/requests.ts";
+import { openHttp } from "./shell/http.ts";
+import { type LogLevel, logLevels, openLog } from "./shell/log.ts";
+import { createMetrics } from "./shell/metrics.ts";
+import { formatReport, isAllWell, report } from "./status/report.ts";
+import { collectServices, collectSpeakers } from "./status/shell/collect.ts";
+
+interface CommonFlags {
+  readonly logLevel: LogLevel;
+  readonly httpAddress: string;
+  readonly loadBalancerClasses: string;
+  readonly handleClassless: boolean;
+}
+
+const environment = readEnvironment();
+const program = new Command("berth").description("LoadBalancer Services for bare-metal Kubernetes").helpCommand(true);
+const isTrue = (text: string): boolean => {
+  if (text !== "true" && text !== "false") throw new Error(`"${text}" is neither true nor false`);
+  return text === "true";
+};
+
+function kubeConfig(path: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  if (path === undefined) config.loadFromDefault();
+  else config.loadFromFile(path);
+  return config;
+}
+
+function scopeOf(flags: CommonFlags): Scope {
+  return { loadBalancerClasses: flags.loadBalancerClasses.split(",").filter((name) => name !== ""), handlesClassless: flags.handleClassless };
+}
+
+/** Runs the ending once, on the first signal; a second signal ends at once. */
+function onSignal(end: () => Promise<void>): void {
+  let isEnding = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (isEnding) process.exit(1);
+      isEnding = true;
+      end().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    });
+  }
+}
+
+function withCommonFlags(command: Command, port: number): Command {
+  return command
+    .addOption(new Option("--log-level <level>", "how much to log").choices(logLevels).default("info"))
+    .option("--http-address <address>", "where health and metrics are served", `0.0.0.0:${port}`)
+    .option("--load-balancer-classes <classes>", "classes of Services that are ours, comma separated", loadBalancerClass)
+    .option("--handle-classless <boolean>", "whether Services without a class are ours", isTrue, true);
+}
+
+withCommonFlags(program.command("controller"), 7473)
+  .description("give addresses to Services, say why")
+  .option("--leader-elect <boolean>", "whether one of several controllers is elected", isTrue, true)
+  .option("--rest-seconds <seconds>", "how long a freed address rests before somebody else gets it", Number, 60)
+  .option("--share-unconditionally <boolean>", "as OpenELB did: a Service that names an address in use gets it", isTrue, false)
+  .action(async (flags: CommonFlags & { readonly leaderElect: boolean; readonly restSeconds: number; readonly shareUnconditionally: boolean }) => {
+    const logger = openLog(flags.logLevel, { component: "controller", pod: environment.podName });
+    const metrics = createMetrics();
+    const controller = runController(
+      new Api(kubeConfig(undefined)),
+      {
+        namespace: environment.namespace,
+        identity: `${environment.podName}_${randomUUID()}`,
+        scope: scopeOf(flags),
+        restPeriod: flags.restSeconds * 1000,
+        sharesUnconditionally: flags.shareUnconditionally,
+        elects: flags.leaderElect,
+      },
+      logger,
+    );
+    metrics.fact("berth_controller_is_leader", "Whether this controller leads.", () => Number(controller.isLeader()));
+    const notReady = (): string | undefined => (controller.isSynced() ? undefined : "the cluster has not been read yet");
+    const server = await openHttp(flags.httpAddress, { notReady, state: controller.state, metrics: metrics.registry });
+    onSignal(async () => {
+      await controller.close();
+      server.close();
+    });
+  });
+
+withCommonFlags(program.command("speaker"), 7472)
+  .description("announce this node's share of addresses")
+  .option("--layer2 <boolean>", "whether to answer ARP and NDP", isTrue, true)
+  .option("--bgp <boolean>", "whether to peer with routers", isTrue, true)
+  .option("--drain-milliseconds <count>", "how long routers may send traffic elsewhere before a planned stop", Number, 1000)
+  .action(async (flags: CommonFlags & { readonly layer2: boolean; readonly bgp: boolean; readonly drainMilliseconds: number }) => {
+    const logger = openLog(flags.logLevel, { component: "speaker", node: environment.nodeName });
+    const isBundled = import.meta.url.endsWith(".js");
+    const layer2WorkerFile = new URL(isBundled ? "./layer2Worker.js" : "./layer2/shell/layer2Worker.ts", import.meta.url);
+    const protocols = (["bgp", "layer2"] as const satisfies readonly Protocol[]).filter((protocol) => flags[protocol]);
+    const running = protocols.map((protocol) => ({ protocol, announcer: announcers[protocol]({ logger, layer2WorkerFile, drainMilliseconds: flags.drainMilliseconds }) }));
+    let hasView = false;
+    const options = { nodeName: environment.nodeName, namespace: environment.namespace, scope: scopeOf(flags) };
+    const watching = watchCluster(
+      new Api(kubeConfig(undefined)),
+      options,
+      (view) => {
+        hasView = true;
+        for (const { announcer } of running) announcer.apply(view);
+      },
+      logger,
+    );
+    const statuses = () => running.map(({ protocol, announcer }) => [protocol, announcer.status()] as const);
+    const state = () => ({ node: environment.nodeName, announcements: statuses().flatMap(([, { announcements }]) => announcements), facts: Object.fromEntries(statuses().map(([protocol, { facts }]) => [protocol, facts])) });
+    const metrics = createMetrics();
+    metrics.fact("berth_speaker_announced_addresses", "Addresses that this node announces now.", () => state().announcements.filter((fact) => fact.isAnnouncing).length);
+    const notReady = (): string | undefined => (hasView ? undefined : "the cluster has not been read yet");
+    const server = await openHttp(flags.httpAddress, { notReady, state, metrics: metrics.registry });
+    onSignal(async () => {
+      watching.close();
+      await Promise.all(running.map(({ announcer }) => announcer.close()));
+      server.close();
+    });
+  });
+
+program
+  .command("status")
+  .description("who announces what, and what is not well; exit code 1 when something is not")
+  .option("--kubeconfig <file>", "which cluster; default: KUBECONFIG, or the pod's own")
+  .option("--namespace <name>", "where Berth is installed", environment.namespace)
+  .option("--json", "for programs")
+  .action(async (flags: { readonly kubeconfig?: string; readonly namespace: string; readonly json?: boolean }) => {
+    const config = kubeConfig(flags.kubeconfig);
+    const rows = report(await collectServices(config), await collectSpeakers(config, flags.namespace));
+    process.stdout.write(`${flags.json === true ? JSON.stringify(rows, null, 2) : formatReport(rows)}\n`);
+    process.exitCode = isAllWell(rows) ? 0 : 1;
+  });
+
+/** Runs the command line. A mistake is one sentence on standard error, exit code 2. */
+async function run(): Promise<void> {
+  try {
+    await program.parseAsync(process.argv);
+  } catch (error) {
+    process.stderr.write(`berth: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 2;
+  }
+}
+
+await run();
