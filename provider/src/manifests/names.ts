@@ -1,0 +1,10 @@
+/** Names and labels of what the package installs. */
+
+export const defaultNamespace = "berth-system";
+export const speakerPort = 7472;
+export const controllerPort = 7473;
+
+/** The labels of everything that belongs to Berth, and of one of its parts. */
+export function labels(component?: "controller" | "speaker"): Record<string, string> {
+  return { "app.kubernetes.io/name": "berth", ...(component === undefined ? {} : { "app.kubernetes.io/component": component }) };
+}

@@ -1,0 +1,34 @@
+/** The rights of the controller and the speaker: the least that works. Pure. */
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+const own = "network.kubesphere.io";
+const read = ["get", "list", "watch"] as const;
+
+/** What the controller may do in the whole cluster. */
+export const controllerClusterRules: readonly Rule[] = [
+  { apiGroups: [""], resources: ["services", "namespaces"], verbs: read },
+  { apiGroups: [own], resources: ["eips", "bgpconfs", "bgppeers"], verbs: read },
+  { apiGroups: [""], resources: ["services/status"], verbs: ["patch"] },
+  { apiGroups: [own], resources: ["eips/status", "bgpconfs/status", "bgppeers/status"], verbs: ["patch"] },
+  { apiGroups: [""], resources: ["events"], verbs: ["create"] },
+];
+
+/** What the controller may do in Berth's own namespace: the election of a leader. */
+export const controllerRules: readonly Rule[] = [{ apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] }];
+
+/** What a speaker may do in the whole cluster: read, and say what it did. */
+export const speakerClusterRules: readonly Rule[] = [
+  { apiGroups: [""], resources: ["services", "nodes"], verbs: read },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
+  { apiGroups: [own], resources: ["eips", "bgpconfs", "bgppeers"], verbs: read },
+  { apiGroups: [own], resources: ["bgpconfs/status", "bgppeers/status"], verbs: ["patch"] },
+  { apiGroups: [""], resources: ["events"], verbs: ["create"] },
+];
+
+/** What a speaker may do in Berth's own namespace: read the passwords of BGP peers. */
+export const speakerRules: readonly Rule[] = [{ apiGroups: [""], resources: ["secrets"], verbs: read }];

@@ -1,0 +1,109 @@
+import { controllerPort, labels, speakerPort } from "./names.ts";
+
+/** How Berth's pods are configured; plain values. */
+export interface WorkloadOptions {
+  readonly image: string;
+  readonly imagePullPolicy: string;
+  readonly logLevel: string;
+  readonly loadBalancerClasses: readonly string[];
+  readonly handleClassless: boolean;
+  readonly layer2: boolean;
+  readonly bgp: boolean;
+  readonly controllerReplicas: number;
+  readonly priorityClassName: string;
+  /** Labels of the nodes that run speakers. */
+  readonly nodeSelector: Readonly<Record<string, string>>;
+}
+
+const environment = [
+  { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+  { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+  { name: "BERTH_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+];
+
+function scopeFlags({ logLevel, loadBalancerClasses, handleClassless }: WorkloadOptions): string[] {
+  return [`--log-level=${logLevel}`, `--load-balancer-classes=${loadBalancerClasses.join(",")}`, `--handle-classless=${handleClassless}`];
+}
+
+function probes(port: number) {
+  return {
+    livenessProbe: { httpGet: { path: "/healthz", port }, periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 5 },
+    readinessProbe: { httpGet: { path: "/readyz", port }, periodSeconds: 2, timeoutSeconds: 2 },
+  };
+}
+
+const tolerations = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"].map((key) => ({ key, operator: "Exists" }));
+
+/** The spec of the controller's Deployment: replicas on different nodes where there are several, one of them leads. */
+export function controllerSpec(options: WorkloadOptions) {
+  return {
+    replicas: options.controllerReplicas,
+    selector: { matchLabels: labels("controller") },
+    strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } },
+    template: {
+      metadata: { labels: labels("controller") },
+      spec: {
+        serviceAccountName: "berth-controller",
+        priorityClassName: options.priorityClassName,
+        terminationGracePeriodSeconds: 10,
+        tolerations,
+        topologySpreadConstraints: [
+          { maxSkew: 1, topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway", labelSelector: { matchLabels: labels("controller") } },
+        ],
+        securityContext: { runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, seccompProfile: { type: "RuntimeDefault" } },
+        containers: [
+          {
+            name: "controller",
+            image: options.image,
+            imagePullPolicy: options.imagePullPolicy,
+            args: ["controller", ...scopeFlags(options), `--http-address=0.0.0.0:${controllerPort}`],
+            env: environment,
+            ports: [{ name: "http", containerPort: controllerPort }],
+            resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "512Mi" } },
+            securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+            ...probes(controllerPort),
+          },
+        ],
+      },
+    },
+  };
+}
+
+/** The spec of the speaker's DaemonSet: one on each node, in the node's own network, one after the other when it is updated. */
+export function speakerSpec(options: WorkloadOptions) {
+  return {
+    selector: { matchLabels: labels("speaker") },
+    updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } },
+    template: {
+      metadata: { labels: labels("speaker") },
+      spec: {
+        serviceAccountName: "berth-speaker",
+        priorityClassName: options.priorityClassName,
+        hostNetwork: true,
+        dnsPolicy: "ClusterFirstWithHostNet",
+        terminationGracePeriodSeconds: 30,
+        nodeSelector: { "kubernetes.io/os": "linux", ...options.nodeSelector },
+        tolerations: [...tolerations, { key: "node.kubernetes.io/not-ready", operator: "Exists" }, { key: "node.kubernetes.io/network-unavailable", operator: "Exists" }],
+        containers: [
+          {
+            name: "speaker",
+            image: options.image,
+            imagePullPolicy: options.imagePullPolicy,
+            args: ["speaker", ...scopeFlags(options), `--http-address=0.0.0.0:${speakerPort}`, `--layer2=${options.layer2}`, `--bgp=${options.bgp}`],
+            env: environment,
+            ports: [{ name: "http", containerPort: speakerPort }],
+            resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "512Mi" } },
+            securityContext: {
+              runAsUser: 0,
+              runAsGroup: 0,
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ["ALL"], add: ["NET_RAW", "NET_ADMIN", "NET_BIND_SERVICE"] },
+            },
+            ...probes(speakerPort),
+          },
+        ],
+      },
+    },
+  };
+}
