@@ -1,0 +1,122 @@
+import { existsSync } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
+import { KubeConfig } from "@kubernetes/client-node";
+import { isObject, type Json, type JsonObject } from "./values.ts";
+
+/** An answer of the API server that is not a success. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly reason: string;
+
+  constructor(status: number, reason: string, message: string) {
+    super(message);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/** The API server could not be reached at all. */
+export class UnreachableError extends Error {}
+
+/** No kind of this name is served. */
+export class NoSuchKindError extends Error {}
+
+/** Where the objects of a kind are. */
+export interface Kind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly isNamespaced: boolean;
+}
+
+/** A real API server over plain REST. */
+export class Client {
+  readonly #config: KubeConfig;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  readonly #kinds = new Map<string, Kind>();
+  readonly namespace: string;
+
+  /** @param kubeconfig a file's path or its content; without it KUBECONFIG, ~/.kube/config or the pod's own */
+  constructor(kubeconfig: string | undefined, context: string | undefined, namespace: string | undefined) {
+    this.#config = new KubeConfig();
+    if (kubeconfig === undefined || kubeconfig === "") this.#config.loadFromDefault();
+    else if (existsSync(kubeconfig)) this.#config.loadFromFile(kubeconfig);
+    else this.#config.loadFromString(kubeconfig);
+    if (context !== undefined && context !== "") this.#config.setCurrentContext(context);
+    this.namespace = namespace ?? this.#config.getContextObject(this.#config.getCurrentContext())?.namespace ?? "default";
+  }
+
+  /** @throws ApiError, UnreachableError */
+  async send(method: string, path: string, body?: Json, contentType = "application/json"): Promise<JsonObject> {
+    const server = this.#config.getCurrentCluster()?.server;
+    if (server === undefined) throw new UnreachableError("no kubeconfig names a cluster");
+    const url = new URL(server.replace(/\/$/, "") + path);
+    const options: RequestOptions = { method, host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port || (url.protocol === "http:" ? 80 : 443), path: url.pathname + url.search, timeout: 30_000 };
+    await this.#config.applyToHTTPSOptions(options);
+    options.agent = url.protocol === "http:" ? undefined : this.#agent;
+    options.headers = { ...options.headers, accept: "application/json", "content-type": contentType };
+    const { status, text } = await exchange(url.protocol === "http:" ? httpRequest : httpsRequest, options, body);
+    const answer = parse(text);
+    if (status >= 200 && status < 300) return answer;
+    const reason = typeof answer["reason"] === "string" ? answer["reason"] : String(status);
+    const message = typeof answer["message"] === "string" ? answer["message"] : text.slice(0, 500);
+    throw new ApiError(status, reason, message);
+  }
+
+  /** Finds out where a kind is served. A kind that is not there yet is looked for again a few times: its CRD may be new. @throws NoSuchKindError, UnreachableError */
+  async kind(apiVersion: string, kind: string, attempts = 1): Promise<Kind> {
+    const key = `${apiVersion}/${kind}`;
+    for (let attempt = 0; ; attempt++) {
+      const known = this.#kinds.get(key);
+      if (known !== undefined) return known;
+      await this.#discover(apiVersion);
+      if (this.#kinds.has(key)) continue;
+      if (attempt + 1 >= attempts) throw new NoSuchKindError(`the cluster serves no ${kind} of ${apiVersion}`);
+      await new Promise((resolve) => setTimeout(resolve, 250 * (attempt + 1)));
+    }
+  }
+
+  /** The path of an object, or without a name of its collection. */
+  path(kind: Kind, namespace: string | undefined, name?: string): string {
+    const base = kind.apiVersion.includes("/") ? `/apis/${kind.apiVersion}` : `/api/${kind.apiVersion}`;
+    const scope = kind.isNamespaced ? `/namespaces/${namespace ?? this.namespace}` : "";
+    return `${base}${scope}/${kind.plural}${name === undefined ? "" : `/${name}`}`;
+  }
+
+  async #discover(apiVersion: string): Promise<void> {
+    try {
+      const list = await this.send("GET", apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`);
+      for (const resource of Array.isArray(list["resources"]) ? (list["resources"] as readonly Json[]) : []) {
+        if (!isObject(resource) || typeof resource["name"] !== "string" || typeof resource["kind"] !== "string" || resource["name"].includes("/")) continue;
+        const found = { apiVersion, kind: resource["kind"], plural: resource["name"], isNamespaced: resource["namespaced"] === true };
+        this.#kinds.set(`${apiVersion}/${found.kind}`, found);
+      }
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    }
+  }
+}
+
+function parse(text: string): JsonObject {
+  try {
+    const value = JSON.parse(text) as Json;
+    return isObject(value) ? value : { value };
+  } catch {
+    return { message: text };
+  }
+}
+
+function exchange(open: typeof httpsRequest, options: RequestOptions, body: Json | undefined): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const request = open(options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") }));
+      response.on("error", reject);
+    });
+    request.on("timeout", () => request.destroy(new Error("no answer within 30 s")));
+    request.on("error", (error) => reject(new UnreachableError(`cannot reach the API server: ${error.message}`)));
+    request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
