@@ -55,8 +55,9 @@ export class Client {
     const options: RequestOptions = { method, host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port || (url.protocol === "http:" ? 80 : 443), path: url.pathname + url.search, timeout: 30_000 };
     await this.#config.applyToHTTPSOptions(options);
     options.agent = url.protocol === "http:" ? undefined : this.#agent;
-    options.headers = { ...options.headers, accept: "application/json", "content-type": contentType };
-    const { status, text } = await exchange(url.protocol === "http:" ? httpRequest : httpsRequest, options, body);
+    const payload = body === undefined ? "" : JSON.stringify(body);
+    options.headers = { ...options.headers, accept: "application/json", "content-type": contentType, "content-length": Buffer.byteLength(payload) };
+    const { status, text } = await exchange(url.protocol === "http:" ? httpRequest : httpsRequest, options, payload);
     const answer = parse(text);
     if (status >= 200 && status < 300) return answer;
     const reason = typeof answer["reason"] === "string" ? answer["reason"] : String(status);
@@ -107,7 +108,7 @@ function parse(text: string): JsonObject {
   }
 }
 
-function exchange(open: typeof httpsRequest, options: RequestOptions, body: Json | undefined): Promise<{ readonly status: number; readonly text: string }> {
+function exchange(open: typeof httpsRequest, options: RequestOptions, payload: string): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const request = open(options, (response) => {
       const chunks: Buffer[] = [];
@@ -117,6 +118,6 @@ function exchange(open: typeof httpsRequest, options: RequestOptions, body: Json
     });
     request.on("timeout", () => request.destroy(new Error("no answer within 30 s")));
     request.on("error", (error) => reject(new UnreachableError(`cannot reach the API server: ${error.message}`)));
-    request.end(body === undefined ? undefined : JSON.stringify(body));
+    request.end(payload);
   });
 }

@@ -1,42 +1,47 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { binDirectory, cacheDirectory, kubeconfigPath, root, runDirectory } from "./paths.ts";
 
-const root = dirname(dirname(import.meta.dirname));
-const home = join(root, ".lab", "pulumi");
+const home = join(cacheDirectory, "pulumi");
+/** The state is of the running cluster, and goes with it. */
+const state = join(runDirectory, "pulumi");
 
 /**
- * The environment in which Pulumi's engine works with the lab: state under .lab/pulumi, no download of plugins, the lab's
- * kubeconfig, and a PATH that holds the engine, the language host, Berth's plugin and a Kubernetes plugin.
+ * The environment in which Pulumi's engine works with the lab: state under .lab/run/pulumi, no download of plugins, the lab's
+ * kubeconfig, a PATH that holds the engine and the language host, and Berth's plugin and a Kubernetes plugin in Pulumi's home.
  * `BERTH_KUBERNETES_PLUGIN` names a real Kubernetes plugin to use in place of the lab's own.
  */
 export function pulumiEnvironment(): NodeJS.ProcessEnv {
-  mkdirSync(join(home, "state"), { recursive: true });
-  const path = [kubernetesPluginDirectory(), join(root, "provider", "bin"), join(root, ".lab", "bin"), join(root, "node_modules", ".bin"), process.env["PATH"] ?? ""];
+  mkdirSync(state, { recursive: true });
+  const kubernetesPlugin = process.env["BERTH_KUBERNETES_PLUGIN"] || "lab/kubernetes-plugin/pulumi-resource-kubernetes";
+  installPlugin("kubernetes", packageVersion("node_modules/@pulumi/kubernetes/package.json"), kubernetesPlugin);
+  installPlugin("berth", packageVersion("provider/package.json"), "provider/bin/pulumi-resource-berth");
+  const path = [binDirectory, join(root, "node_modules", ".bin"), process.env["PATH"] ?? ""];
   return {
     ...process.env,
     PATH: path.join(delimiter),
     PULUMI_HOME: home,
-    PULUMI_BACKEND_URL: `file://${join(home, "state")}`,
+    PULUMI_BACKEND_URL: `file://${state}`,
     PULUMI_CONFIG_PASSPHRASE: process.env["PULUMI_CONFIG_PASSPHRASE"] ?? "berth-lab",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_DISABLE_REGISTRY_RESOLVE: "true",
     PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
-    KUBECONFIG: process.env["KUBECONFIG"] ?? join(root, ".lab", "kubeconfig"),
+    KUBECONFIG: process.env["KUBECONFIG"] ?? kubeconfigPath,
   };
 }
 
-/** The directory that PATH needs for `pulumi-resource-kubernetes`: the lab's own, or one that starts the given real plugin. */
-function kubernetesPluginDirectory(): string {
-  const given = process.env["BERTH_KUBERNETES_PLUGIN"];
-  if (given === undefined || given === "") return join(root, "lab", "kubernetes-plugin");
-  const directory = join(home, "given-plugin");
-  const launcher = join(directory, "pulumi-resource-kubernetes");
+/** Puts a plugin where the engine looks for that version of it: a launcher of the given program. */
+function installPlugin(name: string, version: string, program: string): void {
+  const directory = join(home, "plugins", `resource-${name}-v${version}`);
   mkdirSync(directory, { recursive: true });
-  writeFileSync(launcher, `#!/bin/sh\nexec '${resolve(root, given).replaceAll("'", "'\\''")}' "$@"\n`);
-  chmodSync(launcher, 0o755);
-  return directory;
+  const quoted = resolve(root, program).replaceAll("'", "'\\''");
+  writeFileSync(join(directory, `pulumi-resource-${name}`), `#!/bin/sh\nexec '${quoted}' "$@"\n`, { mode: 0o755 });
+}
+
+function packageVersion(file: string): string {
+  return (JSON.parse(readFileSync(join(root, file), "utf8")) as { readonly version: string }).version;
 }
 
 /** Runs the engine in a directory (the root of the repository unless said otherwise), its output shown; resolves to its exit code. */
