@@ -14,12 +14,18 @@ const header = "# Generated from api/ by `npm run generate`. Do not edit.\n";
 
 /** Path in the repository → what must be there. */
 const files: Readonly<Record<string, string>> = {
-  "api/crds.yaml": header + crds().map((crd) => `---\n${stringify(crd, { lineWidth: 140 })}`).join(""),
+  "api/crds.yaml":
+    header +
+    crds()
+      .map((crd) => `---\n${stringify(crd, { lineWidth: 140 })}`)
+      .join(""),
   "provider/schema.json": `${JSON.stringify(schema(), null, 2)}\n`,
 };
 
 const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
-const stale = Object.entries(files).filter(([file, content]) => !existsSync(join(root, file)) || readFileSync(join(root, file), "utf8") !== content);
+const stale = Object.entries(files).filter(
+  ([file, content]) => !existsSync(join(root, file)) || readFileSync(join(root, file), "utf8") !== content,
+);
 if (values.check) {
   for (const [file] of stale) process.stderr.write(`${file} is out of date: run npm run generate and commit it\n`);
   process.exit(stale.length === 0 ? 0 : 1);

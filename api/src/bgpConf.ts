@@ -6,12 +6,27 @@ export const maxAsn = 4294967295;
 /** Graceful restart as OpenELB has it, on BgpConf and BgpPeer. @see RFC 4724 §3 */
 export const gracefulRestartFields = {
   enabled: { type: "boolean", doc: "Offer graceful restart: the router keeps our routes while a speaker restarts." },
-  restartTime: { type: "integer", doc: "Seconds within which a restarted speaker is back. Default: the hold time.", minimum: 0, maximum: 4095 },
+  restartTime: {
+    type: "integer",
+    doc: "Seconds within which a restarted speaker is back. Default: the hold time.",
+    minimum: 0,
+    maximum: 4095,
+  },
   helperOnly: { type: "boolean", doc: "Only help a restarting peer; do not ask for help." },
-  deferralTime: { type: "integer", doc: "Seconds that a restarted speaker waits for the End-of-RIB of its peers. Default 360.", minimum: 0, maximum: 65535 },
+  deferralTime: {
+    type: "integer",
+    doc: "Seconds that a restarted speaker waits for the End-of-RIB of its peers. Default 360.",
+    minimum: 0,
+    maximum: 65535,
+  },
   notificationEnabled: { type: "boolean", doc: "Keep routes after a NOTIFICATION too (RFC 8538)." },
   longlivedEnabled: { type: "boolean", doc: "Offer long-lived graceful restart (RFC 9494)." },
-  staleRoutesTime: { type: "integer", doc: "Seconds that routes of a restarting peer are kept.", minimum: 0, maximum: 4294967295 },
+  staleRoutesTime: {
+    type: "integer",
+    doc: "Seconds that routes of a restarting peer are kept.",
+    minimum: 0,
+    maximum: 4294967295,
+  },
   peerRestartTime: { type: "integer", doc: "Reported by the peer.", minimum: 0, maximum: 4294967295 },
   peerRestarting: { type: "boolean", doc: "Reported by the peer." },
   localRestarting: { type: "boolean", doc: "Whether this speaker restarts." },
@@ -20,7 +35,12 @@ export const gracefulRestartFields = {
 
 /** The fields of BgpConf.spec. Only the object named "default" counts. */
 export const bgpConfSpec = {
-  as: { type: "integer", doc: "The AS number of the speakers, 1 to 4294967295. 0 or absent: BGP is off.", minimum: 0, maximum: maxAsn },
+  as: {
+    type: "integer",
+    doc: "The AS number of the speakers, 1 to 4294967295. 0 or absent: BGP is off.",
+    minimum: 0,
+    maximum: maxAsn,
+  },
   asPerRack: {
     type: "map",
     doc: "AS number by rack, for nodes that carry the label openelb.kubesphere.io/rack; others use `as`.",
@@ -31,14 +51,29 @@ export const bgpConfSpec = {
     type: "string",
     doc: "The BGP Identifier of every speaker, as an IPv4 address. Empty: the first IPv4 InternalIP of each node, which is what you want with more than one node.",
     maxLength: 15,
-    rules: [{ rule: "self == '' || (isIP(self) && ip(self).family() == 4 && self != '0.0.0.0')", message: "must be an IPv4 address other than 0.0.0.0, such as 172.30.0.11" }],
+    rules: [
+      {
+        rule: "self == '' || (isIP(self) && ip(self).family() == 4 && self != '0.0.0.0')",
+        message: "must be an IPv4 address other than 0.0.0.0, such as 172.30.0.11",
+      },
+    ],
   },
-  listenPort: { type: "integer", doc: "TCP port that the speakers listen on. Default 179. -1: only dial.", minimum: -1, maximum: 65535 },
+  listenPort: {
+    type: "integer",
+    doc: "TCP port that the speakers listen on. Default 179. -1: only dial.",
+    minimum: -1,
+    maximum: 65535,
+  },
   listenAddresses: {
     type: "array",
     doc: "Addresses that the speakers listen on. Default: 0.0.0.0 and ::.",
     maxItems: 16,
-    items: { type: "string", doc: "An address.", maxLength: 45, rules: [{ rule: "isIP(self)", message: "must be an IP address, such as 0.0.0.0" }] },
+    items: {
+      type: "string",
+      doc: "An address.",
+      maxLength: 45,
+      rules: [{ rule: "isIP(self)", message: "must be an IP address, such as 0.0.0.0" }],
+    },
   },
   families: {
     type: "array",
@@ -48,7 +83,11 @@ export const bgpConfSpec = {
   },
   useMultiplePaths: { type: "boolean", doc: "Accepted for OpenELB's sake; our routes never compete with each other." },
   gracefulRestart: { type: "object", doc: "Graceful restart for all peers.", fields: gracefulRestartFields },
-  policy: { type: "string", doc: "Name of a ConfigMap with a GoBGP policy. Not translated yet: a condition says so.", maxLength: 253 },
+  policy: {
+    type: "string",
+    doc: "Name of a ConfigMap with a GoBGP policy. Not translated yet: a condition says so.",
+    maxLength: 253,
+  },
 } as const satisfies Fields;
 
 /** The fields of BgpConf.status. */

@@ -6,7 +6,12 @@ const digits = (what: string, highest: number) =>
     type: "string",
     doc: `${what} In seconds, as a string of digits, 0 to ${highest}.`,
     maxLength: 10,
-    rules: [{ rule: `self == '' || (self.matches('^[0-9]{1,9}$') && int(self) <= ${highest})`, message: `must be a string of digits from "0" to "${highest}"` }],
+    rules: [
+      {
+        rule: `self == '' || (self.matches('^[0-9]{1,9}$') && int(self) <= ${highest})`,
+        message: `must be a string of digits from "0" to "${highest}"`,
+      },
+    ],
   }) as const;
 
 const family = {
@@ -30,11 +35,22 @@ export const bgpPeerSpec = {
         doc: "The address of the peer, IPv4 or IPv6.",
         required: true,
         maxLength: 45,
-        rules: [{ rule: "isIP(self)", message: "must be an IP address, such as 172.30.0.1", messageExpression: `'"' + self + '" is not an IP address, such as 172.30.0.1'` }],
+        rules: [
+          {
+            rule: "isIP(self)",
+            message: "must be an IP address, such as 172.30.0.1",
+            messageExpression: `'"' + self + '" is not an IP address, such as 172.30.0.1'`,
+          },
+        ],
       },
       peerAs: { type: "integer", doc: "The AS number of the peer.", required: true, minimum: 1, maximum: maxAsn },
       localAs: { type: "integer", doc: "Our AS number towards this peer. Default: BgpConf's.", minimum: 0, maximum: maxAsn },
-      authPassword: { type: "string", doc: "TCP-MD5 password in clear (RFC 2385). passwordSecretRef is the better way.", maxLength: 80, secret: true },
+      authPassword: {
+        type: "string",
+        doc: "TCP-MD5 password in clear (RFC 2385). passwordSecretRef is the better way.",
+        maxLength: 80,
+        secret: true,
+      },
       passwordSecretRef: {
         type: "object",
         doc: "The Secret in Berth's namespace that holds the TCP-MD5 password (RFC 2385).",
@@ -45,8 +61,17 @@ export const bgpPeerSpec = {
       },
       description: { type: "string", doc: "For people.", maxLength: 256 },
       peerGroup: { type: "string", doc: "Accepted for OpenELB's sake; not used.", maxLength: 64 },
-      peerType: { type: "integer", doc: "0 internal, 1 external. Follows from the AS numbers; not used.", minimum: 0, maximum: 1 },
-      removePrivateAs: { type: "string", doc: "Accepted for OpenELB's sake: our paths hold our own AS alone.", enum: ["", "NONE", "ALL", "REPLACE"] },
+      peerType: {
+        type: "integer",
+        doc: "0 internal, 1 external. Follows from the AS numbers; not used.",
+        minimum: 0,
+        maximum: 1,
+      },
+      removePrivateAs: {
+        type: "string",
+        doc: "Accepted for OpenELB's sake: our paths hold our own AS alone.",
+        enum: ["", "NONE", "ALL", "REPLACE"],
+      },
       routeFlapDamping: { type: "boolean", doc: "Accepted for OpenELB's sake; we install no routes." },
       sendCommunity: { type: "integer", doc: "Accepted for OpenELB's sake.", minimum: 0, maximum: 3 },
       allowOwnAs: { type: "integer", doc: "Accepted for OpenELB's sake; we install no routes.", minimum: 0, maximum: 255 },
@@ -79,7 +104,10 @@ export const bgpPeerSpec = {
         ],
         fields: {
           connectRetry: digits("Time between attempts to connect. Default 120, of which failed first attempts need less.", 65535),
-          holdTime: digits("Time without a message after which the session is down; the lower of both sides' counts. Default 90; 0 is never.", 65535),
+          holdTime: digits(
+            "Time without a message after which the session is down; the lower of both sides' counts. Default 90; 0 is never.",
+            65535,
+          ),
           keepaliveInterval: digits("Time between our KEEPALIVEs. Default: a third of the hold time.", 65535),
           minimumAdvertisementInterval: digits("Accepted for OpenELB's sake; changes are sent at once.", 65535),
         },
@@ -97,7 +125,11 @@ export const bgpPeerSpec = {
       tcpMss: { type: "integer", doc: "Accepted for OpenELB's sake.", minimum: 0, maximum: 65535 },
     },
   },
-  gracefulRestart: { type: "object", doc: "Graceful restart with this peer; overrides BgpConf's.", fields: gracefulRestartFields },
+  gracefulRestart: {
+    type: "object",
+    doc: "Graceful restart with this peer; overrides BgpConf's.",
+    fields: gracefulRestartFields,
+  },
   afiSafis: {
     type: "array",
     doc: "Address families of the session. Absent: the family of neighborAddress, with add-path.",
@@ -106,7 +138,11 @@ export const bgpPeerSpec = {
       type: "object",
       doc: "One family.",
       fields: {
-        config: { type: "object", doc: "Which family.", fields: { family, enabled: { type: "boolean", doc: "Whether it is in use." } } },
+        config: {
+          type: "object",
+          doc: "Which family.",
+          fields: { family, enabled: { type: "boolean", doc: "Whether it is in use." } },
+        },
         addPaths: {
           type: "object",
           doc: "ADD-PATH (RFC 7911).",
@@ -124,7 +160,13 @@ export const bgpPeerSpec = {
         mpGracefulRestart: {
           type: "object",
           doc: "Graceful restart of this family.",
-          fields: { config: { type: "object", doc: "What we ask for.", fields: { enabled: { type: "boolean", doc: "Whether it is on." } } } },
+          fields: {
+            config: {
+              type: "object",
+              doc: "What we ask for.",
+              fields: { enabled: { type: "boolean", doc: "Whether it is on." } },
+            },
+          },
         },
       },
     },
@@ -133,7 +175,12 @@ export const bgpPeerSpec = {
     type: "object",
     doc: "The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.",
     fields: {
-      matchLabels: { type: "map", doc: "Labels and their values, all of which must be there.", maxProperties: 64, values: { type: "string", doc: "A value.", maxLength: 63 } },
+      matchLabels: {
+        type: "map",
+        doc: "Labels and their values, all of which must be there.",
+        maxProperties: 64,
+        values: { type: "string", doc: "A value.", maxLength: 63 },
+      },
       matchExpressions: {
         type: "array",
         doc: "Requirements, all of which must hold.",
@@ -143,8 +190,18 @@ export const bgpPeerSpec = {
           doc: "One requirement.",
           fields: {
             key: { type: "string", doc: "The label.", required: true, maxLength: 317 },
-            operator: { type: "string", doc: "How it is compared.", required: true, enum: ["In", "NotIn", "Exists", "DoesNotExist"] },
-            values: { type: "array", doc: "For In and NotIn.", maxItems: 64, items: { type: "string", doc: "A value.", maxLength: 63 } },
+            operator: {
+              type: "string",
+              doc: "How it is compared.",
+              required: true,
+              enum: ["In", "NotIn", "Exists", "DoesNotExist"],
+            },
+            values: {
+              type: "array",
+              doc: "For In and NotIn.",
+              maxItems: 64,
+              items: { type: "string", doc: "A value.", maxLength: 63 },
+            },
           },
         },
       },

@@ -28,7 +28,8 @@ interface Definition {
 }
 
 const age: Column = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
-const condition = (type: string, what: "status" | "message" | "reason"): string => `.status.conditions[?(@.type=="${type}")].${what}`;
+const condition = (type: string, what: "status" | "message" | "reason"): string =>
+  `.status.conditions[?(@.type=="${type}")].${what}`;
 
 /** The kinds of our API: one row has all that a CRD needs. */
 export const definitions = {
@@ -151,7 +152,10 @@ function fieldSchema(field: Field): JsonSchema {
     case "boolean":
       return { type: "boolean", ...common, ...pick(field, ["default"]) };
     case "array": {
-      const list = field.listMapKeys === undefined ? {} : { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": field.listMapKeys };
+      const list =
+        field.listMapKeys === undefined
+          ? {}
+          : { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": field.listMapKeys };
       return { type: "array", ...common, ...list, ...pick(field, ["maxItems"]), items: fieldSchema(field.items) };
     }
     case "map":

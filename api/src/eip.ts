@@ -67,13 +67,26 @@ export const eipSpec = {
     type: "boolean",
     doc: "With avoidBuggyIPs, hands out IPv4 addresses that end in .0 or .255 all the same. As in OpenELB 0.3.",
   },
-  avoidBuggyIPs: { type: "boolean", doc: "Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops." },
+  avoidBuggyIPs: {
+    type: "boolean",
+    doc: "Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops.",
+  },
   autoAssign: {
     type: "boolean",
     doc: "false: the pool is used only by Services that name it or one of its addresses. Default true.",
   },
-  priority: { type: "integer", doc: "Among pools bound to a Service's namespace, the lower number is asked first.", minimum: -2147483648, maximum: 2147483647 },
-  namespaces: { type: "array", doc: "Namespaces that this pool is bound to, by name.", maxItems: 1024, items: { type: "string", doc: "A namespace.", maxLength: 63 } },
+  priority: {
+    type: "integer",
+    doc: "Among pools bound to a Service's namespace, the lower number is asked first.",
+    minimum: -2147483648,
+    maximum: 2147483647,
+  },
+  namespaces: {
+    type: "array",
+    doc: "Namespaces that this pool is bound to, by name.",
+    maxItems: 1024,
+    items: { type: "string", doc: "A namespace.", maxLength: 63 },
+  },
   namespaceSelector: {
     type: "map",
     doc: "Binds this pool to namespaces that carry all these labels; {} binds it to every namespace.",
@@ -98,8 +111,16 @@ export const eipSpec = {
       },
     },
   },
-  restrict: { type: "boolean", doc: "The binding to namespaces and Services holds for Services that name this pool or one of its addresses, too." },
-  perNamespaceLimit: { type: "integer", doc: "At most so many addresses of this pool for the Services of one namespace.", minimum: 1, maximum: 1000000 },
+  restrict: {
+    type: "boolean",
+    doc: "The binding to namespaces and Services holds for Services that name this pool or one of its addresses, too.",
+  },
+  perNamespaceLimit: {
+    type: "integer",
+    doc: "At most so many addresses of this pool for the Services of one namespace.",
+    minimum: 1,
+    maximum: 1000000,
+  },
 } as const satisfies Fields;
 
 /** The fields of Eip.status. A report made from the Services; nothing is decided by it. */

@@ -81,7 +81,9 @@ type Value<F> = F extends { readonly type: "string"; readonly enum: readonly (in
 type RequiredKeys<F> = { [K in keyof F]: F[K] extends { readonly required: true } ? K : never }[keyof F];
 
 /** The TypeScript type of an object with these fields: required ones present, the others optional. */
-export type Infer<F> = { readonly [K in RequiredKeys<F>]: Value<F[K]> } & { readonly [K in Exclude<keyof F, RequiredKeys<F>>]?: Value<F[K]> | undefined };
+export type Infer<F> = { readonly [K in RequiredKeys<F>]: Value<F[K]> } & {
+  readonly [K in Exclude<keyof F, RequiredKeys<F>>]?: Value<F[K]> | undefined;
+};
 
 /** The part of an object's metadata that Berth reads and writes. */
 export interface ObjectMeta {

@@ -48,7 +48,10 @@ function holds(live: JsonObject, expression: string): Readiness {
   if (byCondition?.[1] !== undefined) return condition(live, byCondition[1], byCondition[2] ?? "True");
   const byPath = /^jsonpath=\{?\.?([^}=]+)\}?(?:=(.*))?$/.exec(expression);
   if (byPath?.[1] === undefined) return waiting(`something that cannot be read: pulumi.com/waitFor "${expression}"`);
-  const path = byPath[1].split(/[.[\]]/).filter((part) => part !== "").map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const path = byPath[1]
+    .split(/[.[\]]/)
+    .filter((part) => part !== "")
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
   const found = at(live, ...path);
   const isThere = byPath[2] === undefined ? found !== undefined && found !== null && found !== "" : String(found) === byPath[2];
   return isThere ? ready : waiting(`${byPath[1]}${byPath[2] === undefined ? "" : ` to be ${byPath[2]}`}`);
@@ -63,23 +66,33 @@ function condition(live: JsonObject, type: string, status: string): Readiness {
   const found = conditions(live).find((candidate) => candidate["type"] === type);
   const generation = at(live, "metadata", "generation");
   const observed = found?.["observedGeneration"];
-  if (found?.["status"] === status && (observed === undefined || typeof generation !== "number" || Number(observed) >= generation)) return ready;
-  return waiting(`condition ${type}=${status}${found === undefined ? "" : `; it is ${String(found["status"])}: ${String(found["message"] ?? found["reason"] ?? "")}`}`);
+  if (
+    found?.["status"] === status &&
+    (observed === undefined || typeof generation !== "number" || Number(observed) >= generation)
+  )
+    return ready;
+  return waiting(
+    `condition ${type}=${status}${found === undefined ? "" : `; it is ${String(found["status"])}: ${String(found["message"] ?? found["reason"] ?? "")}`}`,
+  );
 }
 
 function deployment(live: JsonObject): Readiness {
   const count = (name: string): number => Number(at(live, "status", name) ?? 0);
   const wanted = Number(at(live, "spec", "replicas") ?? 1);
-  if (count("observedGeneration") < Number(at(live, "metadata", "generation") ?? 0)) return waiting("the Deployment to be seen by its controller");
+  if (count("observedGeneration") < Number(at(live, "metadata", "generation") ?? 0))
+    return waiting("the Deployment to be seen by its controller");
   if (count("updatedReplicas") < wanted || count("replicas") > wanted || count("availableReplicas") < wanted) {
-    return waiting(`${wanted} pods: ${count("updatedReplicas")} updated, ${count("availableReplicas")} available, ${count("replicas")} in all`);
+    return waiting(
+      `${wanted} pods: ${count("updatedReplicas")} updated, ${count("availableReplicas")} available, ${count("replicas")} in all`,
+    );
   }
   return ready;
 }
 
 function daemonSet(live: JsonObject): Readiness {
   const count = (name: string): number => Number(at(live, "status", name) ?? 0);
-  if (count("observedGeneration") < Number(at(live, "metadata", "generation") ?? 0)) return waiting("the DaemonSet to be seen by its controller");
+  if (count("observedGeneration") < Number(at(live, "metadata", "generation") ?? 0))
+    return waiting("the DaemonSet to be seen by its controller");
   const wanted = count("desiredNumberScheduled");
   if (wanted === 0 || count("updatedNumberScheduled") < wanted || count("numberAvailable") < wanted) {
     return waiting(`pods on ${wanted} nodes: ${count("updatedNumberScheduled")} updated, ${count("numberAvailable")} available`);

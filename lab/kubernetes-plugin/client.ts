@@ -52,11 +52,22 @@ export class Client {
     const server = this.#config.getCurrentCluster()?.server;
     if (server === undefined) throw new UnreachableError("no kubeconfig names a cluster");
     const url = new URL(server.replace(/\/$/, "") + path);
-    const options: RequestOptions = { method, host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port || (url.protocol === "http:" ? 80 : 443), path: url.pathname + url.search, timeout: 30_000 };
+    const options: RequestOptions = {
+      method,
+      host: url.hostname.replace(/^\[|\]$/g, ""),
+      port: url.port || (url.protocol === "http:" ? 80 : 443),
+      path: url.pathname + url.search,
+      timeout: 30_000,
+    };
     await this.#config.applyToHTTPSOptions(options);
     options.agent = url.protocol === "http:" ? undefined : this.#agent;
     const payload = body === undefined ? "" : JSON.stringify(body);
-    options.headers = { ...options.headers, accept: "application/json", "content-type": contentType, "content-length": Buffer.byteLength(payload) };
+    options.headers = {
+      ...options.headers,
+      accept: "application/json",
+      "content-type": contentType,
+      "content-length": Buffer.byteLength(payload),
+    };
     const { status, text } = await exchange(url.protocol === "http:" ? httpRequest : httpsRequest, options, payload);
     const answer = parse(text);
     if (status >= 200 && status < 300) return answer;
@@ -89,8 +100,19 @@ export class Client {
     try {
       const list = await this.send("GET", apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`);
       for (const resource of Array.isArray(list["resources"]) ? (list["resources"] as readonly Json[]) : []) {
-        if (!isObject(resource) || typeof resource["name"] !== "string" || typeof resource["kind"] !== "string" || resource["name"].includes("/")) continue;
-        const found = { apiVersion, kind: resource["kind"], plural: resource["name"], isNamespaced: resource["namespaced"] === true };
+        if (
+          !isObject(resource) ||
+          typeof resource["name"] !== "string" ||
+          typeof resource["kind"] !== "string" ||
+          resource["name"].includes("/")
+        )
+          continue;
+        const found = {
+          apiVersion,
+          kind: resource["kind"],
+          plural: resource["name"],
+          isNamespaced: resource["namespaced"] === true,
+        };
         this.#kinds.set(`${apiVersion}/${found.kind}`, found);
       }
     } catch (error) {
@@ -108,7 +130,11 @@ function parse(text: string): JsonObject {
   }
 }
 
-function exchange(open: typeof httpsRequest, options: RequestOptions, payload: string): Promise<{ readonly status: number; readonly text: string }> {
+function exchange(
+  open: typeof httpsRequest,
+  options: RequestOptions,
+  payload: string,
+): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const request = open(options, (response) => {
       const chunks: Buffer[] = [];

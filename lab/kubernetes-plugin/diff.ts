@@ -34,7 +34,11 @@ export function diffInputs(before: JsonObject, after: JsonObject): Change[] {
 
 /** A path as the engine writes it: `spec.ports[0].port`, keys that are no words in quotes. */
 export function formatPath(path: Path): string {
-  return path.map((key, index) => (typeof key === "number" ? `[${key}]` : /^[A-Za-z_$][\w$]*$/.test(key) ? `${index > 0 ? "." : ""}${key}` : `["${key}"]`)).join("");
+  return path
+    .map((key, index) =>
+      typeof key === "number" ? `[${key}]` : /^[A-Za-z_$][\w$]*$/.test(key) ? `${index > 0 ? "." : ""}${key}` : `["${key}"]`,
+    )
+    .join("");
 }
 
 function walk(before: Json | undefined, after: Json | undefined, path: Path): Omit<Change, "isReplacing">[] {
@@ -48,7 +52,9 @@ function walk(before: Json | undefined, after: Json | undefined, path: Path): Om
   }
   if (Array.isArray(before) && Array.isArray(after)) {
     const length = Math.max(before.length, after.length);
-    return Array.from({ length }, (_, index) => index).flatMap((index) => walk(before[index] as Json | undefined, after[index] as Json | undefined, [...path, index]));
+    return Array.from({ length }, (_, index) => index).flatMap((index) =>
+      walk(before[index] as Json | undefined, after[index] as Json | undefined, [...path, index]),
+    );
   }
   return before === after ? [] : [{ path, kind: "update" }];
 }

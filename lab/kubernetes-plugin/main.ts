@@ -4,7 +4,9 @@ import * as grpc from "@grpc/grpc-js";
 import { createService } from "./server.ts";
 
 const require = createRequire(import.meta.url);
-const { ResourceProviderService } = require("@pulumi/pulumi/proto/provider_grpc_pb.js") as { readonly ResourceProviderService: grpc.ServiceDefinition };
+const { ResourceProviderService } = require("@pulumi/pulumi/proto/provider_grpc_pb.js") as {
+  readonly ResourceProviderService: grpc.ServiceDefinition;
+};
 
 const engineAddress = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
 const server = new grpc.Server({ "grpc.max_receive_message_length": 1 << 28, "grpc.max_send_message_length": 1 << 28 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { ApiError, type Client, type Kind, NoSuchKindError, UnreachableError } from "./client.ts";
 import { awaitTimeout, readiness } from "./await.ts";
+import { ApiError, type Client, type Kind, NoSuchKindError, UnreachableError } from "./client.ts";
 import { at, hasUnknowns, isObject, type Json, type JsonObject, prune, textAt } from "./values.ts";
 
 /** An object that was made or changed and did not become ready in time: it is in the state all the same. */
@@ -21,17 +21,25 @@ export type Progress = (message: string) => void;
 const autonamed = "pulumi.com/autonamed";
 
 /** Fills in what the engine leaves to the plugin: a name, and the namespace of namespaced kinds. @param seed makes the same name in preview and up */
-export async function complete(client: Client | undefined, inputs: JsonObject, old: JsonObject | undefined, resourceName: string, seed: Uint8Array): Promise<JsonObject> {
+export async function complete(
+  client: Client | undefined,
+  inputs: JsonObject,
+  old: JsonObject | undefined,
+  resourceName: string,
+  seed: Uint8Array,
+): Promise<JsonObject> {
   const metadata = isObject(inputs["metadata"]) ? inputs["metadata"] : {};
   const result: Record<string, Json> = { ...metadata };
   if (metadata["name"] === undefined && metadata["generateName"] === undefined) {
     const oldName = textAt(old, "metadata", "name");
     const isOldAutonamed = textAt(old, "metadata", "annotations", autonamed) === "true";
     const random = createHash("sha256").update(seed).update(resourceName).digest("hex").slice(0, 7);
-    result["name"] = isOldAutonamed && oldName !== undefined ? oldName : `${resourceName.toLowerCase().replace(/[^a-z0-9.-]+/g, "-")}-${random}`;
+    result["name"] =
+      isOldAutonamed && oldName !== undefined ? oldName : `${resourceName.toLowerCase().replace(/[^a-z0-9.-]+/g, "-")}-${random}`;
     result["annotations"] = { ...(isObject(metadata["annotations"]) ? metadata["annotations"] : {}), [autonamed]: "true" };
   }
-  if (metadata["namespace"] === undefined && client !== undefined && (await isNamespaced(client, inputs))) result["namespace"] = client.namespace;
+  if (metadata["namespace"] === undefined && client !== undefined && (await isNamespaced(client, inputs)))
+    result["namespace"] = client.namespace;
   return { ...inputs, metadata: result };
 }
 
@@ -60,29 +68,54 @@ export async function preview(client: Client | undefined, inputs: JsonObject, ma
     const { status: _, ...rest } = live;
     return rest;
   } catch (error) {
-    const isUnknowable = error instanceof UnreachableError || error instanceof NoSuchKindError || (error instanceof ApiError && error.status === 404);
+    const isUnknowable =
+      error instanceof UnreachableError ||
+      error instanceof NoSuchKindError ||
+      (error instanceof ApiError && error.status === 404);
     if (isUnknowable) return inputs;
     throw error;
   }
 }
 
 /** Makes an object; one that is there already is not taken over. @throws ApiError, NotReadyError */
-export async function create(client: Client, inputs: JsonObject, manager: string, timeout: number, progress: Progress, signal: AbortSignal): Promise<JsonObject> {
+export async function create(
+  client: Client,
+  inputs: JsonObject,
+  manager: string,
+  timeout: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<JsonObject> {
   const kind = await kindOf(client, inputs, 20);
   if ((await get(client, kind, inputs)) !== undefined) {
-    throw new Error(`${kind.kind} ${idOf(inputs)} exists already; import it with: pulumi import kubernetes:${kind.apiVersion}:${kind.kind} <name> ${idOf(inputs)}`);
+    throw new Error(
+      `${kind.kind} ${idOf(inputs)} exists already; import it with: pulumi import kubernetes:${kind.apiVersion}:${kind.kind} <name> ${idOf(inputs)}`,
+    );
   }
   return waitUntilReady(client, kind, await apply(client, kind, inputs, manager, false), timeout, progress, signal);
 }
 
 /** Makes a live object agree with what is declared. @throws ApiError, NotReadyError */
-export async function update(client: Client, inputs: JsonObject, manager: string, timeout: number, progress: Progress, signal: AbortSignal): Promise<JsonObject> {
+export async function update(
+  client: Client,
+  inputs: JsonObject,
+  manager: string,
+  timeout: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<JsonObject> {
   const kind = await kindOf(client, inputs, 5);
   return waitUntilReady(client, kind, await apply(client, kind, inputs, manager, false), timeout, progress, signal);
 }
 
 /** The live object and what of it was declared; undefined when it is gone. */
-export async function read(client: Client, id: string, apiVersion: string, kindName: string, declared: JsonObject | undefined): Promise<{ readonly live: JsonObject; readonly inputs: JsonObject } | undefined> {
+export async function read(
+  client: Client,
+  id: string,
+  apiVersion: string,
+  kindName: string,
+  declared: JsonObject | undefined,
+): Promise<{ readonly live: JsonObject; readonly inputs: JsonObject } | undefined> {
   const [first = "", second] = id.split("/");
   const metadata: JsonObject = second === undefined ? { name: first } : { namespace: first, name: second };
   try {
@@ -98,7 +131,13 @@ export async function read(client: Client, id: string, apiVersion: string, kindN
 }
 
 /** Deletes an object and waits until it is gone; one that is gone already, or whose kind is, is no mistake. */
-export async function remove(client: Client, object: JsonObject, timeout: number, progress: Progress, signal: AbortSignal): Promise<void> {
+export async function remove(
+  client: Client,
+  object: JsonObject,
+  timeout: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
   let kind: Kind;
   try {
     kind = await kindOf(client, object, 1);
@@ -109,7 +148,11 @@ export async function remove(client: Client, object: JsonObject, timeout: number
   const path = client.path(kind, textAt(object, "metadata", "namespace"), textAt(object, "metadata", "name"));
   const policy = textAt(object, "metadata", "annotations", "pulumi.com/deletionPropagationPolicy") ?? "Foreground";
   try {
-    await client.send("DELETE", path, { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: policy[0]?.toUpperCase() + policy.slice(1) });
+    await client.send("DELETE", path, {
+      apiVersion: "v1",
+      kind: "DeleteOptions",
+      propagationPolicy: policy[0]?.toUpperCase() + policy.slice(1),
+    });
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return;
     throw error;
@@ -117,7 +160,8 @@ export async function remove(client: Client, object: JsonObject, timeout: number
   const end = Date.now() + awaitTimeout(object, timeout);
   for (let isFirst = true; (await get(client, kind, object)) !== undefined; isFirst = false) {
     if (isFirst) progress(`waiting for ${kind.kind} ${idOf(object)} to be gone`);
-    if (Date.now() > end || signal.aborted) throw new Error(`${kind.kind} ${idOf(object)} is still there; something holds it, such as a finalizer`);
+    if (Date.now() > end || signal.aborted)
+      throw new Error(`${kind.kind} ${idOf(object)} is still there; something holds it, such as a finalizer`);
     await pause(200);
   }
 }
@@ -128,7 +172,9 @@ function kindOf(client: Client, object: JsonObject, attempts: number): Promise<K
 
 async function get(client: Client, kind: Kind, object: JsonObject): Promise<JsonObject | undefined> {
   try {
-    return withoutNoise(await client.send("GET", client.path(kind, textAt(object, "metadata", "namespace"), textAt(object, "metadata", "name"))));
+    return withoutNoise(
+      await client.send("GET", client.path(kind, textAt(object, "metadata", "namespace"), textAt(object, "metadata", "name"))),
+    );
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined;
     throw error;
@@ -144,7 +190,14 @@ async function apply(client: Client, kind: Kind, inputs: JsonObject, manager: st
   return withoutNoise(await client.send("PATCH", `${path}?${query}`, declared, "application/apply-patch+yaml"));
 }
 
-async function waitUntilReady(client: Client, kind: Kind, made: JsonObject, timeout: number, progress: Progress, signal: AbortSignal): Promise<JsonObject> {
+async function waitUntilReady(
+  client: Client,
+  kind: Kind,
+  made: JsonObject,
+  timeout: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<JsonObject> {
   const end = Date.now() + awaitTimeout(made, timeout);
   let live = made;
   let said = "";
@@ -193,4 +246,3 @@ function importable(live: JsonObject): JsonObject {
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
-

@@ -12,11 +12,20 @@ import { isObject, type Json, type JsonObject, type Path, textAt, unwrapSecrets,
 const require = createRequire(import.meta.url);
 const messages = require("@pulumi/pulumi/proto/provider_pb.js") as typeof Provider;
 const engineMessages = require("@pulumi/pulumi/proto/engine_pb.js") as typeof Engine;
-const { EngineClient } = require("@pulumi/pulumi/proto/engine_grpc_pb.js") as { readonly EngineClient: new (address: string, credentials: grpc.ChannelCredentials) => { log(request: Engine.LogRequest, done: () => void): void } };
-const { PluginInfo } = require("@pulumi/pulumi/proto/plugin_pb.js") as { readonly PluginInfo: new () => { setVersion(version: string): void } };
+const { EngineClient } = require("@pulumi/pulumi/proto/engine_grpc_pb.js") as {
+  readonly EngineClient: new (
+    address: string,
+    credentials: grpc.ChannelCredentials,
+  ) => { log(request: Engine.LogRequest, done: () => void): void };
+};
+const { PluginInfo } = require("@pulumi/pulumi/proto/plugin_pb.js") as {
+  readonly PluginInfo: new () => { setVersion(version: string): void };
+};
 const { Status } = require("@pulumi/pulumi/proto/status_pb.js") as { readonly Status: new () => StatusMessage };
 const { Empty } = require("google-protobuf/google/protobuf/empty_pb.js") as { readonly Empty: new () => object };
-const { Any } = require("google-protobuf/google/protobuf/any_pb.js") as { readonly Any: new () => { pack(bytes: Uint8Array, name: string): void } };
+const { Any } = require("google-protobuf/google/protobuf/any_pb.js") as {
+  readonly Any: new () => { pack(bytes: Uint8Array, name: string): void };
+};
 const { Struct: StructMessage } = require("google-protobuf/google/protobuf/struct_pb.js") as { readonly Struct: typeof Struct };
 
 interface StatusMessage {
@@ -38,7 +47,9 @@ function fromStruct(struct: Struct | undefined): { readonly plain: JsonObject; r
 /** Outputs for the state: secrets of the inputs stay secret, and everything in a Secret is one. */
 function toStruct(object: JsonObject, secrets: readonly Path[]): Struct {
   const always: readonly Path[] = object["kind"] === "Secret" ? [["data"], ["stringData"]] : [];
-  return StructMessage.fromJavaScript(wrapSecrets(object, [...secrets, ...always]) as Parameters<typeof StructMessage.fromJavaScript>[0]);
+  return StructMessage.fromJavaScript(
+    wrapSecrets(object, [...secrets, ...always]) as Parameters<typeof StructMessage.fromJavaScript>[0],
+  );
 }
 
 type Handler<Request> = (request: Request) => Promise<object>;
@@ -54,14 +65,16 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
     if (client === undefined) throw new Error(problem);
     return client;
   };
-  const progressOf = (urn: string) => (message: string): void => {
-    const request = new engineMessages.LogRequest();
-    request.setSeverity(engineMessages.LogSeverity.INFO);
-    request.setMessage(message);
-    request.setUrn(urn);
-    request.setEphemeral(true);
-    engine?.log(request, () => undefined);
-  };
+  const progressOf =
+    (urn: string) =>
+    (message: string): void => {
+      const request = new engineMessages.LogRequest();
+      request.setSeverity(engineMessages.LogSeverity.INFO);
+      request.setMessage(message);
+      request.setUrn(urn);
+      request.setEphemeral(true);
+      engine?.log(request, () => undefined);
+    };
   const managerOf = (urn: string): string => `pulumi-kubernetes-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
 
   const handlers = {
@@ -102,30 +115,44 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
       const name = request.getName() || (request.getUrn().split("::").at(-1) ?? "resource");
       const inputs = await complete(client, plain, old, name, request.getRandomseed_asU8());
       const response = new messages.CheckResponse();
-      response.setInputs(StructMessage.fromJavaScript(wrapSecrets(inputs, secrets) as Parameters<typeof StructMessage.fromJavaScript>[0]));
+      response.setInputs(
+        StructMessage.fromJavaScript(wrapSecrets(inputs, secrets) as Parameters<typeof StructMessage.fromJavaScript>[0]),
+      );
       return response;
     },
     diff: async (request: Provider.DiffRequest) => {
       const before = fromStruct(request.getOldInputs() ?? request.getOlds()).plain;
       const after = fromStruct(request.getNews()).plain;
       const ignored = request.getIgnorechangesList();
-      const changes = diffInputs(before, after).filter((change) => !ignored.some((path) => formatPath(change.path).startsWith(path)));
+      const changes = diffInputs(before, after).filter(
+        (change) => !ignored.some((path) => formatPath(change.path).startsWith(path)),
+      );
       const response = new messages.DiffResponse();
       const replaces = changes.filter((change) => change.isReplacing);
-      response.setChanges(changes.length > 0 ? messages.DiffResponse.DiffChanges.DIFF_SOME : messages.DiffResponse.DiffChanges.DIFF_NONE);
+      response.setChanges(
+        changes.length > 0 ? messages.DiffResponse.DiffChanges.DIFF_SOME : messages.DiffResponse.DiffChanges.DIFF_NONE,
+      );
       response.setDiffsList([...new Set(changes.map((change) => String(change.path[0])))]);
       response.setReplacesList([...new Set(replaces.map((change) => formatPath(change.path)))]);
       response.setHasdetaileddiff(true);
       const kinds = messages.PropertyDiff.Kind;
       for (const change of changes) {
         const detail = new messages.PropertyDiff();
-        const [plain, replacing] = { add: [kinds.ADD, kinds.ADD_REPLACE], delete: [kinds.DELETE, kinds.DELETE_REPLACE], update: [kinds.UPDATE, kinds.UPDATE_REPLACE] }[change.kind];
+        const [plain, replacing] = {
+          add: [kinds.ADD, kinds.ADD_REPLACE],
+          delete: [kinds.DELETE, kinds.DELETE_REPLACE],
+          update: [kinds.UPDATE, kinds.UPDATE_REPLACE],
+        }[change.kind];
         detail.setKind((change.isReplacing ? replacing : plain) ?? kinds.UPDATE);
         detail.setInputdiff(true);
         response.getDetaileddiffMap().set(formatPath(change.path), detail);
       }
-      const isSameName = textAt(before, "metadata", "name") === textAt(after, "metadata", "name") && textAt(before, "metadata", "namespace") === textAt(after, "metadata", "namespace");
-      response.setDeletebeforereplace(replaces.length > 0 && isSameName && textAt(after, "metadata", "annotations", "pulumi.com/autonamed") !== "true");
+      const isSameName =
+        textAt(before, "metadata", "name") === textAt(after, "metadata", "name") &&
+        textAt(before, "metadata", "namespace") === textAt(after, "metadata", "namespace");
+      response.setDeletebeforereplace(
+        replaces.length > 0 && isSameName && textAt(after, "metadata", "annotations", "pulumi.com/autonamed") !== "true",
+      );
       return response;
     },
     create: async (request: Provider.CreateRequest) => {
@@ -136,7 +163,9 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
         response.setProperties(toStruct(await preview(client, plain, manager), secrets));
         return response;
       }
-      const live = await withSecrets(secrets, plain, () => create(requireClient(), plain, manager, request.getTimeout(), progressOf(request.getUrn()), cancelled.signal));
+      const live = await withSecrets(secrets, plain, () =>
+        create(requireClient(), plain, manager, request.getTimeout(), progressOf(request.getUrn()), cancelled.signal),
+      );
       response.setId(idOf(live));
       response.setProperties(toStruct(live, secrets));
       return response;
@@ -147,7 +176,13 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
       const [, typeVersion = "", typeKind = ""] = (request.getUrn().split("::")[2]?.split("$").at(-1) ?? "").split(":");
       const apiVersion = textAt(state.plain, "apiVersion") ?? typeVersion.replace(/^core\//, "");
       const hasInputs = declared !== undefined && Object.keys(declared.plain).length > 0;
-      const found = await read(requireClient(), request.getId(), apiVersion, textAt(state.plain, "kind") ?? typeKind, hasInputs ? declared.plain : undefined);
+      const found = await read(
+        requireClient(),
+        request.getId(),
+        apiVersion,
+        textAt(state.plain, "kind") ?? typeKind,
+        hasInputs ? declared.plain : undefined,
+      );
       const response = new messages.ReadResponse();
       if (found === undefined) return response;
       response.setId(request.getId());
@@ -159,13 +194,20 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
       const { plain, secrets } = fromStruct(request.getNews());
       const manager = managerOf(request.getUrn());
       const response = new messages.UpdateResponse();
-      const act = () => update(requireClient(), plain, manager, request.getTimeout(), progressOf(request.getUrn()), cancelled.signal);
+      const act = () =>
+        update(requireClient(), plain, manager, request.getTimeout(), progressOf(request.getUrn()), cancelled.signal);
       const live = request.getPreview() ? await preview(client, plain, manager) : await withSecrets(secrets, plain, act);
       response.setProperties(toStruct(live, secrets));
       return response;
     },
     delete: async (request: Provider.DeleteRequest) => {
-      await remove(requireClient(), fromStruct(request.getProperties()).plain, request.getTimeout(), progressOf(request.getUrn()), cancelled.signal);
+      await remove(
+        requireClient(),
+        fromStruct(request.getProperties()).plain,
+        request.getTimeout(),
+        progressOf(request.getUrn()),
+        cancelled.signal,
+      );
       return new Empty();
     },
     invoke: async (request: Provider.InvokeRequest) => {

@@ -73,6 +73,7 @@ export function prune(live: Json | undefined, declared: Json): Json | undefined 
     });
     return Object.fromEntries(kept);
   }
-  if (Array.isArray(live) && Array.isArray(declared) && live.length === declared.length) return live.map((item: Json, index) => prune(item, declared[index] as Json) ?? null);
+  if (Array.isArray(live) && Array.isArray(declared) && live.length === declared.length)
+    return live.map((item: Json, index) => prune(item, declared[index] as Json) ?? null);
   return live;
 }

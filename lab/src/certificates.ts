@@ -15,7 +15,24 @@ export function ensureCertificates(): void {
   mkdirSync(pkiDirectory, { recursive: true, mode: 0o700 });
   if (!existsSync(file("ca.crt"))) {
     const subject = "/CN=berth-lab";
-    must(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "3650", "-subj", subject, "-keyout", file("ca.key"), "-out", file("ca.crt")]);
+    must([
+      "openssl",
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      "-days",
+      "3650",
+      "-subj",
+      subject,
+      "-keyout",
+      file("ca.key"),
+      "-out",
+      file("ca.crt"),
+    ]);
   }
   if (!existsSync(file("sa.key"))) must(["openssl", "genrsa", "-out", file("sa.key"), "2048"]);
   const names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"].map((name) => `DNS:${name}`);
@@ -27,11 +44,16 @@ export function ensureCertificates(): void {
   ensureCertificate("scheduler", "/CN=system:kube-scheduler");
   ensureCertificate("proxy", "/CN=system:kube-proxy");
   writeKubeconfig(kubeconfigPath, "admin", `https://127.0.0.1:${relayPort}`);
-  for (const user of ["controller-manager", "scheduler", "proxy"]) writeKubeconfig(file(`${user}.kubeconfig`), user, `https://${controlAddress}:${apiPort}`);
+  for (const user of ["controller-manager", "scheduler", "proxy"])
+    writeKubeconfig(file(`${user}.kubeconfig`), user, `https://${controlAddress}:${apiPort}`);
 }
 
 /** The certificate with which a node's kubelet speaks to the API server and serves logs and exec, and its kubeconfig. */
-export function ensureNodeCertificate(node: Host): { readonly certificate: string; readonly key: string; readonly kubeconfig: string } {
+export function ensureNodeCertificate(node: Host): {
+  readonly certificate: string;
+  readonly key: string;
+  readonly kubeconfig: string;
+} {
   const { ipv4, ipv6 } = addressesOf(node);
   ensureCertificate(node.name, `/O=system:nodes/CN=system:node:${node.name}`, `DNS:${node.name},IP:${ipv4},IP:${ipv6}`);
   const kubeconfig = file(`${node.name}.kubeconfig`);
@@ -41,10 +63,39 @@ export function ensureNodeCertificate(node: Host): { readonly certificate: strin
 
 function ensureCertificate(name: string, subject: string, alternatives?: string): void {
   if (existsSync(file(`${name}.crt`))) return;
-  const extensions = ["keyUsage=digitalSignature,keyEncipherment", "extendedKeyUsage=clientAuth,serverAuth", ...(alternatives === undefined ? [] : [`subjectAltName=${alternatives}`])];
+  const extensions = [
+    "keyUsage=digitalSignature,keyEncipherment",
+    "extendedKeyUsage=clientAuth,serverAuth",
+    ...(alternatives === undefined ? [] : [`subjectAltName=${alternatives}`]),
+  ];
   writeFileSync(file(`${name}.ext`), `${extensions.join("\n")}\n`);
-  const request = must(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", subject, "-keyout", file(`${name}.key`)]);
-  const signed = ["openssl", "x509", "-req", "-days", "3650", "-CA", file("ca.crt"), "-CAkey", file("ca.key"), "-CAcreateserial", "-extfile", file(`${name}.ext`)];
+  const request = must([
+    "openssl",
+    "req",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-subj",
+    subject,
+    "-keyout",
+    file(`${name}.key`),
+  ]);
+  const signed = [
+    "openssl",
+    "x509",
+    "-req",
+    "-days",
+    "3650",
+    "-CA",
+    file("ca.crt"),
+    "-CAkey",
+    file("ca.key"),
+    "-CAcreateserial",
+    "-extfile",
+    file(`${name}.ext`),
+  ];
   writeFileSync(file(`${name}.crt`), must(signed, { input: request }));
 }
 

@@ -6,8 +6,8 @@ import { attempt, LabError, progress } from "./exec.ts";
 import { buildImages } from "./images.ts";
 import { buildNetwork, isPlugged, labNamespaces, removeNetwork } from "./network.ts";
 import { forgetNode, loadImages, removeCgroups, startNode, waitForNodes } from "./node.ts";
-import { controlAddress, defaultOptions, hosts, type LabOptions, nodeNames } from "./plan.ts";
 import { kubeconfigPath, runDirectory } from "./paths.ts";
+import { controlAddress, defaultOptions, hosts, type LabOptions, nodeNames } from "./plan.ts";
 import { isRunning, kill, startHost } from "./processes.ts";
 import { startRouter } from "./router.ts";
 import { ensureSetup, requireMachine } from "./setup/setup.ts";
@@ -34,7 +34,10 @@ export async function up(wanted: Partial<LabOptions> = {}): Promise<void> {
   requireMachine();
   const running = runningOptions();
   const options: LabOptions = { ...defaultOptions, ...running, ...wanted };
-  if (running !== undefined && (running.router !== options.router || running.segments !== options.segments || running.nodes > options.nodes)) {
+  if (
+    running !== undefined &&
+    (running.router !== options.router || running.segments !== options.segments || running.nodes > options.nodes)
+  ) {
     throw new LabError(`a lab with ${JSON.stringify(running)} is up; npm run lab -- down first`);
   }
   await ensureSetup();
@@ -45,7 +48,8 @@ export async function up(wanted: Partial<LabOptions> = {}): Promise<void> {
   progress("network namespaces, cables, addresses");
   buildNetwork(options);
   ensureCertificates();
-  for (const host of ["client", "outside"]) if (!isRunning(host)) startHost(host, "#!/bin/bash\nwhile :; do sleep 3600 & wait; done\n");
+  for (const host of ["client", "outside"])
+    if (!isRunning(host)) startHost(host, "#!/bin/bash\nwhile :; do sleep 3600 & wait; done\n");
   progress("control plane: etcd, kube-apiserver, kube-controller-manager, kube-scheduler (some 15 s)");
   await startControlPlane();
   grantKubelets();
@@ -81,13 +85,29 @@ export function status(): string {
   const rows = hosts(options).map((host) => {
     const isNode = nodeNames(options).includes(host.name);
     const cable = isNode ? (isPlugged(host.name) ? "plugged" : "unplugged") : "";
-    return [host.name, isRunning(host.name) ? "on" : "off", cable, host.interfaces.map((link) => `${link.name} ${link.ipv4} ${link.ipv6}`).join(", ")];
+    return [
+      host.name,
+      isRunning(host.name) ? "on" : "off",
+      cable,
+      host.interfaces.map((link) => `${link.name} ${link.ipv4} ${link.ipv6}`).join(", "),
+    ];
   });
   const table = [["HOST", "POWER", "CABLE", "INTERFACES"], ...rows];
   const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
   const cluster = kubectl(["get", "nodes", "-o", "wide"]);
-  return [...lines, "", `API server: https://${controlAddress}:${apiPort}, from this machine https://127.0.0.1:${relayPort}; router: ${options.router}`, "", cluster.stdout.trim() || cluster.stderr.trim()].join("\n");
+  return [
+    ...lines,
+    "",
+    `API server: https://${controlAddress}:${apiPort}, from this machine https://127.0.0.1:${relayPort}; router: ${options.router}`,
+    "",
+    cluster.stdout.trim() || cluster.stderr.trim(),
+  ].join("\n");
 }
 
 /** What is running and how much memory it takes, by host, as lines for people. */
@@ -96,7 +116,11 @@ export function capacity(): string {
   const rows = [...hosts(options).map((host) => host.name), "total"].map((name) => [name, 0, 0] as [string, number, number]);
   const total = rows.at(-1);
   for (const row of rows.slice(0, -1)) {
-    const { stdout } = attempt(["bash", "-c", `for pid in $(ip netns pids berth-${row[0]} 2>/dev/null); do awk '/^Pss:/{print $2}' /proc/$pid/smaps_rollup 2>/dev/null; done`]);
+    const { stdout } = attempt([
+      "bash",
+      "-c",
+      `for pid in $(ip netns pids berth-${row[0]} 2>/dev/null); do awk '/^Pss:/{print $2}' /proc/$pid/smaps_rollup 2>/dev/null; done`,
+    ]);
     for (const line of stdout.split("\n").filter((text) => text !== "")) {
       row[1] += 1;
       row[2] += Number(line);
@@ -106,11 +130,23 @@ export function capacity(): string {
       }
     }
   }
-  return ["HOST      PROCESSES  MEMORY", ...rows.map(([name, count, kilobytes]) => `${name.padEnd(8)}  ${String(count).padStart(9)}  ${(kilobytes / 1024).toFixed(0).padStart(4)} MB`)].join("\n");
+  return [
+    "HOST      PROCESSES  MEMORY",
+    ...rows.map(
+      ([name, count, kilobytes]) =>
+        `${name.padEnd(8)}  ${String(count).padStart(9)}  ${(kilobytes / 1024).toFixed(0).padStart(4)} MB`,
+    ),
+  ].join("\n");
 }
 
 /** The API server may speak to kubelets, and nodes may be registered by their own certificates: RBAC has the rest. */
 function grantKubelets(): void {
-  const binding = ["create", "clusterrolebinding", "lab-kubelet-api", "--clusterrole=system:kubelet-api-admin", "--user=kube-apiserver-kubelet-client"];
+  const binding = [
+    "create",
+    "clusterrolebinding",
+    "lab-kubelet-api",
+    "--clusterrole=system:kubelet-api-admin",
+    "--user=kube-apiserver-kubelet-client",
+  ];
   if (kubectl(["get", "clusterrolebinding", "lab-kubelet-api"]).code !== 0) kubectl(binding);
 }

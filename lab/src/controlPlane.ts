@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { apiPort, relayPort } from "./certificates.ts";
 import { attempt, waitFor } from "./exec.ts";
 import { bin, hostDirectory, kubeconfigPath, pkiDirectory, runDirectory } from "./paths.ts";
-import { isRunning, kill, startHost, startProcess } from "./processes.ts";
 import { controlAddress, podCidrs, serviceCidrs } from "./plan.ts";
+import { isRunning, kill, startHost, startProcess } from "./processes.ts";
 
 const pki = (name: string): string => join(pkiDirectory, name);
 
@@ -32,11 +32,20 @@ export async function stopControlPlane(): Promise<void> {
 
 /** Runs kubectl as the lab's administrator. */
 export function kubectl(args: readonly string[], input?: string): ReturnType<typeof attempt> {
-  return attempt([bin("kubectl"), "--kubeconfig", kubeconfigPath, "--request-timeout=20s", ...args], input === undefined ? {} : { input });
+  return attempt(
+    [bin("kubectl"), "--kubeconfig", kubeconfigPath, "--request-timeout=20s", ...args],
+    input === undefined ? {} : { input },
+  );
 }
 
 function controlScript(): string {
-  const etcd = [bin("etcd"), "--name=lab", `--data-dir=${join(hostDirectory("control"), "etcd")}`, "--unsafe-no-fsync", "--log-level=warn"];
+  const etcd = [
+    bin("etcd"),
+    "--name=lab",
+    `--data-dir=${join(hostDirectory("control"), "etcd")}`,
+    "--unsafe-no-fsync",
+    "--log-level=warn",
+  ];
   const apiserver = [
     bin("kube-apiserver"),
     "--etcd-servers=http://127.0.0.1:2379",
@@ -73,7 +82,9 @@ function controlScript(): string {
   ];
   const scheduler = [bin("kube-scheduler"), `--kubeconfig=${pki("scheduler.kubeconfig")}`, "--leader-elect=false"];
   const relay = ["socat", `UNIX-LISTEN:${relaySocket},fork,unlink-early,mode=600`, `TCP:${controlAddress}:${apiPort}`];
-  const programs = [etcd, apiserver, manager, scheduler, relay].map((command) => `while :; do ${quote(command)}; sleep 1; done &`);
+  const programs = [etcd, apiserver, manager, scheduler, relay].map(
+    (command) => `while :; do ${quote(command)}; sleep 1; done &`,
+  );
   return `#!/bin/bash\n${programs.join("\n")}\nwhile :; do wait -n || sleep 1; done\n`;
 }
 

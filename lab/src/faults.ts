@@ -44,7 +44,8 @@ export function cut(list: string): void {
   const known = hosts(options).map((host) => host.name);
   const names = list.split(",").filter((name) => name !== "");
   const unknown = names.filter((name) => !known.includes(name));
-  if (names.length === 0 || unknown.length > 0) throw new LabError(`"${unknown.join(",") || list}" is not a host of this lab; its hosts are ${known.join(", ")}`);
+  if (names.length === 0 || unknown.length > 0)
+    throw new LabError(`"${unknown.join(",") || list}" is not a host of this lab; its hosts are ${known.join(", ")}`);
   partition(names, options);
 }
 

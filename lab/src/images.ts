@@ -6,7 +6,15 @@ import { cacheDirectory, root } from "./paths.ts";
 import { go } from "./setup/go.ts";
 
 const imagesDirectory = join(cacheDirectory, "images");
-const buildah = ["buildah", "--root", join(cacheDirectory, "buildah/root"), "--runroot", join(cacheDirectory, "buildah/run"), "--storage-driver", "vfs"];
+const buildah = [
+  "buildah",
+  "--root",
+  join(cacheDirectory, "buildah/root"),
+  "--runroot",
+  join(cacheDirectory, "buildah/run"),
+  "--storage-driver",
+  "vfs",
+];
 
 /** The lab's own images: programs of `lab/images`, each alone in an image. */
 const programs = ["pause", "page"] as const;
@@ -21,14 +29,21 @@ export function imageArchives(): string[] {
 export function buildImages(): void {
   for (const program of programs) {
     const source = join(root, "lab/images", program);
-    const digest = createHash("sha256").update(readFileSync(join(source, "main.go"))).digest("hex");
+    const digest = createHash("sha256")
+      .update(readFileSync(join(source, "main.go")))
+      .digest("hex");
     const stamp = `${archiveOf(program)}.sha256`;
     if (existsSync(archiveOf(program)) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) continue;
     progress(`building the image ${program} (some seconds)`);
     const context = join(imagesDirectory, program);
     mkdirSync(context, { recursive: true });
-    must([go(), "build", "-C", source, "-trimpath", "-ldflags", "-s -w", "-o", join(context, program), "."], { env: { ...process.env, CGO_ENABLED: "0" } });
-    writeFileSync(join(context, "Containerfile"), `FROM scratch\nCOPY ${program} /${program}\nUSER 65532:65532\nENTRYPOINT ["/${program}"]\n`);
+    must([go(), "build", "-C", source, "-trimpath", "-ldflags", "-s -w", "-o", join(context, program), "."], {
+      env: { ...process.env, CGO_ENABLED: "0" },
+    });
+    writeFileSync(
+      join(context, "Containerfile"),
+      `FROM scratch\nCOPY ${program} /${program}\nUSER 65532:65532\nENTRYPOINT ["/${program}"]\n`,
+    );
     const tag = `localhost/berth-lab/${program}:1`;
     must([...buildah, "build", "--isolation", "chroot", "--timestamp", "0", "--tag", tag, context]);
     rmSync(archiveOf(program), { force: true });

@@ -15,7 +15,9 @@ import { pulumi, selectLabStack } from "./pulumi.ts";
 import { show } from "./router.ts";
 import { requireMachine } from "./setup/setup.ts";
 
-const program = new Command("lab").description("a real Kubernetes cluster, a router and clients in network namespaces, on this machine");
+const program = new Command("lab").description(
+  "a real Kubernetes cluster, a router and clients in network namespaces, on this machine",
+);
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 program
@@ -23,7 +25,9 @@ program
   .description("bring the lab up, or repair what is missing of it")
   .addOption(new Option("--nodes <count>", "how many nodes, 1 to 9 (default 3)").argParser(nodeCount))
   .addOption(new Option("--router <daemon>", "which router").choices(["frr", "bird"]))
-  .addOption(new Option("--segments <count>", "segments of the LAN; with 2, every second node is on the other").choices(["1", "2"]))
+  .addOption(
+    new Option("--segments <count>", "segments of the LAN; with 2, every second node is on the other").choices(["1", "2"]),
+  )
   .action(async (options: { nodes?: number; router?: RouterKind; segments?: "1" | "2" }) => {
     const wanted: Partial<LabOptions> = {
       ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
@@ -41,7 +45,8 @@ program
   .command("capacity")
   .description("what is running and how much memory it takes")
   .action(() => print(capacity()));
-const passThrough = (name: string, description: string): Command => program.command(name).description(description).allowUnknownOption().helpOption(false);
+const passThrough = (name: string, description: string): Command =>
+  program.command(name).description(description).allowUnknownOption().helpOption(false);
 passThrough("kubectl", "kubectl as the administrator of the lab's cluster")
   .argument("[words...]")
   .action((words: string[]) => attached(bin("kubectl"), ["--kubeconfig", kubeconfigPath, ...words]));
@@ -69,7 +74,11 @@ program.command("power-off").description("everything on a node dies at once").ar
 program.command("power-on").description("start a node again").argument("<node>").action(powerOn);
 program.command("unplug").description("pull a node's cable").argument("<node>").action(unplug);
 program.command("plug").description("plug a node's cable in again").argument("<node>").action(plug);
-program.command("partition").description("cut the LAN: these hosts on one side, the rest on the other").argument("<hosts>", "comma separated").action(cut);
+program
+  .command("partition")
+  .description("cut the LAN: these hosts on one side, the rest on the other")
+  .argument("<hosts>", "comma separated")
+  .action(cut);
 program.command("heal").description("join the LAN again").action(join);
 program.command("freeze").description("stop a node's speaker without killing it").argument("<node>").action(freeze);
 program.command("thaw").description("let a frozen speaker go on").argument("<node>").action(thaw);
@@ -80,7 +89,16 @@ program
   .argument("<file>")
   .argument("[filter...]", "as tcpdump has it")
   .action(async (host: string, file: string, filter: string[]) => {
-    process.exitCode = await runAttached(host, ["tcpdump", "-U", "-n", "-i", "any", "-w", resolve(process.env["INIT_CWD"] ?? "", file), ...filter]);
+    process.exitCode = await runAttached(host, [
+      "tcpdump",
+      "-U",
+      "-n",
+      "-i",
+      "any",
+      "-w",
+      resolve(process.env["INIT_CWD"] ?? "", file),
+      ...filter,
+    ]);
   });
 program
   .command("load")
@@ -94,7 +112,8 @@ program
 
 function nodeCount(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > 9) throw new LabError(`--nodes ${text}: must be a whole number from 1 to 9`);
+  if (!Number.isInteger(count) || count < 1 || count > 9)
+    throw new LabError(`--nodes ${text}: must be a whole number from 1 to 9`);
   return count;
 }
 
@@ -111,9 +130,12 @@ function attached(file: string, args: readonly string[]): Promise<void> {
 
 try {
   requireMachine();
-  if (process.argv[2] !== undefined && !["up", "down", "--help", "-h", "help"].includes(process.argv[2])) must(["ip", "netns", "list"]);
+  if (process.argv[2] !== undefined && !["up", "down", "--help", "-h", "help"].includes(process.argv[2]))
+    must(["ip", "netns", "list"]);
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`lab: ${error instanceof LabError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `lab: ${error instanceof LabError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exitCode = 1;
 }

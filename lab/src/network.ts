@@ -1,5 +1,15 @@
 import { attempt, must } from "./exec.ts";
-import { type Host, hosts, type Interface, type LabOptions, namespaceOf, nodeNames, nodeNumber, podSubnets, addressesOf } from "./plan.ts";
+import {
+  addressesOf,
+  type Host,
+  hosts,
+  type Interface,
+  type LabOptions,
+  namespaceOf,
+  nodeNames,
+  nodeNumber,
+  podSubnets,
+} from "./plan.ts";
 
 /** The namespace that holds the bridges. */
 const lan = namespaceOf("lan");
@@ -46,7 +56,8 @@ export function partition(names: readonly string[], options: LabOptions): void {
   for (const segment of options.segments === 2 ? [1, 2] : [1]) ensureBridge(segment + 10);
   for (const host of hosts(options)) {
     const [first] = host.interfaces;
-    if (first !== undefined && first.segment !== 0 && names.includes(host.name)) must(["ip", "-n", lan, "link", "set", portOf(host.name), "master", bridgeOf(first.segment + 10)]);
+    if (first !== undefined && first.segment !== 0 && names.includes(host.name))
+      must(["ip", "-n", lan, "link", "set", portOf(host.name), "master", bridgeOf(first.segment + 10)]);
   }
 }
 
@@ -54,7 +65,8 @@ export function partition(names: readonly string[], options: LabOptions): void {
 export function heal(options: LabOptions): void {
   for (const host of hosts(options)) {
     const [first] = host.interfaces;
-    if (first !== undefined && first.segment !== 0) must(["ip", "-n", lan, "link", "set", portOf(host.name), "master", bridgeOf(first.segment)]);
+    if (first !== undefined && first.segment !== 0)
+      must(["ip", "-n", lan, "link", "set", portOf(host.name), "master", bridgeOf(first.segment)]);
   }
 }
 
@@ -73,7 +85,12 @@ function ensureBridge(segment: number): void {
 function connect(host: Host): void {
   const namespace = namespaceOf(host.name);
   must(["ip", "-n", namespace, "link", "set", "lo", "up"]);
-  for (const setting of ["net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.all.accept_ra=0", "net.ipv6.conf.default.accept_ra=0"]) {
+  for (const setting of [
+    "net.ipv6.conf.all.accept_dad=0",
+    "net.ipv6.conf.default.accept_dad=0",
+    "net.ipv6.conf.all.accept_ra=0",
+    "net.ipv6.conf.default.accept_ra=0",
+  ]) {
     must(["ip", "netns", "exec", namespace, "sysctl", "-qw", setting]);
   }
   for (const link of host.interfaces) {
@@ -108,9 +125,15 @@ function route(host: Host, all: readonly Host[], options: LabOptions): void {
     must(["ip", "-n", namespace, "-6", "route", "replace", "default", "via", host.gateway.ipv6]);
   }
   if (host.name === "router" || isNode) {
-    sysctl("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0");
+    sysctl(
+      "net.ipv4.ip_forward=1",
+      "net.ipv6.conf.all.forwarding=1",
+      "net.ipv4.conf.all.rp_filter=0",
+      "net.ipv4.conf.default.rp_filter=0",
+    );
   }
-  if (host.name === "router") sysctl("net.ipv4.fib_multipath_hash_policy=1", "net.ipv6.fib_multipath_hash_policy=1", "net.ipv4.conf.all.send_redirects=0");
+  if (host.name === "router")
+    sysctl("net.ipv4.fib_multipath_hash_policy=1", "net.ipv6.fib_multipath_hash_policy=1", "net.ipv4.conf.all.send_redirects=0");
   if (host.name !== "control" && !isNode) return;
   for (const name of nodeNames(options)) {
     const node = all.find((candidate) => candidate.name === name);

@@ -21,15 +21,30 @@ export function startNode(node: Host): boolean {
   writeFileSync(join(directory, "cni", "10-bridge.conflist"), JSON.stringify(cniConfig(subnets), null, 2));
   writeFileSync(join(directory, "kubelet.yaml"), stringify(kubeletConfig(node.name, credentials)));
   writeFileSync(join(directory, "proxy.yaml"), stringify(proxyConfig(node.name)));
-  const kubelet = [bin("kubelet"), `--config=${join(directory, "kubelet.yaml")}`, `--kubeconfig=${credentials.kubeconfig}`, `--hostname-override=${node.name}`, `--node-ip=${ipv4},${ipv6}`, "--v=1"];
-  const programs = [["containerd", "--config", join(directory, "containerd.toml")], kubelet, [bin("kube-proxy"), `--config=${join(directory, "proxy.yaml")}`]];
+  const kubelet = [
+    bin("kubelet"),
+    `--config=${join(directory, "kubelet.yaml")}`,
+    `--kubeconfig=${credentials.kubeconfig}`,
+    `--hostname-override=${node.name}`,
+    `--node-ip=${ipv4},${ipv6}`,
+    "--v=1",
+  ];
+  const programs = [
+    ["containerd", "--config", join(directory, "containerd.toml")],
+    kubelet,
+    [bin("kube-proxy"), `--config=${join(directory, "proxy.yaml")}`],
+  ];
   startHost(node.name, nodeScript(directory, programs));
   return true;
 }
 
 /** Waits until a node's containerd answers and gives it the images that the lab has. */
 export async function loadImages(node: string, archives: readonly string[] = imageArchives()): Promise<void> {
-  await waitFor(`containerd on ${node}`, 30_000, () => hostInit(node) !== undefined && attempt(insideHost(node, ["ctr", "version"])).code === 0);
+  await waitFor(
+    `containerd on ${node}`,
+    30_000,
+    () => hostInit(node) !== undefined && attempt(insideHost(node, ["ctr", "version"])).code === 0,
+  );
   for (const archive of archives) must(insideHost(node, ["ctr", "--namespace", "k8s.io", "images", "import", archive]));
 }
 
@@ -74,7 +89,9 @@ function nodeScript(directory: string, programs: readonly (readonly string[])[])
     "mount -t tmpfs tmpfs /var/lib/cni",
   ];
   const logs = ["containerd", "kubelet", "proxy"];
-  const starts = programs.map((command, index) => `while :; do ${quote(command)} >>/var/log/${logs[index]}.log 2>&1; sleep 1; done &`);
+  const starts = programs.map(
+    (command, index) => `while :; do ${quote(command)} >>/var/log/${logs[index]}.log 2>&1; sleep 1; done &`,
+  );
   return `#!/bin/bash\nset -e\n${mounts.join("\n")}\nset +e\n${starts.join("\n")}\nwhile :; do wait -n || sleep 1; done\n`;
 }
 
@@ -117,7 +134,11 @@ function kubeletConfig(node: string, credentials: { readonly certificate: string
   return {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
-    authentication: { anonymous: { enabled: false }, webhook: { enabled: true }, x509: { clientCAFile: join(pkiDirectory, "ca.crt") } },
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: join(pkiDirectory, "ca.crt") },
+    },
     authorization: { mode: "Webhook" },
     cgroupDriver: "cgroupfs",
     cgroupRoot: `/berth-${node}`,

@@ -63,11 +63,19 @@ export function hosts(options: LabOptions): Host[] {
     { name: "control", interfaces: [lanInterface("eth0", 1, 2)], gateway },
     { name: "router", interfaces: routerInterfaces(options), gateway: undefined },
     { name: "client", interfaces: [lanInterface("eth0", 1, 100)], gateway },
-    { name: "outside", interfaces: [{ name: "eth0", mac: mac(0, 2), ipv4: "172.31.0.2/24", ipv6: "fd00:31::2/64", segment: 0 }], gateway: outside },
+    {
+      name: "outside",
+      interfaces: [{ name: "eth0", mac: mac(0, 2), ipv4: "172.31.0.2/24", ipv6: "fd00:31::2/64", segment: 0 }],
+      gateway: outside,
+    },
     ...nodeNames(options).map((name) => {
       const number = nodeNumber(name);
       const segment = options.segments === 2 && number % 2 === 0 ? 2 : 1;
-      return { name, interfaces: [lanInterface(segment === 1 ? "eth0" : "ens7", segment, 10 + number)], gateway: lanGateway(segment) };
+      return {
+        name,
+        interfaces: [lanInterface(segment === 1 ? "eth0" : "ens7", segment, 10 + number)],
+        gateway: lanGateway(segment),
+      };
     }),
   ];
 }

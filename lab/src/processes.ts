@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LabError, waitFor } from "./exec.ts";
 import { hostDirectory, logDirectory } from "./paths.ts";
@@ -39,7 +39,10 @@ export function startProcess(host: string, name: string, command: readonly strin
   child.on("error", (error) => process.stderr.write(`lab: ${file}: ${error.message}\n`));
   child.unref();
   if (child.pid === undefined) throw new LabError(`${file} could not be started`);
-  writeFileSync(recordOf(host, name), JSON.stringify({ pid: child.pid, startTime: startTime(child.pid) ?? "" } satisfies Recorded));
+  writeFileSync(
+    recordOf(host, name),
+    JSON.stringify({ pid: child.pid, startTime: startTime(child.pid) ?? "" } satisfies Recorded),
+  );
 }
 
 /** Whether a recorded process is still the one that was started. */
@@ -75,15 +78,14 @@ export async function kill(host: string, name = "host"): Promise<void> {
         // It ended by itself in between.
       }
     }
-    await waitFor(`the end of ${host}/${name}`, 15_000, () => runningPid(host, name) === undefined && (inner === undefined || startTime(inner) === undefined), 20);
+    await waitFor(
+      `the end of ${host}/${name}`,
+      15_000,
+      () => runningPid(host, name) === undefined && (inner === undefined || startTime(inner) === undefined),
+      20,
+    );
   }
   rmSync(recordOf(host, name), { force: true });
-}
-
-/** The names of the processes that are recorded for a host. */
-export function recordedProcesses(host: string): string[] {
-  if (!existsSync(hostDirectory(host))) return [];
-  return readdirSync(hostDirectory(host)).flatMap((file) => (file.endsWith(".pid.json") ? [file.slice(0, -".pid.json".length)] : []));
 }
 
 /** The command that runs another inside a running host, with all its namespaces. @throws LabError when the host is off */

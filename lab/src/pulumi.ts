@@ -54,8 +54,16 @@ export function pulumi(args: readonly string[], directory: string = root): Promi
 }
 
 /** Runs the engine and gives back what it wrote, standard output and standard error apart. */
-export function pulumiOutput(args: readonly string[], directory: string = root): { readonly code: number; readonly stdout: string; readonly stderr: string } {
-  const { status, stdout, stderr } = spawnSync("pulumi", args, { cwd: directory, env: pulumiEnvironment(), encoding: "utf8", maxBuffer: 1 << 28 });
+export function pulumiOutput(
+  args: readonly string[],
+  directory: string = root,
+): { readonly code: number; readonly stdout: string; readonly stderr: string } {
+  const { status, stdout, stderr } = spawnSync("pulumi", args, {
+    cwd: directory,
+    env: pulumiEnvironment(),
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
   return { code: status ?? 1, stdout, stderr };
 }
 

@@ -12,22 +12,34 @@ export async function startRouter(options: LabOptions): Promise<void> {
   if (!isRunning("router")) {
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, "router.kind"), options.router);
-    writeFileSync(join(directory, options.router === "frr" ? "frr.conf" : "bird.conf"), options.router === "frr" ? frrConfig(options) : birdConfig(options));
+    writeFileSync(
+      join(directory, options.router === "frr" ? "frr.conf" : "bird.conf"),
+      options.router === "frr" ? frrConfig(options) : birdConfig(options),
+    );
     startHost("router", options.router === "frr" ? frrScript(directory) : birdScript(directory));
   }
-  await waitFor("the router's command line", 20_000, () => show(options.router, options.router === "frr" ? ["show", "ip", "bgp", "summary"] : ["show", "status"]).code === 0);
+  await waitFor(
+    "the router's command line",
+    20_000,
+    () => show(options.router, options.router === "frr" ? ["show", "ip", "bgp", "summary"] : ["show", "status"]).code === 0,
+  );
 }
 
 /** Runs a command at the router's own command line. */
 export function show(router: RouterKind, words: readonly string[]): Finished {
-  if (words.length === 0) throw new LabError(`say what to show, such as: npm run lab -- router ${router === "frr" ? "show ip bgp" : "show route"}`);
-  const command = router === "frr" ? ["vtysh", "--vty_socket", "/run/frr", "-c", words.join(" ")] : ["birdc", "-s", "/run/bird.ctl", ...words];
+  if (words.length === 0)
+    throw new LabError(`say what to show, such as: npm run lab -- router ${router === "frr" ? "show ip bgp" : "show route"}`);
+  const command =
+    router === "frr" ? ["vtysh", "--vty_socket", "/run/frr", "-c", words.join(" ")] : ["birdc", "-s", "/run/bird.ctl", ...words];
   return attempt(insideHost("router", command));
 }
 
 /** The configuration of FRR: it waits for peers of Berth's AS on the LAN, and spreads traffic over equal paths. */
 export function frrConfig(options: LabOptions): string {
-  const ranges = options.segments === 2 ? ["172.30.0.0/24", "172.30.1.0/24", "fd00:30::/64", "fd00:30:1::/64"] : ["172.30.0.0/24", "fd00:30::/64"];
+  const ranges =
+    options.segments === 2
+      ? ["172.30.0.0/24", "172.30.1.0/24", "fd00:30::/64", "fd00:30:1::/64"]
+      : ["172.30.0.0/24", "fd00:30::/64"];
   return `frr defaults traditional
 hostname router
 ip nht resolve-via-default
@@ -54,7 +66,10 @@ exit
 
 /** The configuration of BIRD: the same job as FRR's. */
 export function birdConfig(options: LabOptions): string {
-  const ranges = options.segments === 2 ? ["172.30.0.0/24", "172.30.1.0/24", "fd00:30::/64", "fd00:30:1::/64"] : ["172.30.0.0/24", "fd00:30::/64"];
+  const ranges =
+    options.segments === 2
+      ? ["172.30.0.0/24", "172.30.1.0/24", "fd00:30::/64", "fd00:30:1::/64"]
+      : ["172.30.0.0/24", "fd00:30::/64"];
   const peers = ranges.map(
     (range, index) => `protocol bgp berth${index} {
   local as ${routerAs};
@@ -79,7 +94,11 @@ function frrScript(directory: string): string {
     ["/usr/lib/frr/zebra", ...common, "-i", "/run/frr/zebra.pid"],
     ["/usr/lib/frr/bgpd", ...common, "-i", "/run/frr/bgpd.pid"],
   ];
-  const preparation = ["mkdir -p /run/frr", `cp ${quote([join(directory, "frr.conf")])} /run/frr/frr.conf`, "chown -R frr:frr /run/frr"];
+  const preparation = [
+    "mkdir -p /run/frr",
+    `cp ${quote([join(directory, "frr.conf")])} /run/frr/frr.conf`,
+    "chown -R frr:frr /run/frr",
+  ];
   return hostScript(preparation, programs);
 }
 

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { requireLab, up } from "./cluster.ts";
 import { LabError, progress, waitFor } from "./exec.ts";
 import { run } from "./hosts.ts";
+import { archiveFor } from "./images.ts";
 import { loadImages } from "./node.ts";
 import { kubeconfigPath, root } from "./paths.ts";
 import { nodeNames } from "./plan.ts";
 import { pulumi, pulumiOutput, selectLabStack } from "./pulumi.ts";
-import { archiveFor } from "./images.ts";
 import { ensureSetup } from "./setup/setup.ts";
 
 /** Who reads which page: a host of the lab and the exposed service. */
@@ -18,7 +18,12 @@ const readers = [
 ] as const;
 
 function node(script: string, ...args: string[]): number {
-  return spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, script), ...args], { cwd: root, stdio: ["ignore", "inherit", "inherit"] }).status ?? 1;
+  return (
+    spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, script), ...args], {
+      cwd: root,
+      stdio: ["ignore", "inherit", "inherit"],
+    }).status ?? 1
+  );
 }
 
 /** Fetches a page from a host of the lab, trying for some seconds: a router may need a moment to learn a route. */
@@ -40,8 +45,22 @@ async function start(): Promise<void> {
   for (const name of nodeNames(requireLab())) await loadImages(name, [archive]);
   progress("pulumi up: everything that Pulumi.lab.yaml declares");
   selectLabStack();
-  if ((await pulumi(["up", "--yes", "--stack", "lab", "--non-interactive", "--suppress-progress", "--refresh", "--skip-preview"])) !== 0) throw new LabError("pulumi up failed; the lines above say why");
-  const { urls } = JSON.parse(pulumiOutput(["stack", "output", "--json", "--stack", "lab"]).stdout) as { readonly urls: Readonly<Record<string, string>> };
+  if (
+    (await pulumi([
+      "up",
+      "--yes",
+      "--stack",
+      "lab",
+      "--non-interactive",
+      "--suppress-progress",
+      "--refresh",
+      "--skip-preview",
+    ])) !== 0
+  )
+    throw new LabError("pulumi up failed; the lines above say why");
+  const { urls } = JSON.parse(pulumiOutput(["stack", "output", "--json", "--stack", "lab"]).stdout) as {
+    readonly urls: Readonly<Record<string, string>>;
+  };
   const pages: string[] = [];
   for (const { host, service, where } of readers) {
     const url = urls[service];
@@ -52,12 +71,16 @@ async function start(): Promise<void> {
   const isWell = node("speaker/src/main.ts", "status", "--kubeconfig", kubeconfigPath) === 0;
   process.stdout.write(`\n${pages.join("\n")}\n\n`);
   if (!isWell) throw new LabError("not everything is well; the table above says what is not");
-  process.stdout.write("Look around:\n  npm run lab -- kubectl get eip,bgpconf,bgppeer,svc -A\n  npm run lab -- router show ip bgp\n  npm run lab -- power-off node1\nEnd it:\n  npm run lab -- down\n");
+  process.stdout.write(
+    "Look around:\n  npm run lab -- kubectl get eip,bgpconf,bgppeer,svc -A\n  npm run lab -- router show ip bgp\n  npm run lab -- power-off node1\nEnd it:\n  npm run lab -- down\n",
+  );
 }
 
 try {
   await start();
 } catch (error) {
-  process.stderr.write(`berth: ${error instanceof LabError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `berth: ${error instanceof LabError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exitCode = 1;
 }

@@ -1,108 +1,63 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pulumiEnvironment, pulumiOutput, selectLabStack } from "../src/pulumi.ts";
+import { parse, stringify } from "yaml";
+import { kubectl } from "../src/controlPlane.ts";
+import { powerOff, powerOn } from "../src/faults.ts";
+import { run } from "../src/hosts.ts";
+import { waitForNodes } from "../src/node.ts";
+import { root, runDirectory } from "../src/paths.ts";
+import { insideHost } from "../src/processes.ts";
+import { pulumiOutput, selectLabStack } from "../src/pulumi.ts";
+import { show } from "../src/router.ts";
 
 /**
  * The main job, watched from where users stand: a client on the LAN, a host behind the router, the router, kubectl and pulumi.
- * Takes the lab as `npm start` leaves it, and takes it down at the end unless BERTH_KEEP_LAB is set.
+ * Takes the lab as `npm start` leaves it, and takes it down at the end; with BERTH_KEEP_LAB set it leaves it up.
  */
-const root = dirname(dirname(import.meta.dirname));
+const scratch = mkdtempSync(join(tmpdir(), "berth-lab-test-"));
+const linksBefore = links();
 
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
+function links(): string {
+  return spawnSync("ip", ["-o", "link"], { encoding: "utf8" }).stdout;
 }
 
-function npm(script: string, ...args: string[]): Ran {
-  const { status, stdout, stderr } = spawnSync("npm", ["run", "--silent", script, "--", ...args], { cwd: root, encoding: "utf8", maxBuffer: 1 << 28, timeout: 900_000 });
-  return { code: status ?? 1, stdout, stderr };
+function npm(...args: string[]): { readonly code: number; readonly output: string } {
+  const { status, stdout, stderr } = spawnSync("npm", args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28 });
+  return { code: status ?? 1, output: stdout + stderr };
 }
-const lab = (...args: string[]): Ran => npm("lab", ...args);
-const kubectl = (...args: string[]): Ran => lab("kubectl", ...args);
 
-/** What a host of the lab reads from a URL within two seconds; empty when nobody answers. */
-const page = (host: string, address: string): string =>
-  lab("exec", host, "--", "curl", "-s", "--max-time", "2", address.includes(":") ? `http://[${address}]/` : `http://${address}/`).stdout;
+const url = (address: string): string => (address.includes(":") ? `http://[${address}]/` : `http://${address}/`);
+const page = (host: string, address: string): string => run(host, ["curl", "-s", "--max-time", "2", url(address)]).stdout;
+const answersArp = (address: string): boolean => run("client", ["arping", "-c", "1", "-w", "1", address]).code === 0;
+const isRouted = (address: string): boolean => show("frr", ["show", "ip", "bgp"]).stdout.includes(`${address}/32`);
+const nextHops = (address: string): string[] =>
+  [...show("frr", ["show", "ip", "bgp", `${address}/32`]).stdout.matchAll(/^ {4}(172\.30\.0\.\d+)/gm)]
+    .map(([, hop]) => hop ?? "")
+    .sort();
+const addressOf = (name: string): string =>
+  kubectl(["get", "service", "-n", "demo", name, "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}"]).stdout;
+const addresses = (): Record<string, string> =>
+  (JSON.parse(pulumiOutput(["stack", "output", "--json", "--stack", "lab"]).stdout) as { addresses: Record<string, string> })
+    .addresses;
 
-/** Tries a claim until it holds, for at most `seconds`; fails with the last thing seen. */
-async function eventually(claim: string, seconds: number, attempt: () => string | undefined): Promise<void> {
+/** Tries a claim until it holds, for at most so many seconds. */
+async function eventually(claim: string, seconds: number, holds: () => boolean): Promise<void> {
   const end = Date.now() + seconds * 1000;
-  let seen = attempt();
-  while (seen !== undefined && Date.now() < end) {
-    await sleep(100);
-    seen = attempt();
+  while (!holds()) {
+    assert.ok(Date.now() < end, `${claim}: not within ${seconds} s`);
+    await sleep(50);
   }
-  assert.equal(seen, undefined, `${claim}; last seen: ${seen}`);
 }
 
-const output = (): Record<string, string> => JSON.parse(pulumiOutput(["stack", "output", "--json", "--stack", "lab"]).stdout) as Record<string, string>;
-
-let layer2Address = "";
-let bgpAddress = "";
-
-before(
-  () => {
-    const started = spawnSync("npm", ["start", "--silent"], { cwd: root, encoding: "utf8", maxBuffer: 1 << 28, timeout: 1_800_000 });
-    assert.equal(started.status, 0, `npm start failed:\n${started.stdout}\n${started.stderr}`);
-    const outputs = output();
-    layer2Address = outputs["layer2-page"] ?? "";
-    bgpAddress = outputs["bgp-page"] ?? "";
-  },
-  { timeout: 1_900_000 },
-);
-
-describe("npm start", () => {
-  it("gives each exposed service an address of its pool", () => {
-    assert.match(layer2Address, /^172\.30\.0\.2(0\d|1\d)$/);
-    assert.match(bgpAddress, /^192\.0\.2\.\d+$/);
-  });
-
-  it("lets a client on the LAN read the page of the Layer2 service", () => assert.match(page("client", layer2Address), /page/));
-
-  it("lets a host behind the router read the page of the BGP service", () => assert.match(page("outside", bgpAddress), /page/));
-
-  it("leaves one next hop per node at the router", () => {
-    const table = lab("router", "show", "ip", "bgp").stdout;
-    const nextHops = [...table.matchAll(/172\.30\.0\.1[1-9]\b/g)].map(([hop]) => hop);
-    assert.deepEqual([...new Set(nextHops)].sort(), ["172.30.0.11", "172.30.0.12", "172.30.0.13"], table);
-    assert.ok(table.includes(`${bgpAddress}/32`), table);
-  });
-
-  it("changes nothing when it is run again, and keeps the addresses", () => {
-    const { code, stdout, stderr } = pulumiOutput(["preview", "--stack", "lab", "--non-interactive", "--expect-no-changes"]);
-    assert.equal(code, 0, stdout + stderr);
-    assert.deepEqual([output()["layer2-page"], output()["bgp-page"]], [layer2Address, bgpAddress]);
-  });
-});
-
-describe("kubectl", () => {
-  it("lists pools, peers and services in columns that read well", () => {
-    const { stdout } = kubectl("get", "eip,bgpconf,bgppeer,svc", "-A");
-    for (const word of ["CIDR", "PROTOCOL", "USAGE", "TOTAL", "READY", "172.30.0.200-172.30.0.219", "192.0.2.0/24", layer2Address, bgpAddress]) assert.ok(stdout.includes(word), `${word} is not in:\n${stdout}`);
-  });
-
-  it("describes a Service with the event that names its Eip", () => {
-    const { stdout } = kubectl("describe", "service", "-n", "demo", "layer2-page");
-    assert.match(stdout, /lan/);
-    assert.match(stdout, new RegExp(layer2Address.replaceAll(".", "\\.")));
-    assert.match(stdout, /Events:\s+Type\s+Reason/);
-  });
-
-  it("describes an Eip with its Ready condition", () => assert.match(kubectl("describe", "eip", "lan").stdout, /Conditions:[\s\S]*Ready/));
-
-  it("is refused a malformed Eip by the API server, with the field, the value and what would be right", () => {
-    const manifest = "apiVersion: network.kubesphere.io/v1alpha2\nkind: Eip\nmetadata: {name: wrong}\nspec: {address: 10.0.0.300}\n";
-    const { status, stderr } = spawnSync("npm", ["run", "--silent", "lab", "--", "kubectl", "apply", "-f", "-"], { cwd: root, encoding: "utf8", input: manifest });
-    assert.notEqual(status, 0);
-    assert.match(stderr, /spec\.address/);
-    assert.match(stderr, /10\.0\.0\.300/);
-  });
-});
+function apply(manifest: string): void {
+  const { code, stderr } = kubectl(["apply", "-f", "-"], manifest);
+  assert.equal(code, 0, stderr);
+}
 
 const service = (name: string, eip: string): string => `
 apiVersion: v1
@@ -110,32 +65,286 @@ kind: Service
 metadata: {name: ${name}, namespace: demo, annotations: {lb.kubesphere.io/v1alpha1: openelb, eip.openelb.kubesphere.io/v1alpha2: ${eip}}}
 spec: {type: LoadBalancer, selector: {app: page}, ports: [{port: 80, targetPort: 8080}]}
 `;
-const apply = (manifest: string): void => {
-  const { status, stderr } = spawnSync("npm", ["run", "--silent", "lab", "--", "kubectl", "apply", "-f", "-"], { cwd: root, encoding: "utf8", input: manifest });
-  assert.equal(status, 0, stderr);
-};
-const addressOf = (name: string): string => kubectl("get", "service", "-n", "demo", name, "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}").stdout;
-const arping = (address: string): number => lab("exec", "client", "--", "arping", "-c", "1", "-w", "1", address).code;
-const isRouted = (address: string): boolean => lab("router", "show", "ip", "bgp").stdout.includes(`${address}/32`);
 
-describe("a Service deleted with kubectl", () => {
-  it("leaves the LAN: nobody answers ARP for its address within two seconds", async () => {
-    apply(service("short-lived-layer2", "lan"));
-    await eventually("has an address", 20, () => (addressOf("short-lived-layer2") === "" ? "no address" : undefined));
-    const address = addressOf("short-lived-layer2");
-    await eventually("answers ARP", 20, () => (arping(address) === 0 ? undefined : "no ARP reply"));
-    kubectl("delete", "service", "-n", "demo", "short-lived-layer2");
-    await sleep(2000);
-    assert.notEqual(arping(address), 0, `${address} still answers ARP`);
+/** Runs pulumi with the lab's configuration, changed. */
+function pulumiWith(
+  change: (config: Record<string, never[]>) => void,
+  command: string,
+  ...args: string[]
+): ReturnType<typeof pulumiOutput> {
+  const document = parse(readFileSync(join(root, "Pulumi.lab.yaml"), "utf8")) as { config: Record<string, never[]> };
+  change(document.config);
+  const file = join(scratch, "Pulumi.lab.yaml");
+  writeFileSync(file, stringify(document));
+  return pulumiOutput([command, "--stack", "lab", "--non-interactive", "--config-file", file, ...args]);
+}
+
+/** Connects to an address every 10 ms from a host, for some seconds, and tells the longest time without a connection, in milliseconds. */
+async function longestGap(host: string, address: string, seconds: number, meanwhile: () => Promise<void>): Promise<number> {
+  const [file = "", ...args] = insideHost(host, [process.execPath, join(root, "lab/test/load.mjs"), address, String(seconds)]);
+  const load = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  load.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const done = new Promise((resolve) => load.on("close", resolve));
+  await sleep(1500);
+  await meanwhile();
+  await done;
+  return (JSON.parse(output) as { readonly longestGap: number }).longestGap;
+}
+
+let layer2Address = "";
+let bgpAddress = "";
+
+before(() => {
+  const { code, output } = npm("start");
+  assert.equal(code, 0, output.slice(-6000));
+  selectLabStack();
+  layer2Address = addresses()["layer2-page"] ?? "";
+  bgpAddress = addresses()["bgp-page"] ?? "";
+});
+
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+describe("npm start", () => {
+  it("gives each exposed service an address of its pool", () => {
+    assert.match(layer2Address, /^172\.30\.0\.2[01]\d$/);
+    assert.match(bgpAddress, /^192\.0\.2\.\d+$/);
   });
 
-  it("leaves the router: its route is withdrawn within two seconds", async () => {
-    apply(service("short-lived-bgp", "routed"));
-    await eventually("has an address", 20, () => (addressOf("short-lived-bgp") === "" ? "no address" : undefined));
-    const address = addressOf("short-lived-bgp");
-    await eventually("is routed", 20, () => (isRouted(address) ? undefined : "no route"));
-    kubectl("delete", "service", "-n", "demo", "short-lived-bgp");
-    await sleep(2000);
-    assert.ok(!isRouted(address), `${address} is still in the router's table`);
+  it("lets a client on the LAN read the page of the Layer2 service", () =>
+    assert.match(page("client", layer2Address), /This page was served by pod/));
+
+  it("lets a host behind the router read the page of the BGP service", () =>
+    assert.match(page("outside", bgpAddress), /This page was served by pod/));
+
+  it("leaves one next hop for each node at the router", () =>
+    assert.deepEqual(nextHops(bgpAddress), ["172.30.0.11", "172.30.0.12", "172.30.0.13"]));
+
+  it("leaves nothing to change, and nothing drifted", () => {
+    for (const command of ["preview", "refresh"]) {
+      const { code, stdout, stderr } = pulumiOutput([
+        command,
+        "--stack",
+        "lab",
+        "--non-interactive",
+        "--expect-no-changes",
+        ...(command === "refresh" ? ["--yes"] : []),
+      ]);
+      assert.equal(code, 0, stdout + stderr);
+    }
+  });
+
+  it("run again keeps the addresses", () => {
+    const { code, output } = npm("start");
+    assert.equal(code, 0, output.slice(-6000));
+    assert.deepEqual([addresses()["layer2-page"], addresses()["bgp-page"]], [layer2Address, bgpAddress]);
   });
 });
+
+describe("the commands of the README", () => {
+  it("reach the pages", () => {
+    assert.match(
+      npm("run", "--silent", "lab", "--", "exec", "client", "--", "curl", "-s", url(layer2Address)).output,
+      /This page was served/,
+    );
+    assert.match(
+      npm("run", "--silent", "lab", "--", "exec", "outside", "--", "curl", "-s", url(bgpAddress)).output,
+      /This page was served/,
+    );
+  });
+
+  it("list pools, peers and services in columns", () => {
+    const { output } = npm("run", "--silent", "lab", "--", "kubectl", "get", "eip,bgpconf,bgppeer,svc", "-A");
+    for (const word of [
+      "CIDR",
+      "PROTOCOL",
+      "USAGE",
+      "TOTAL",
+      "READY",
+      "172.30.0.200-172.30.0.219",
+      "192.0.2.0/24",
+      layer2Address,
+      bgpAddress,
+    ])
+      assert.ok(output.includes(word), `${word} is not in:\n${output}`);
+  });
+
+  it("give one sentence and the names there are for a host that does not exist", () => {
+    const { code, output } = npm("run", "--silent", "lab", "--", "power-off", "node9");
+    assert.notEqual(code, 0);
+    assert.match(output, /"node9" is not a node of this lab; its nodes are node1, node2, node3/);
+  });
+});
+
+describe("kubectl", () => {
+  it("describes a Service with the event that names its Eip", () => {
+    apply(service("described", "lan"));
+    return eventually("an event names the Eip", 10, () =>
+      /Events:[\s\S]*AddressAssigned[\s\S]*from Eip lan/.test(kubectl(["describe", "service", "-n", "demo", "described"]).stdout),
+    ).finally(() => kubectl(["delete", "service", "-n", "demo", "described"]));
+  });
+
+  it("describes a Service that waits with the reason", () => {
+    apply(service("waiting", "nowhere"));
+    return eventually("an event says why", 10, () =>
+      /EipNotFound[\s\S]*there is no Eip nowhere/.test(kubectl(["describe", "service", "-n", "demo", "waiting"]).stdout),
+    ).finally(() => kubectl(["delete", "service", "-n", "demo", "waiting"]));
+  });
+
+  it("describes Eips, BgpConf and BgpPeer with their conditions", () => {
+    for (const object of ["eip/lan", "eip/routed", "bgpconf/default", "bgppeer/router"])
+      assert.match(kubectl(["describe", object]).stdout, /Conditions:[\s\S]*Observed Generation[\s\S]*Type:\s+Ready/, object);
+  });
+
+  it("runs logs and exec on every node's pods", () => {
+    for (const pod of kubectl(["get", "pods", "-n", "berth-system", "-l", "app.kubernetes.io/component=speaker", "-o", "name"])
+      .stdout.trim()
+      .split("\n")) {
+      assert.match(kubectl(["logs", "-n", "berth-system", pod, "--tail=5"]).stdout, /"component":"speaker"/);
+      assert.match(kubectl(["exec", "-n", "berth-system", pod, "--", "berth", "--help"]).stdout, /LoadBalancer Services/);
+    }
+  });
+
+  it("is refused a malformed Eip by the API server, with field, value and what would be right", () => {
+    const { code, stderr } = kubectl(
+      ["apply", "-f", "-"],
+      "apiVersion: network.kubesphere.io/v1alpha2\nkind: Eip\nmetadata: {name: wrong}\nspec: {address: 10.0.0.300}\n",
+    );
+    assert.notEqual(code, 0);
+    assert.match(stderr, /spec\.address.*"10\.0\.0\.300" is not an address \(192\.0\.2\.1\), a CIDR/);
+  });
+});
+
+describe("a Service that goes", () => {
+  it("leaves the LAN: nobody answers for its address two seconds after kubectl delete", async () => {
+    apply(service("short-lived", "lan"));
+    await eventually("an address", 10, () => addressOf("short-lived") !== "");
+    const address = addressOf("short-lived");
+    await eventually("an ARP answer", 10, () => answersArp(address));
+    kubectl(["delete", "service", "-n", "demo", "short-lived", "--wait=false"]);
+    await sleep(2000);
+    assert.ok(!answersArp(address));
+  });
+
+  it("leaves the router: its route is gone two seconds after kubectl delete", async () => {
+    apply(service("short-lived", "routed"));
+    await eventually("an address", 10, () => addressOf("short-lived") !== "");
+    const address = addressOf("short-lived");
+    await eventually("a route", 10, () => isRouted(address));
+    kubectl(["delete", "service", "-n", "demo", "short-lived", "--wait=false"]);
+    await sleep(2000);
+    assert.ok(!isRouted(address));
+  });
+
+  it("is withdrawn when it leaves the program, and comes back with it", async () => {
+    const { code, stdout, stderr } = pulumiWith((config) => config["berth:services"]?.splice(0), "up", "--yes", "--skip-preview");
+    assert.equal(code, 0, stdout + stderr);
+    await sleep(2000);
+    assert.deepEqual([answersArp(layer2Address), isRouted(bgpAddress)], [false, false]);
+    const again = pulumiOutput(["up", "--yes", "--skip-preview", "--stack", "lab", "--non-interactive"]);
+    assert.equal(again.code, 0, again.stdout + again.stderr);
+    layer2Address = addresses()["layer2-page"] ?? "";
+    bgpAddress = addresses()["bgp-page"] ?? "";
+    await eventually("the page", 10, () => page("client", layer2Address) !== "" && page("outside", bgpAddress) !== "");
+  });
+});
+
+describe("a mistake in the program", () => {
+  it("fails pulumi preview with the property path, the value and what would be right", () => {
+    const wrong = { name: "wrong", address: "10.0.0.300" } as never;
+    const { code, stdout, stderr } = pulumiWith((config) => config["berth:eips"]?.push(wrong), "preview");
+    assert.notEqual(code, 0);
+    assert.match(stdout + stderr, /berth:index:Eip "wrong": address: "10\.0\.0\.300" is not an address \(192\.0\.2\.1\), a CIDR/);
+  });
+});
+
+describe("a node that dies", () => {
+  it("is replaced within a second where it answered ARP, and coming back changes nothing", { timeout: 180_000 }, async () => {
+    const owner = (): string =>
+      run("client", ["sh", "-c", `ping -c 1 -W 1 ${layer2Address} >/dev/null; ip neigh show ${layer2Address}`]).stdout;
+    const mac = /lladdr \S+:0([bcd])\b/.exec(owner())?.[1] ?? "";
+    const node = { b: "node1", c: "node2", d: "node3" }[mac] ?? "";
+    assert.notEqual(node, "", owner());
+    const others = ["node1", "node2", "node3"].filter((name) => name !== node);
+    kubectl([
+      "patch",
+      "deployment",
+      "page",
+      "-n",
+      "demo",
+      "-p",
+      JSON.stringify({
+        spec: {
+          template: {
+            spec: {
+              affinity: {
+                nodeAffinity: {
+                  requiredDuringSchedulingIgnoredDuringExecution: {
+                    nodeSelectorTerms: [
+                      { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: others }] },
+                    ],
+                  },
+                },
+              },
+            },
+          },
+        },
+      }),
+    ]);
+    assert.equal(kubectl(["rollout", "status", "deployment/page", "-n", "demo", "--timeout=90s"]).code, 0);
+    const off = await longestGap("client", layer2Address, 6, () => powerOff(node));
+    assert.ok(off <= 1000, `${off} ms without a connection after the power failure`);
+    await powerOn(node);
+    const on = await longestGap("client", layer2Address, 8, () => waitForNodes([node]));
+    assert.ok(on <= 300, `${on} ms without a connection while the node came back`);
+    await eventually("the route by the node again", 60, () => nextHops(bgpAddress).length === 3);
+  });
+});
+
+describe("pulumi destroy", () => {
+  it("leaves no object behind and does not hang, and a second pulumi up works", { timeout: 300_000 }, async () => {
+    const { code, stdout, stderr } = pulumiOutput(["destroy", "--yes", "--skip-preview", "--stack", "lab", "--non-interactive"]);
+    assert.equal(code, 0, stdout + stderr);
+    const left = kubectl(["get", "crd,namespace,clusterrole,clusterrolebinding", "-o", "name"]).stdout;
+    assert.doesNotMatch(left, /berth|kubesphere|\/demo/);
+    assert.deepEqual([answersArp(layer2Address), isRouted(bgpAddress)], [false, false]);
+    const again = pulumiOutput(["up", "--yes", "--skip-preview", "--stack", "lab", "--non-interactive"]);
+    assert.equal(again.code, 0, again.stdout + again.stderr);
+    await eventually(
+      "the pages",
+      10,
+      () => page("client", addresses()["layer2-page"] ?? "") !== "" && page("outside", addresses()["bgp-page"] ?? "") !== "",
+    );
+  });
+});
+
+describe("npm run lab -- down", { skip: process.env["BERTH_KEEP_LAB"] === undefined ? false : "BERTH_KEEP_LAB is set" }, () => {
+  it("leaves no process, namespace, mount, control group or interface behind", { timeout: 120_000 }, () => {
+    const { code, output } = npm("run", "--silent", "lab", "--", "down");
+    assert.equal(code, 0, output);
+    const processes = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid && isOfTheLab(pid));
+    assert.deepEqual(
+      processes.map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")),
+      [],
+    );
+    assert.doesNotMatch(
+      spawnSync("ip", ["netns", "list"], { encoding: "utf8" }).stdout,
+      /^berth-(control|lan|router|client|outside|node\d)/m,
+    );
+    assert.ok(!readFileSync("/proc/self/mounts", "utf8").includes(runDirectory));
+    assert.equal(spawnSync("find", ["/sys/fs/cgroup", "-type", "d", "-name", "berth-node*"], { encoding: "utf8" }).stdout, "");
+    assert.equal(links(), linksBefore);
+  });
+});
+
+/** Whether a process runs a program of the lab, or with the lab's files. */
+function isOfTheLab(pid: string): boolean {
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return command.includes(runDirectory) || readlinkSync(`/proc/${pid}/exe`).startsWith(join(root, ".lab/bin"));
+  } catch {
+    return false;
+  }
+}

@@ -25,7 +25,12 @@ export class BgpPeer extends pulumi.ComponentResource {
 
   constructor(name: string, args: BgpPeerArgs, options: pulumi.ComponentResourceOptions = {}) {
     const { password, ...visible } = args;
-    super(typeToken("BgpPeer"), name, { ...visible, ...(password === undefined ? {} : { password: pulumi.secret(password) }) }, options);
+    super(
+      typeToken("BgpPeer"),
+      name,
+      { ...visible, ...(password === undefined ? {} : { password: pulumi.secret(password) }) },
+      options,
+    );
     const resolved = checked("BgpPeer", name, visible, bgpPeerProblems);
     const secret = password === undefined ? undefined : passwordSecret(this, name, args.namespace, password);
     const object = new apiextensions.CustomResource(
@@ -36,7 +41,9 @@ export class BgpPeer extends pulumi.ComponentResource {
         metadata: resolved.apply((known) => objectMetadata(name, known as Parameters<typeof objectMetadata>[1])),
         spec: pulumi.all([resolved, secret?.metadata.name]).apply(([known, secretName]) => {
           const spec = specOf(known as KnownArgs, bgpPeerSpec);
-          return secretName === undefined ? spec : { ...spec, conf: { ...(spec["conf"] as object), passwordSecretRef: { name: secretName, key: "password" } } };
+          return secretName === undefined
+            ? spec
+            : { ...spec, conf: { ...(spec["conf"] as object), passwordSecretRef: { name: secretName, key: "password" } } };
         }),
       },
       { parent: this },
@@ -47,7 +54,12 @@ export class BgpPeer extends pulumi.ComponentResource {
 }
 
 /** The Secret of a password, with a name of the engine's making: a new password is a new Secret, and the old one goes last. */
-function passwordSecret(parent: BgpPeer, name: string, namespace: pulumi.Input<string> | undefined, password: pulumi.Input<string>): core.v1.Secret {
+function passwordSecret(
+  parent: BgpPeer,
+  name: string,
+  namespace: pulumi.Input<string> | undefined,
+  password: pulumi.Input<string>,
+): core.v1.Secret {
   const metadata = { namespace: pulumi.output(namespace).apply((known) => known ?? defaultNamespace), labels: labels() };
   return new core.v1.Secret(`${name}-password`, { metadata, stringData: { password: pulumi.secret(password) } }, { parent });
 }

@@ -34,7 +34,12 @@ export function addressProblem(text: string): string | undefined {
 /** An address as a number. */
 function value(text: string): bigint {
   if (isIPv4(text)) return text.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n);
-  const [head = "", tail] = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) => `${(Number(a) * 256 + Number(b)).toString(16)}:${(Number(c) * 256 + Number(d)).toString(16)}`).split("::");
+  const [head = "", tail] = text
+    .replace(
+      /(\d+)\.(\d+)\.(\d+)\.(\d+)$/,
+      (_, a, b, c, d) => `${(Number(a) * 256 + Number(b)).toString(16)}:${(Number(c) * 256 + Number(d)).toString(16)}`,
+    )
+    .split("::");
   const groups = (side: string | undefined): string[] => (side === undefined || side === "" ? [] : side.split(":"));
   const missing = 8 - groups(head).length - groups(tail).length;
   const all = [...groups(head), ...Array<string>(tail === undefined ? 0 : missing).fill("0"), ...groups(tail)];
@@ -43,7 +48,8 @@ function value(text: string): bigint {
 
 /** Mistakes in the arguments of an Eip. */
 export function eipProblems(args: KnownArgs): Problem[] {
-  const list = (name: string): (readonly [string, unknown])[] => (Array.isArray(args[name]) ? (args[name] as unknown[]).map((item, index) => [`${name}[${index}]`, item] as const) : []);
+  const list = (name: string): (readonly [string, unknown])[] =>
+    Array.isArray(args[name]) ? (args[name] as unknown[]).map((item, index) => [`${name}[${index}]`, item] as const) : [];
   return [["address", args["address"]] as const, ...list("addresses"), ...list("exclude")].flatMap(([propertyPath, text]) => {
     const reason = typeof text === "string" ? addressProblem(text) : undefined;
     return reason === undefined ? [] : [{ propertyPath, reason }];
@@ -55,7 +61,9 @@ export function bgpConfProblems(args: KnownArgs): Problem[] {
   const { routerId, as } = args;
   return [
     ...asProblem("as", as, 0),
-    ...(typeof routerId === "string" && routerId !== "" && !isIPv4(routerId) ? [{ propertyPath: "routerId", reason: `"${routerId}" is not an IPv4 address, such as 172.30.0.11` }] : []),
+    ...(typeof routerId === "string" && routerId !== "" && !isIPv4(routerId)
+      ? [{ propertyPath: "routerId", reason: `"${routerId}" is not an IPv4 address, such as 172.30.0.11` }]
+      : []),
   ];
 }
 
@@ -64,13 +72,34 @@ export function bgpPeerProblems(args: KnownArgs): Problem[] {
   const conf = record(args["conf"]);
   const timers = record(record(args["timers"])["config"]);
   const { neighborAddress, peerAs, authPassword } = conf;
-  const [hold, keepalive] = [timers["holdTime"], timers["keepaliveInterval"]].map((text) => (typeof text === "string" && /^\d+$/.test(text) ? Number(text) : undefined));
+  const [hold, keepalive] = [timers["holdTime"], timers["keepaliveInterval"]].map((text) =>
+    typeof text === "string" && /^\d+$/.test(text) ? Number(text) : undefined,
+  );
   return [
-    ...(typeof neighborAddress === "string" && isIP(neighborAddress) === 0 ? [{ propertyPath: "conf.neighborAddress", reason: `"${neighborAddress}" is not an IP address, such as 172.30.0.1` }] : []),
+    ...(typeof neighborAddress === "string" && isIP(neighborAddress) === 0
+      ? [{ propertyPath: "conf.neighborAddress", reason: `"${neighborAddress}" is not an IP address, such as 172.30.0.1` }]
+      : []),
     ...asProblem("conf.peerAs", peerAs, 1),
-    ...(authPassword === undefined ? [] : [{ propertyPath: "conf.authPassword", reason: "a password in a BgpPeer can be read by everybody who can read the object; give it as `password`, which becomes a Secret" }]),
-    ...(hold === 1 || hold === 2 ? [{ propertyPath: "timers.config.holdTime", reason: `"${hold}" is not allowed; a hold time is 0 or at least 3 seconds` }] : []),
-    ...(hold !== undefined && keepalive !== undefined && hold !== 0 && keepalive >= hold ? [{ propertyPath: "timers.config.keepaliveInterval", reason: `"${keepalive}" is not below the hold time "${hold}"; a third of it is usual` }] : []),
+    ...(authPassword === undefined
+      ? []
+      : [
+          {
+            propertyPath: "conf.authPassword",
+            reason:
+              "a password in a BgpPeer can be read by everybody who can read the object; give it as `password`, which becomes a Secret",
+          },
+        ]),
+    ...(hold === 1 || hold === 2
+      ? [{ propertyPath: "timers.config.holdTime", reason: `"${hold}" is not allowed; a hold time is 0 or at least 3 seconds` }]
+      : []),
+    ...(hold !== undefined && keepalive !== undefined && hold !== 0 && keepalive >= hold
+      ? [
+          {
+            propertyPath: "timers.config.keepaliveInterval",
+            reason: `"${keepalive}" is not below the hold time "${hold}"; a third of it is usual`,
+          },
+        ]
+      : []),
   ];
 }
 
@@ -84,9 +113,20 @@ export function exposedServiceProblems(args: KnownArgs): Problem[] {
     const key = `${String(port["port"])}/${String(port["protocol"] ?? "TCP")}`;
     const first = seen.get(key);
     seen.set(key, first ?? index);
-    return first === undefined || port["port"] === undefined ? [] : [{ propertyPath: `ports[${index}].port`, reason: `${key} is there already, as ports[${first}]; give it another port or protocol` }];
+    return first === undefined || port["port"] === undefined
+      ? []
+      : [
+          {
+            propertyPath: `ports[${index}].port`,
+            reason: `${key} is there already, as ports[${first}]; give it another port or protocol`,
+          },
+        ];
   });
-  const wrong = parts.flatMap((part) => (isIP(part.trim()) === 0 ? [{ propertyPath: "address", reason: `"${part.trim()}" is not an IP address, such as 192.0.2.10` }] : []));
+  const wrong = parts.flatMap((part) =>
+    isIP(part.trim()) === 0
+      ? [{ propertyPath: "address", reason: `"${part.trim()}" is not an IP address, such as 192.0.2.10` }]
+      : [],
+  );
   return [...wrong, ...clashes];
 }
 

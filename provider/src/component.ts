@@ -14,7 +14,12 @@ export function typeToken(component: string): `berth:index:${string}` {
  * @returns the arguments, with nothing unknown left of their structure
  * @throws InputPropertiesError that lists every problem with its property path
  */
-export function checked<Args extends object>(component: string, name: string, args: Args, find: (known: KnownArgs) => Problem[]): pulumi.Output<pulumi.Unwrap<Args>> {
+export function checked<Args extends object>(
+  component: string,
+  name: string,
+  args: Args,
+  find: (known: KnownArgs) => Problem[],
+): pulumi.Output<pulumi.Unwrap<Args>> {
   refuse(component, name, find(known(args) as KnownArgs));
   return pulumi.output(args).apply((resolved) => {
     refuse(component, name, find(resolved as KnownArgs));
@@ -39,11 +44,24 @@ function known(value: unknown): unknown {
 /** The metadata of the one object that a component stands for, and the annotations that make `up` wait for it. */
 export function objectMetadata(
   resourceName: string,
-  args: { readonly name?: string | undefined; readonly labels?: Readonly<Record<string, string>> | undefined; readonly annotations?: Readonly<Record<string, string>> | undefined; readonly waitForReady?: boolean | undefined; readonly timeoutSeconds?: number | undefined },
+  args: {
+    readonly name?: string | undefined;
+    readonly labels?: Readonly<Record<string, string>> | undefined;
+    readonly annotations?: Readonly<Record<string, string>> | undefined;
+    readonly waitForReady?: boolean | undefined;
+    readonly timeoutSeconds?: number | undefined;
+  },
   more: Readonly<Record<string, string>> = {},
 ): { readonly name: string; readonly labels?: Record<string, string>; readonly annotations: Record<string, string> } {
-  const waiting = args.waitForReady === false ? { "pulumi.com/skipAwait": "true" } : { "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": String(args.timeoutSeconds ?? 120) };
-  return { name: args.name ?? resourceName, ...(args.labels === undefined ? {} : { labels: { ...args.labels } }), annotations: { ...waiting, ...more, ...args.annotations } };
+  const waiting =
+    args.waitForReady === false
+      ? { "pulumi.com/skipAwait": "true" }
+      : { "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": String(args.timeoutSeconds ?? 120) };
+  return {
+    name: args.name ?? resourceName,
+    ...(args.labels === undefined ? {} : { labels: { ...args.labels } }),
+    annotations: { ...waiting, ...more, ...args.annotations },
+  };
 }
 
 /** The fields of an object's spec among a component's arguments, without those that were not given. */

@@ -37,7 +37,13 @@ export class Eip extends pulumi.ComponentResource {
       {
         apiVersion,
         kind: "Eip",
-        metadata: resolved.apply((known) => objectMetadata(name, known as Parameters<typeof objectMetadata>[1], (known as KnownArgs)["isDefault"] === true ? { [defaultEipAnnotation]: "true" } : {})),
+        metadata: resolved.apply((known) =>
+          objectMetadata(
+            name,
+            known as Parameters<typeof objectMetadata>[1],
+            (known as KnownArgs)["isDefault"] === true ? { [defaultEipAnnotation]: "true" } : {},
+          ),
+        ),
         spec: resolved.apply((known) => specOf(known as KnownArgs, eipSpec)),
         status: undefined,
       },

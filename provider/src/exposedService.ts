@@ -1,4 +1,10 @@
-import { addressAnnotation, eipAnnotation, loadBalancerAnnotation, loadBalancerAnnotationValue, sharingKeyAnnotation } from "@berth/api/annotations";
+import {
+  addressAnnotation,
+  eipAnnotation,
+  loadBalancerAnnotation,
+  loadBalancerAnnotationValue,
+  sharingKeyAnnotation,
+} from "@berth/api/annotations";
 import { core } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { exposedServiceProblems } from "./checks.ts";
@@ -37,7 +43,9 @@ export class ExposedService extends pulumi.ComponentResource {
       { parent: this, ...(options.customTimeouts === undefined ? {} : { customTimeouts: options.customTimeouts }) },
     );
     this.name = service.metadata.name;
-    this.addresses = service.status.apply((status) => (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip])));
+    this.addresses = service.status.apply((status) =>
+      (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip])),
+    );
     this.address = this.addresses.apply(([first]) => first);
     this.url = pulumi.all([this.address, resolved]).apply(([address, known]) => urlOf(address, known.ports[0]?.port));
     this.registerOutputs({ name: this.name, address: this.address, addresses: this.addresses, url: this.url });
@@ -49,7 +57,12 @@ interface Plain {
   readonly name?: string;
   readonly namespace?: string;
   readonly selector: Readonly<Record<string, string>>;
-  readonly ports: readonly { readonly name?: string; readonly port: number; readonly targetPort?: number; readonly protocol?: string }[];
+  readonly ports: readonly {
+    readonly name?: string;
+    readonly port: number;
+    readonly targetPort?: number;
+    readonly protocol?: string;
+  }[];
   readonly eip?: string;
   readonly address?: string;
   readonly sharingKey?: string;
@@ -69,18 +82,35 @@ function metadata(name: string, args: Plain) {
     ...(args.eip === undefined ? {} : { [eipAnnotation]: args.eip }),
     ...(args.address === undefined ? {} : { [addressAnnotation]: args.address }),
     ...(args.sharingKey === undefined ? {} : { [sharingKeyAnnotation]: args.sharingKey }),
-    ...(args.awaitAddress === false ? { "pulumi.com/skipAwait": "true" } : { "pulumi.com/timeoutSeconds": String(args.timeoutSeconds ?? 300) }),
+    ...(args.awaitAddress === false
+      ? { "pulumi.com/skipAwait": "true" }
+      : { "pulumi.com/timeoutSeconds": String(args.timeoutSeconds ?? 300) }),
     ...args.annotations,
   };
-  return { name: args.name ?? name, ...(args.namespace === undefined ? {} : { namespace: args.namespace }), ...(args.labels === undefined ? {} : { labels: { ...args.labels } }), annotations };
+  return {
+    name: args.name ?? name,
+    ...(args.namespace === undefined ? {} : { namespace: args.namespace }),
+    ...(args.labels === undefined ? {} : { labels: { ...args.labels } }),
+    annotations,
+  };
 }
 
 function spec(args: Plain) {
-  const optional = { externalTrafficPolicy: args.externalTrafficPolicy, ipFamilyPolicy: args.ipFamilyPolicy, ipFamilies: args.ipFamilies === undefined ? undefined : [...args.ipFamilies], loadBalancerClass: args.loadBalancerClass };
+  const optional = {
+    externalTrafficPolicy: args.externalTrafficPolicy,
+    ipFamilyPolicy: args.ipFamilyPolicy,
+    ipFamilies: args.ipFamilies === undefined ? undefined : [...args.ipFamilies],
+    loadBalancerClass: args.loadBalancerClass,
+  };
   return {
     type: "LoadBalancer",
     selector: { ...args.selector },
-    ports: args.ports.map(({ name, port, targetPort, protocol }) => ({ ...(name === undefined ? {} : { name }), port, targetPort: targetPort ?? port, protocol: protocol ?? "TCP" })),
+    ports: args.ports.map(({ name, port, targetPort, protocol }) => ({
+      ...(name === undefined ? {} : { name }),
+      port,
+      targetPort: targetPort ?? port,
+      protocol: protocol ?? "TCP",
+    })),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   };
 }

@@ -11,4 +11,8 @@ export type InputOf<T> = T extends readonly (infer Item)[]
       : pulumi.Input<T>;
 
 /** The arguments of a component, from its fields: every one an input, required ones required. */
-export type ArgsOf<F> = { readonly [Key in keyof Infer<F>]: InputOf<Exclude<Infer<F>[Key], undefined>> | (undefined extends Infer<F>[Key] ? undefined : never) };
+export type ArgsOf<F> = {
+  readonly [Key in keyof Infer<F>]:
+    | InputOf<Exclude<Infer<F>[Key], undefined>>
+    | (undefined extends Infer<F>[Key] ? undefined : never);
+};

@@ -25,7 +25,8 @@ const provider: pulumi.provider.Provider = {
   async construct(name, type, inputs, options) {
     const component = type.replace(`${packageName}:index:`, "") as ComponentName;
     const factory = factories[component];
-    if (factory === undefined) throw new Error(`${packageName} has no component ${type}; it has ${Object.keys(factories).join(", ")}`);
+    if (factory === undefined)
+      throw new Error(`${packageName} has no component ${type}; it has ${Object.keys(factories).join(", ")}`);
     const made = factory(name, inputs as never, options);
     const outputs = made as unknown as Readonly<Record<string, unknown>>;
     return { urn: made.urn, state: Object.fromEntries(outputNames(component).map((output) => [output, outputs[output]])) };

@@ -65,7 +65,14 @@ export function schema(): Json {
       const inputs = properties(args, name, types);
       return [
         typeToken(name),
-        { description: doc, isComponent: true, inputProperties: inputs.properties, requiredInputs: inputs.required, properties: properties(outputs, name, types).properties, required: properties(outputs, name, types).required },
+        {
+          description: doc,
+          isComponent: true,
+          inputProperties: inputs.properties,
+          requiredInputs: inputs.required,
+          properties: properties(outputs, name, types).properties,
+          required: properties(outputs, name, types).required,
+        },
       ];
     }),
   );
@@ -74,11 +81,27 @@ export function schema(): Json {
     version,
     displayName: "Berth",
     description: "LoadBalancer Services for bare-metal Kubernetes: addresses from your own pools, announced by ARP, NDP and BGP.",
-    keywords: ["pulumi", "kubernetes", "category/network", "kind/component", "load-balancer", "bare-metal", "bgp", "arp", "ndp", "openelb"],
+    keywords: [
+      "pulumi",
+      "kubernetes",
+      "category/network",
+      "kind/component",
+      "load-balancer",
+      "bare-metal",
+      "bgp",
+      "arp",
+      "ndp",
+      "openelb",
+    ],
     license: "Apache-2.0",
     language: {
       nodejs: { packageName: "@berth/sdk", respectSchemaVersion: true, dependencies: { "@pulumi/pulumi": "^3.200.0" } },
-      python: { packageName: "pulumi_berth", pyproject: { enabled: true }, respectSchemaVersion: true, requires: { pulumi: ">=3.200.0,<4.0.0" } },
+      python: {
+        packageName: "pulumi_berth",
+        pyproject: { enabled: true },
+        respectSchemaVersion: true,
+        requires: { pulumi: ">=3.200.0,<4.0.0" },
+      },
       go: { respectSchemaVersion: true, generateResourceContainerTypes: true },
     },
     types,
@@ -86,8 +109,19 @@ export function schema(): Json {
   };
 }
 
-function properties(fields: Fields, path: string, types: Record<string, Json>): { readonly properties: Json; readonly required: string[] } {
-  const all = Object.entries(fields).map(([name, field]) => [name, { ...typeOf(field, `${path}${capital(name)}`, types), description: field.doc, ...(field.type === "string" && field.secret === true ? { secret: true } : {}) }]);
+function properties(
+  fields: Fields,
+  path: string,
+  types: Record<string, Json>,
+): { readonly properties: Json; readonly required: string[] } {
+  const all = Object.entries(fields).map(([name, field]) => [
+    name,
+    {
+      ...typeOf(field, `${path}${capital(name)}`, types),
+      description: field.doc,
+      ...(field.type === "string" && field.secret === true ? { secret: true } : {}),
+    },
+  ]);
   const required = Object.entries(fields).flatMap(([name, field]) => (field.required === true ? [name] : []));
   return { properties: Object.fromEntries(all) as Json, required };
 }
@@ -104,7 +138,12 @@ function typeOf(field: Field, name: string, types: Record<string, Json>): Json {
       return { type: "object", additionalProperties: typeOf(field.values, name, types) };
     case "object": {
       const { properties: own, required } = properties(field.fields, name, types);
-      types[typeToken(name)] = { type: "object", description: field.doc, properties: own, ...(required.length > 0 ? { required } : {}) };
+      types[typeToken(name)] = {
+        type: "object",
+        description: field.doc,
+        properties: own,
+        ...(required.length > 0 ? { required } : {}),
+      };
       return { $ref: `#/types/${typeToken(name)}` };
     }
     default:

@@ -1,15 +1,15 @@
 /** berth controller | speaker | status: the composition root. Commands → shells. */
 import { randomUUID } from "node:crypto";
-import { KubeConfig } from "@kubernetes/client-node";
 import { loadBalancerClass } from "@berth/api/annotations";
+import { KubeConfig } from "@kubernetes/client-node";
 import { Command, Option } from "commander";
 import type { Protocol } from "./announce/announcer.ts";
 import { announcers } from "./announcers.ts";
 import { readEnvironment } from "./config.ts";
+import type { Scope } from "./kubernetes/requests.ts";
 import { Api } from "./kubernetes/shell/api.ts";
 import { runController } from "./kubernetes/shell/controller.ts";
 import { watchCluster } from "./kubernetes/shell/watchCluster.ts";
-import type { Scope } from "./kubernetes/requests.ts";
 import { openHttp } from "./shell/http.ts";
 import { type LogLevel, logLevels, openLog } from "./shell/log.ts";
 import { createMetrics } from "./shell/metrics.ts";
@@ -38,7 +38,10 @@ function kubeConfig(path: string | undefined): KubeConfig {
 }
 
 function scopeOf(flags: CommonFlags): Scope {
-  return { loadBalancerClasses: flags.loadBalancerClasses.split(",").filter((name) => name !== ""), handlesClassless: flags.handleClassless };
+  return {
+    loadBalancerClasses: flags.loadBalancerClasses.split(",").filter((name) => name !== ""),
+    handlesClassless: flags.handleClassless,
+  };
 }
 
 /** Runs the ending once, on the first signal; a second signal ends at once. */
@@ -69,64 +72,85 @@ withCommonFlags(program.command("controller"), 7473)
   .option("--leader-elect <boolean>", "whether one of several controllers is elected", isTrue, true)
   .option("--rest-seconds <seconds>", "how long a freed address rests before somebody else gets it", Number, 60)
   .option("--share-unconditionally <boolean>", "as OpenELB did: a Service that names an address in use gets it", isTrue, false)
-  .action(async (flags: CommonFlags & { readonly leaderElect: boolean; readonly restSeconds: number; readonly shareUnconditionally: boolean }) => {
-    const logger = openLog(flags.logLevel, { component: "controller", pod: environment.podName });
-    const metrics = createMetrics();
-    const controller = runController(
-      new Api(kubeConfig(undefined)),
-      {
-        namespace: environment.namespace,
-        identity: `${environment.podName}_${randomUUID()}`,
-        scope: scopeOf(flags),
-        restPeriod: flags.restSeconds * 1000,
-        sharesUnconditionally: flags.shareUnconditionally,
-        elects: flags.leaderElect,
+  .action(
+    async (
+      flags: CommonFlags & {
+        readonly leaderElect: boolean;
+        readonly restSeconds: number;
+        readonly shareUnconditionally: boolean;
       },
-      logger,
-    );
-    metrics.fact("berth_controller_is_leader", "Whether this controller leads.", () => Number(controller.isLeader()));
-    const notReady = (): string | undefined => (controller.isSynced() ? undefined : "the cluster has not been read yet");
-    const server = await openHttp(flags.httpAddress, { notReady, state: controller.state, metrics: metrics.registry });
-    onSignal(async () => {
-      await controller.close();
-      server.close();
-    });
-  });
+    ) => {
+      const logger = openLog(flags.logLevel, { component: "controller", pod: environment.podName });
+      const metrics = createMetrics();
+      const controller = runController(
+        new Api(kubeConfig(undefined)),
+        {
+          namespace: environment.namespace,
+          identity: `${environment.podName}_${randomUUID()}`,
+          scope: scopeOf(flags),
+          restPeriod: flags.restSeconds * 1000,
+          sharesUnconditionally: flags.shareUnconditionally,
+          elects: flags.leaderElect,
+        },
+        logger,
+      );
+      metrics.fact("berth_controller_is_leader", "Whether this controller leads.", () => Number(controller.isLeader()));
+      const notReady = (): string | undefined => (controller.isSynced() ? undefined : "the cluster has not been read yet");
+      const server = await openHttp(flags.httpAddress, { notReady, state: controller.state, metrics: metrics.registry });
+      onSignal(async () => {
+        await controller.close();
+        server.close();
+      });
+    },
+  );
 
 withCommonFlags(program.command("speaker"), 7472)
   .description("announce this node's share of addresses")
   .option("--layer2 <boolean>", "whether to answer ARP and NDP", isTrue, true)
   .option("--bgp <boolean>", "whether to peer with routers", isTrue, true)
   .option("--drain-milliseconds <count>", "how long routers may send traffic elsewhere before a planned stop", Number, 1000)
-  .action(async (flags: CommonFlags & { readonly layer2: boolean; readonly bgp: boolean; readonly drainMilliseconds: number }) => {
-    const logger = openLog(flags.logLevel, { component: "speaker", node: environment.nodeName });
-    const isBundled = import.meta.url.endsWith(".js");
-    const layer2WorkerFile = new URL(isBundled ? "./layer2Worker.js" : "./layer2/shell/layer2Worker.ts", import.meta.url);
-    const protocols = (["bgp", "layer2"] as const satisfies readonly Protocol[]).filter((protocol) => flags[protocol]);
-    const running = protocols.map((protocol) => ({ protocol, announcer: announcers[protocol]({ logger, layer2WorkerFile, drainMilliseconds: flags.drainMilliseconds }) }));
-    let hasView = false;
-    const options = { nodeName: environment.nodeName, namespace: environment.namespace, scope: scopeOf(flags) };
-    const watching = watchCluster(
-      new Api(kubeConfig(undefined)),
-      options,
-      (view) => {
-        hasView = true;
-        for (const { announcer } of running) announcer.apply(view);
-      },
-      logger,
-    );
-    const statuses = () => running.map(({ protocol, announcer }) => [protocol, announcer.status()] as const);
-    const state = () => ({ node: environment.nodeName, announcements: statuses().flatMap(([, { announcements }]) => announcements), facts: Object.fromEntries(statuses().map(([protocol, { facts }]) => [protocol, facts])) });
-    const metrics = createMetrics();
-    metrics.fact("berth_speaker_announced_addresses", "Addresses that this node announces now.", () => state().announcements.filter((fact) => fact.isAnnouncing).length);
-    const notReady = (): string | undefined => (hasView ? undefined : "the cluster has not been read yet");
-    const server = await openHttp(flags.httpAddress, { notReady, state, metrics: metrics.registry });
-    onSignal(async () => {
-      watching.close();
-      await Promise.all(running.map(({ announcer }) => announcer.close()));
-      server.close();
-    });
-  });
+  .action(
+    async (flags: CommonFlags & { readonly layer2: boolean; readonly bgp: boolean; readonly drainMilliseconds: number }) => {
+      const logger = openLog(flags.logLevel, { component: "speaker", node: environment.nodeName });
+      const isBundled = import.meta.url.endsWith(".js");
+      const layer2WorkerFile = new URL(isBundled ? "./layer2Worker.js" : "./layer2/shell/layer2Worker.ts", import.meta.url);
+      const protocols = (["bgp", "layer2"] as const satisfies readonly Protocol[]).filter((protocol) => flags[protocol]);
+      const running = protocols.map((protocol) => ({
+        protocol,
+        announcer: announcers[protocol]({ logger, layer2WorkerFile, drainMilliseconds: flags.drainMilliseconds }),
+      }));
+      let hasView = false;
+      const options = { nodeName: environment.nodeName, namespace: environment.namespace, scope: scopeOf(flags) };
+      const watching = watchCluster(
+        new Api(kubeConfig(undefined)),
+        options,
+        (view) => {
+          hasView = true;
+          for (const { announcer } of running) announcer.apply(view);
+        },
+        logger,
+      );
+      const statuses = () => running.map(({ protocol, announcer }) => [protocol, announcer.status()] as const);
+      const state = () => ({
+        node: environment.nodeName,
+        announcements: statuses().flatMap(([, { announcements }]) => announcements),
+        facts: Object.fromEntries(statuses().map(([protocol, { facts }]) => [protocol, facts])),
+      });
+      const metrics = createMetrics();
+      metrics.fact(
+        "berth_speaker_announced_addresses",
+        "Addresses that this node announces now.",
+        () => state().announcements.filter((fact) => fact.isAnnouncing).length,
+      );
+      const notReady = (): string | undefined => (hasView ? undefined : "the cluster has not been read yet");
+      const server = await openHttp(flags.httpAddress, { notReady, state, metrics: metrics.registry });
+      onSignal(async () => {
+        watching.close();
+        await Promise.all(running.map(({ announcer }) => announcer.close()));
+        server.close();
+      });
+    },
+  );
 
 program
   .command("status")

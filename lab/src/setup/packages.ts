@@ -2,8 +2,29 @@ import { attempt, LabError, progress } from "../exec.ts";
 
 /** Debian packages that the lab and its tests use. */
 const packages = [
-  "containerd", "runc", "containernetworking-plugins", "buildah", "crun", "binutils", "frr", "bird2", "iproute2", "nftables", "iptables", "conntrack",
-  "procps", "util-linux", "openssl", "socat", "tcpdump", "iputils-arping", "iputils-ping", "ndisc6", "curl", "ca-certificates", "git",
+  "containerd",
+  "runc",
+  "containernetworking-plugins",
+  "buildah",
+  "crun",
+  "binutils",
+  "frr",
+  "bird2",
+  "iproute2",
+  "nftables",
+  "iptables",
+  "conntrack",
+  "procps",
+  "util-linux",
+  "openssl",
+  "socat",
+  "tcpdump",
+  "iputils-arping",
+  "iputils-ping",
+  "ndisc6",
+  "curl",
+  "ca-certificates",
+  "git",
 ] as const;
 
 /** Installs what is missing of the Debian packages; starts no service on the machine. @throws LabError when apt-get fails */

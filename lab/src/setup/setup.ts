@@ -6,7 +6,8 @@ import { ensureTools } from "./tools.ts";
 /** Says in one sentence what the machine lacks. @throws LabError without Linux or without root */
 export function requireMachine(): void {
   if (process.platform !== "linux") throw new LabError("the lab needs Linux: it is made of network namespaces");
-  if (process.getuid?.() !== 0) throw new LabError("the lab needs root: it makes network namespaces, mounts and containers of its own");
+  if (process.getuid?.() !== 0)
+    throw new LabError("the lab needs root: it makes network namespaces, mounts and containers of its own");
 }
 
 /** Installs and builds what is missing: Debian packages, Go, the tools. Shows progress; a second call does nothing. */

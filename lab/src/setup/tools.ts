@@ -15,7 +15,12 @@ interface Tool {
   readonly seconds: number;
 }
 
-const kubernetes = (name: string, seconds: number): Tool => ({ name, module: "kubernetes", package: `k8s.io/kubernetes/cmd/${name}`, seconds });
+const kubernetes = (name: string, seconds: number): Tool => ({
+  name,
+  module: "kubernetes",
+  package: `k8s.io/kubernetes/cmd/${name}`,
+  seconds,
+});
 
 const tools: readonly Tool[] = [
   kubernetes("kube-apiserver", 190),
@@ -26,10 +31,16 @@ const tools: readonly Tool[] = [
   kubernetes("kubectl", 25),
   kubernetes("kube-proxy", 10),
   kubernetes("kube-scheduler", 10),
-  { name: "pulumi-language-nodejs", module: "pulumi-language-nodejs", package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs", seconds: 20 },
+  {
+    name: "pulumi-language-nodejs",
+    module: "pulumi-language-nodejs",
+    package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+    seconds: 20,
+  },
 ];
 
-const linkFlags = (tool: Tool): string => (tool.module === "kubernetes" ? "-s -w -X k8s.io/component-base/version.gitVersion=v1.34.4" : "-s -w");
+const linkFlags = (tool: Tool): string =>
+  tool.module === "kubernetes" ? "-s -w -X k8s.io/component-base/version.gitVersion=v1.34.4" : "-s -w";
 const moduleDirectory = (tool: Tool): string => join(root, "lab/tools", tool.module);
 
 /** Builds every tool that is missing or older than its module, one after the other (Go uses all cores by itself). @throws LabError with the end of the output when one fails */
@@ -60,7 +71,11 @@ function build(tool: Tool): Promise<void> {
   const target = bin(`${tool.name}.new`);
   const args = ["build", "-trimpath", "-ldflags", linkFlags(tool), "-o", target, tool.package];
   return new Promise((resolve, reject) => {
-    const child = spawn(go(), args, { cwd: moduleDirectory(tool), env: { ...process.env, CGO_ENABLED: "0" }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(go(), args, {
+      cwd: moduleDirectory(tool),
+      env: { ...process.env, CGO_ENABLED: "0" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     const keep = (chunk: Buffer): void => {
       output = (output + chunk.toString()).slice(-4000);

@@ -19,7 +19,9 @@ export const controllerClusterRules: readonly Rule[] = [
 ];
 
 /** What the controller may do in Berth's own namespace: the election of a leader. */
-export const controllerRules: readonly Rule[] = [{ apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] }];
+export const controllerRules: readonly Rule[] = [
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] },
+];
 
 /** What a speaker may do in the whole cluster: read, and say what it did. */
 export const speakerClusterRules: readonly Rule[] = [

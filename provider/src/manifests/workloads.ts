@@ -22,7 +22,11 @@ const environment = [
 ];
 
 function scopeFlags({ logLevel, loadBalancerClasses, handleClassless }: WorkloadOptions): string[] {
-  return [`--log-level=${logLevel}`, `--load-balancer-classes=${loadBalancerClasses.join(",")}`, `--handle-classless=${handleClassless}`];
+  return [
+    `--log-level=${logLevel}`,
+    `--load-balancer-classes=${loadBalancerClasses.join(",")}`,
+    `--handle-classless=${handleClassless}`,
+  ];
 }
 
 function probes(port: number) {
@@ -32,7 +36,10 @@ function probes(port: number) {
   };
 }
 
-const tolerations = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"].map((key) => ({ key, operator: "Exists" }));
+const tolerations = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"].map((key) => ({
+  key,
+  operator: "Exists",
+}));
 
 /** The spec of the controller's Deployment: replicas on different nodes where there are several, one of them leads. */
 export function controllerSpec(options: WorkloadOptions) {
@@ -48,7 +55,12 @@ export function controllerSpec(options: WorkloadOptions) {
         terminationGracePeriodSeconds: 10,
         tolerations,
         topologySpreadConstraints: [
-          { maxSkew: 1, topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway", labelSelector: { matchLabels: labels("controller") } },
+          {
+            maxSkew: 1,
+            topologyKey: "kubernetes.io/hostname",
+            whenUnsatisfiable: "ScheduleAnyway",
+            labelSelector: { matchLabels: labels("controller") },
+          },
         ],
         securityContext: { runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, seccompProfile: { type: "RuntimeDefault" } },
         containers: [
@@ -83,13 +95,23 @@ export function speakerSpec(options: WorkloadOptions) {
         dnsPolicy: "ClusterFirstWithHostNet",
         terminationGracePeriodSeconds: 30,
         nodeSelector: { "kubernetes.io/os": "linux", ...options.nodeSelector },
-        tolerations: [...tolerations, { key: "node.kubernetes.io/not-ready", operator: "Exists" }, { key: "node.kubernetes.io/network-unavailable", operator: "Exists" }],
+        tolerations: [
+          ...tolerations,
+          { key: "node.kubernetes.io/not-ready", operator: "Exists" },
+          { key: "node.kubernetes.io/network-unavailable", operator: "Exists" },
+        ],
         containers: [
           {
             name: "speaker",
             image: options.image,
             imagePullPolicy: options.imagePullPolicy,
-            args: ["speaker", ...scopeFlags(options), `--http-address=0.0.0.0:${speakerPort}`, `--layer2=${options.layer2}`, `--bgp=${options.bgp}`],
+            args: [
+              "speaker",
+              ...scopeFlags(options),
+              `--http-address=0.0.0.0:${speakerPort}`,
+              `--layer2=${options.layer2}`,
+              `--bgp=${options.bgp}`,
+            ],
             env: environment,
             ports: [{ name: "http", containerPort: speakerPort }],
             resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "512Mi" } },

@@ -1,7 +1,7 @@
 import { type Address, type Family, formatAddress, sameAddress } from "../net/address.ts";
 import { choiceRules, refusalOf } from "./choose.ts";
-import type { AllocationInput, AllocationResult, Assignment, Grant, Memory, Pool, Refusal, ServiceRequest } from "./model.ts";
 import { FreeAddresses } from "./free.ts";
+import type { AllocationInput, AllocationResult, Assignment, Grant, Memory, Pool, Refusal, ServiceRequest } from "./model.ts";
 import { rangesContain } from "./ranges.ts";
 import { sharingRefusal } from "./share.ts";
 
@@ -53,7 +53,8 @@ class Run {
   settle(): void {
     const { memory, now } = this.#input;
     this.#freedAt = new Map([...memory.freedAt].filter(([text]) => !this.#users.has(text)));
-    for (const text of memory.lastUsers.keys()) if (!this.#users.has(text) && !this.#freedAt.has(text)) this.#freedAt.set(text, now);
+    for (const text of memory.lastUsers.keys())
+      if (!this.#users.has(text) && !this.#freedAt.has(text)) this.#freedAt.set(text, now);
     this.#free = new FreeAddresses(this.#users, this.#freedAt, now - this.#input.restPeriod);
   }
 
@@ -70,7 +71,9 @@ class Run {
       else this.#exchange(service, outcome);
     }
     if (service.addresses.length > 0) return this.#keepWhatCannotBeExchanged(service);
-    const missing = service.families.filter((family) => !this.#grantsOf(service).some((grant) => grant.address.family === family));
+    const missing = service.families.filter(
+      (family) => !this.#grantsOf(service).some((grant) => grant.address.family === family),
+    );
     for (const family of missing) {
       const outcome = this.#automatic(service, family);
       if ("reason" in outcome) {
@@ -83,12 +86,26 @@ class Run {
 
   result(): AllocationResult {
     const { memory, now, restPeriod, services } = this.#input;
-    const assignments = new Map<string, Assignment>(services.map((service) => [service.key, { grants: this.#grantsOf(service), refusal: this.#refusals.get(service.key) }]));
+    const assignments = new Map<string, Assignment>(
+      services.map((service) => [service.key, { grants: this.#grantsOf(service), refusal: this.#refusals.get(service.key) }]),
+    );
     for (const text of this.#users.keys()) this.#freedAt.delete(text);
     const next: Memory = { freedAt: this.#freedAt, lastUsers: this.#users, homelessSince: this.#homelessSince };
     const isWaiting = this.#refusals.size > 0;
-    const moments = [...(isWaiting ? [...this.#freedAt.values()] : []), ...memory.homelessSince.values(), ...this.#homelessSince.values()].map((at) => at + restPeriod).filter((at) => at > now);
-    return { assignments, users: this.#users, poolOf: this.#poolOf, memory: next, wakeAt: moments.length > 0 ? Math.min(...moments) : undefined };
+    const moments = [
+      ...(isWaiting ? [...this.#freedAt.values()] : []),
+      ...memory.homelessSince.values(),
+      ...this.#homelessSince.values(),
+    ]
+      .map((at) => at + restPeriod)
+      .filter((at) => at > now);
+    return {
+      assignments,
+      users: this.#users,
+      poolOf: this.#poolOf,
+      memory: next,
+      wakeAt: moments.length > 0 ? Math.min(...moments) : undefined,
+    };
   }
 
   #grantsOf(service: ServiceRequest): Grant[] {
@@ -133,15 +150,26 @@ class Run {
       const text = formatAddress(address);
       const isCovered = this.#grantsOf(service).some((grant) => grant.address.family === address.family);
       const pool = this.#holderOf(address);
-      if (isCovered || pool === undefined || !service.families.includes(address.family) || this.#conflict(service, text) !== undefined) continue;
+      if (
+        isCovered ||
+        pool === undefined ||
+        !service.families.includes(address.family) ||
+        this.#conflict(service, text) !== undefined
+      )
+        continue;
       this.#give(service, { address, pool: pool.name, rule: "kept" });
     }
   }
 
   /** The pool that an address belongs to: the one whose ranges hold it, else the one that gave it before it shrank. */
   #holderOf(address: Address): Pool | undefined {
-    const usable = this.#input.pools.filter((pool) => pool.refusal?.reason !== "Overlapping" || pool.formerAddresses.has(formatAddress(address)));
-    return usable.find((pool) => rangesContain(pool.ranges, address)) ?? usable.find((pool) => pool.formerAddresses.has(formatAddress(address)));
+    const usable = this.#input.pools.filter(
+      (pool) => pool.refusal?.reason !== "Overlapping" || pool.formerAddresses.has(formatAddress(address)),
+    );
+    return (
+      usable.find((pool) => rangesContain(pool.ranges, address)) ??
+      usable.find((pool) => pool.formerAddresses.has(formatAddress(address)))
+    );
   }
 
   #isStillWaitingForItsPool(text: string): boolean {
@@ -159,7 +187,10 @@ class Run {
   #conflict(service: ServiceRequest, text: string): Refusal | undefined {
     for (const key of this.#users.get(text) ?? []) {
       const other = this.#services.get(key);
-      const refusal = other === undefined || key === service.key ? undefined : sharingRefusal(service, other, this.#input.sharesUnconditionally);
+      const refusal =
+        other === undefined || key === service.key
+          ? undefined
+          : sharingRefusal(service, other, this.#input.sharesUnconditionally);
       if (refusal !== undefined) return refusal;
     }
     return undefined;
@@ -170,21 +201,31 @@ class Run {
       namespaceLabels: this.#input.namespaceLabels.get(service.namespace) ?? {},
       usedByNamespace: (pool: Pool): number => {
         const own = `${service.namespace}/`;
-        return [...this.#poolOf].filter(([text, name]) => name === pool.name && (this.#users.get(text) ?? []).some((key) => key.startsWith(own))).length;
+        return [...this.#poolOf].filter(
+          ([text, name]) => name === pool.name && (this.#users.get(text) ?? []).some((key) => key.startsWith(own)),
+        ).length;
       },
     };
   }
 
   #requested(service: ServiceRequest, wanted: Address): Grant | Refusal {
     const text = formatAddress(wanted);
-    if (!service.families.includes(wanted.family)) return { reason: "WrongFamily", message: `${text} is IPv${wanted.family}, and the Service does not have that family` };
-    const pool = service.eip === undefined ? this.#input.pools.find((candidate) => rangesContain(candidate.ranges, wanted)) : this.#input.pools.find((candidate) => candidate.name === service.eip);
+    if (!service.families.includes(wanted.family))
+      return { reason: "WrongFamily", message: `${text} is IPv${wanted.family}, and the Service does not have that family` };
+    const pool =
+      service.eip === undefined
+        ? this.#input.pools.find((candidate) => rangesContain(candidate.ranges, wanted))
+        : this.#input.pools.find((candidate) => candidate.name === service.eip);
     if (pool === undefined) {
-      return service.eip === undefined ? { reason: "AddressOutsideEips", message: `${text} lies in no Eip` } : { reason: "EipNotFound", message: `there is no Eip ${service.eip}` };
+      return service.eip === undefined
+        ? { reason: "AddressOutsideEips", message: `${text} lies in no Eip` }
+        : { reason: "EipNotFound", message: `there is no Eip ${service.eip}` };
     }
-    if (!rangesContain(pool.ranges, wanted)) return { reason: "AddressOutsideEip", message: `${text} is beyond the range of Eip ${pool.name}` };
+    if (!rangesContain(pool.ranges, wanted))
+      return { reason: "AddressOutsideEip", message: `${text} is beyond the range of Eip ${pool.name}` };
     const refusal = refusalOf(pool, service, true, this.#context(service));
-    if (refusal !== undefined) return { reason: refusal.reason, message: `${text} cannot be taken from Eip ${pool.name}: ${refusal.message}` };
+    if (refusal !== undefined)
+      return { reason: refusal.reason, message: `${text} cannot be taken from Eip ${pool.name}: ${refusal.message}` };
     const conflict = this.#conflict(service, text);
     if (conflict !== undefined) return { reason: conflict.reason, message: `${text} is ${conflict.message}` };
     return { address: wanted, pool: pool.name, rule: "named address" };
@@ -203,30 +244,45 @@ class Run {
         reasons.push(outcome.reason);
       }
     }
-    if (service.eip !== undefined && considered.length === 0) return { reason: "EipNotFound", message: `there is no Eip ${service.eip}` };
+    if (service.eip !== undefined && considered.length === 0)
+      return { reason: "EipNotFound", message: `there is no Eip ${service.eip}` };
     if (considered.length === 0) {
-      return { reason: "NoEip", message: "no Eip is named by the Service, bound to its namespace, or the default one (annotate an Eip with eip.openelb.kubesphere.io/is-default-eip: \"true\")" };
+      return {
+        reason: "NoEip",
+        message:
+          'no Eip is named by the Service, bound to its namespace, or the default one (annotate an Eip with eip.openelb.kubesphere.io/is-default-eip: "true")',
+      };
     }
-    return { reason: reasons[0] ?? "NoEip", message: `no IPv${family} address could be given; Eips considered: ${considered.join(", ")}` };
+    return {
+      reason: reasons[0] ?? "NoEip",
+      message: `no IPv${family} address could be given; Eips considered: ${considered.join(", ")}`,
+    };
   }
 
   #from(pool: Pool, service: ServiceRequest, family: Family, rule: string): Grant | Refusal {
-    if (!pool.ranges.some((range) => range.family === family)) return { reason: "WrongFamily", message: `has no IPv${family} address` };
+    if (!pool.ranges.some((range) => range.family === family))
+      return { reason: "WrongFamily", message: `has no IPv${family} address` };
     if (service.sharingKey !== undefined) {
       for (const [text, name] of this.#poolOf) {
         const shared = name === pool.name && this.#users.has(text) ? this.#addressOf(text, family) : undefined;
-        if (shared !== undefined && this.#conflict(service, text) === undefined) return { address: shared, pool: pool.name, rule };
+        if (shared !== undefined && this.#conflict(service, text) === undefined)
+          return { address: shared, pool: pool.name, rule };
       }
     }
     const address = this.#free?.take(pool, family);
     if (address !== undefined) return { address, pool: pool.name, rule };
     const used = [...this.#poolOf].filter(([text, name]) => name === pool.name && this.#users.has(text)).length;
-    return { reason: "EipFull", message: `full, ${used} used${this.#free?.isAnyResting(pool) === true ? ", the rest of it is resting" : ""}` };
+    return {
+      reason: "EipFull",
+      message: `full, ${used} used${this.#free?.isAnyResting(pool) === true ? ", the rest of it is resting" : ""}`,
+    };
   }
 
   #addressOf(text: string, family: Family): Address | undefined {
     for (const key of this.#users.get(text) ?? []) {
-      const grant = this.#grants.get(key)?.find((candidate) => candidate.address.family === family && formatAddress(candidate.address) === text);
+      const grant = this.#grants
+        .get(key)
+        ?.find((candidate) => candidate.address.family === family && formatAddress(candidate.address) === text);
       if (grant !== undefined) return grant.address;
     }
     return undefined;

@@ -26,8 +26,13 @@ function isBound(pool: Pool): boolean {
 export function covers(pool: Pool, service: ServiceRequest, namespaceLabels: Readonly<Record<string, string>>): boolean {
   const namesNamespaces = pool.namespaces.length > 0 || pool.namespaceSelector !== undefined;
   const isNamespaceCovered =
-    !namesNamespaces || pool.namespaces.includes(service.namespace) || (pool.namespaceSelector !== undefined && hasLabels(namespaceLabels, pool.namespaceSelector));
-  return isNamespaceCovered && (pool.serviceSelectors.length === 0 || pool.serviceSelectors.some((selector) => hasLabels(service.labels, selector)));
+    !namesNamespaces ||
+    pool.namespaces.includes(service.namespace) ||
+    (pool.namespaceSelector !== undefined && hasLabels(namespaceLabels, pool.namespaceSelector));
+  return (
+    isNamespaceCovered &&
+    (pool.serviceSelectors.length === 0 || pool.serviceSelectors.some((selector) => hasLabels(service.labels, selector)))
+  );
 }
 
 /** The rules by which a pool is chosen, in order. docs/addresses.md shows this list; events name the rule. */
@@ -67,7 +72,8 @@ type PoolCheck = (pool: Pool, service: ServiceRequest, isExplicit: boolean, cont
 
 const poolChecks: readonly PoolCheck[] = [
   (pool) => pool.refusal,
-  (pool, _service, isExplicit) => (isExplicit || pool.autoAssign ? undefined : { reason: "OnlyOnRequest", message: "only on request" }),
+  (pool, _service, isExplicit) =>
+    isExplicit || pool.autoAssign ? undefined : { reason: "OnlyOnRequest", message: "only on request" },
   (pool, service, isExplicit, context) =>
     isBound(pool) && (!isExplicit || pool.restrict) && !covers(pool, service, context.namespaceLabels)
       ? { reason: "NamespaceNotAllowed", message: "namespace or Service not allowed" }

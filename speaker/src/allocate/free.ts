@@ -68,7 +68,9 @@ export class FreeAddresses {
       .filter(([text, at]) => at <= this.#restedBefore && !this.#isUsed(text))
       .sort((a, b) => a[1] - b[1])
       .flatMap(([text]) => parseAddress(text) ?? []);
-    return rested.find((address) => address.family === family && rangesContain(pool.ranges, address) && !(pool.avoidBuggyIps && isBuggy(address)));
+    return rested.find(
+      (address) => address.family === family && rangesContain(pool.ranges, address) && !(pool.avoidBuggyIps && isBuggy(address)),
+    );
   }
 }
 

@@ -21,11 +21,16 @@ export function parseRange(text: string): ParsedRange {
   if (text.includes("-")) return parseSpan(text);
   if (text.includes("/")) return parseCidr(text);
   const address = plainAddress(text);
-  return address === undefined ? { problem: `is not ${forms}` } : { range: { family: address.family, first: address.value, last: address.value } };
+  return address === undefined
+    ? { problem: `is not ${forms}` }
+    : { range: { family: address.family, first: address.value, last: address.value } };
 }
 
 /** Reads all entries of a pool. @returns disjoint ranges in order, less the excluded ones; or every problem found */
-export function parsePool(entries: readonly string[], excluded: readonly string[]): { readonly ranges: readonly AddressRange[] } | { readonly problems: readonly string[] } {
+export function parsePool(
+  entries: readonly string[],
+  excluded: readonly string[],
+): { readonly ranges: readonly AddressRange[] } | { readonly problems: readonly string[] } {
   const problems: string[] = [];
   const read = (texts: readonly string[]): AddressRange[] =>
     texts.flatMap((text) => {
@@ -63,7 +68,11 @@ export function overlapOf(a: readonly AddressRange[], b: readonly AddressRange[]
   for (const one of a) {
     for (const other of b) {
       if (one.family !== other.family || one.last < other.first || other.last < one.first) continue;
-      return { family: one.family, first: one.first > other.first ? one.first : other.first, last: one.last < other.last ? one.last : other.last };
+      return {
+        family: one.family,
+        first: one.first > other.first ? one.first : other.first,
+        last: one.last < other.last ? one.last : other.last,
+      };
     }
   }
   return undefined;
@@ -94,13 +103,21 @@ function parseSpan(text: string): ParsedRange {
 function parseCidr(text: string): ParsedRange {
   const [base = "", length = "", ...more] = text.split("/");
   const address = plainAddress(base);
-  const bits = length.includes(".") && address?.family === 4 ? netmaskLength(length) : /^(0|[1-9]\d{0,2})$/.test(length) ? Number(length) : undefined;
-  if (more.length > 0 || address === undefined || bits === undefined || bits > (address.family === 4 ? 32 : 128)) return { problem: `is not ${forms}` };
+  const bits =
+    length.includes(".") && address?.family === 4
+      ? netmaskLength(length)
+      : /^(0|[1-9]\d{0,2})$/.test(length)
+        ? Number(length)
+        : undefined;
+  if (more.length > 0 || address === undefined || bits === undefined || bits > (address.family === 4 ? 32 : 128))
+    return { problem: `is not ${forms}` };
   const cidr = new IPCIDR(`${formatAddress(address)}/${bits}`);
   const edge = (value: string): bigint | undefined => parseAddress(value)?.value;
   const first = edge(cidr.start());
   const last = edge(cidr.end());
-  return first === undefined || last === undefined ? { problem: `is not ${forms}` } : { range: { family: address.family, first, last } };
+  return first === undefined || last === undefined
+    ? { problem: `is not ${forms}` }
+    : { range: { family: address.family, first, last } };
 }
 
 /** The length of a contiguous IPv4 netmask, or undefined. */

@@ -1,17 +1,31 @@
-import { addressFromBytes, type Address } from "../net/address.ts";
+import { type Address, addressFromBytes } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
 import { type Prefix, prefixOf } from "../net/prefix.ts";
 import { DecodeError } from "../wire/decodeError.ts";
 import { Reader } from "../wire/reader.ts";
-import { afi, attributeCode, capabilityCode, headerLength, maxMessageLength, messageType, minLengthOf, safiUnicast } from "./iana.ts";
+import {
+  afi,
+  attributeCode,
+  capabilityCode,
+  headerLength,
+  maxMessageLength,
+  messageType,
+  minLengthOf,
+  safiUnicast,
+} from "./iana.ts";
 import type { Capabilities, GracefulRestart, Message, MessageError, OpenMessage, RouteFamily, UpdateMessage } from "./message.ts";
 
 /** A whole message and what is behind it; or that more octets are needed; or what is wrong with the header. */
-export type Framed = { readonly body: Uint8Array; readonly type: number; readonly rest: Uint8Array } | { readonly needsMore: true } | { readonly error: MessageError };
+export type Framed =
+  | { readonly body: Uint8Array; readonly type: number; readonly rest: Uint8Array }
+  | { readonly needsMore: true }
+  | { readonly error: MessageError };
 
 const noData = new Uint8Array(0);
 const octets16 = (value: number): Uint8Array => Uint8Array.of(value >>> 8, value & 0xff);
-const error = (code: number, subcode: number, reason: string, data: Uint8Array = noData): { readonly error: MessageError } => ({ error: { code, subcode, data, reason } });
+const error = (code: number, subcode: number, reason: string, data: Uint8Array = noData): { readonly error: MessageError } => ({
+  error: { code, subcode, data, reason },
+});
 
 /**
  * Cuts the first message off a stream. The header is judged as soon as its 19 octets are there: nobody can make us wait for
@@ -23,16 +37,22 @@ export function frame(stream: Uint8Array): Framed {
   for (let index = 0; index < 16; index++) if (stream[index] !== 0xff) return error(1, 1, "the marker is not all ones");
   const length = (stream[16] ?? 0) * 256 + (stream[17] ?? 0);
   const type = stream[18] ?? 0;
-  if (length < headerLength || length > maxMessageLength) return error(1, 2, `message length ${length} is not in ${headerLength}..${maxMessageLength}`, octets16(length));
+  if (length < headerLength || length > maxMessageLength)
+    return error(1, 2, `message length ${length} is not in ${headerLength}..${maxMessageLength}`, octets16(length));
   const minimum = minLengthOf[type];
   if (minimum === undefined) return error(1, 3, `message type ${type} is unknown`, Uint8Array.of(type));
-  if (length < minimum || (type === messageType.keepalive && length !== minimum)) return error(1, 2, `message length ${length} is wrong for type ${type}`, octets16(length));
+  if (length < minimum || (type === messageType.keepalive && length !== minimum))
+    return error(1, 2, `message length ${length} is wrong for type ${type}`, octets16(length));
   if (stream.length < length) return { needsMore: true };
   return { type, body: stream.subarray(headerLength, length), rest: stream.subarray(length) };
 }
 
 /** Reads the body of a message. Total: whatever the octets, the answer is a message or the NOTIFICATION that they deserve. */
-export function decodeMessage(type: number, body: Uint8Array, isFourOctetAs: boolean): { readonly message: Message } | { readonly error: MessageError } {
+export function decodeMessage(
+  type: number,
+  body: Uint8Array,
+  isFourOctetAs: boolean,
+): { readonly message: Message } | { readonly error: MessageError } {
   try {
     switch (type) {
       case messageType.open:
@@ -80,7 +100,13 @@ function decodeOpen(body: Uint8Array): { readonly message: OpenMessage } | { rea
   if (isExtended) reader.u8();
   const parameters = reader.sub(isExtended ? reader.u16() : shortLength);
   if (reader.remaining > 0) return error(2, 0, `${reader.remaining} octets follow the optional parameters`);
-  let capabilities: Capabilities = { families: undefined, fourOctetAs: undefined, routeRefresh: false, gracefulRestart: undefined, unknown: [] };
+  let capabilities: Capabilities = {
+    families: undefined,
+    fourOctetAs: undefined,
+    routeRefresh: false,
+    gracefulRestart: undefined,
+    unknown: [],
+  };
   while (parameters.remaining > 0) {
     const type = parameters.u8();
     const value = parameters.sub(isExtended ? parameters.u16() : parameters.u8());
@@ -100,7 +126,13 @@ function withCapability(known: Capabilities, code: number, value: Reader): Capab
       const family = value.u16();
       value.u8();
       const named = familyOf(family, value.u8());
-      return { ...known, families: [...(known.families ?? []), ...(named === undefined || known.families?.includes(named) === true ? [] : [named])] };
+      return {
+        ...known,
+        families: [
+          ...(known.families ?? []),
+          ...(named === undefined || known.families?.includes(named) === true ? [] : [named]),
+        ],
+      };
     }
     case capabilityCode.routeRefresh:
       return { ...known, routeRefresh: true };
@@ -116,7 +148,15 @@ function withCapability(known: Capabilities, code: number, value: Reader): Capab
         const flags = value.u8();
         if (family !== undefined) families.push({ family, isForwardingKept: (flags & 0x80) !== 0 });
       }
-      return { ...known, gracefulRestart: { isRestarting: (head & 0x8000) !== 0, keepsAfterNotification: (head & 0x4000) !== 0, restartTime: head & 0xfff, families } };
+      return {
+        ...known,
+        gracefulRestart: {
+          isRestarting: (head & 0x8000) !== 0,
+          keepsAfterNotification: (head & 0x4000) !== 0,
+          restartTime: head & 0xfff,
+          families,
+        },
+      };
     }
     default:
       return { ...known, unknown: [...known.unknown, code] };
@@ -128,7 +168,10 @@ function withCapability(known: Capabilities, code: number, value: Reader): Capab
  * a malformed one makes its routes withdrawn, a message whose parts do not fit ends the session.
  * @see RFC 4271 §6.3, RFC 7606 §3
  */
-function decodeUpdate(body: Uint8Array, isFourOctetAs: boolean): { readonly message: UpdateMessage } | { readonly error: MessageError } {
+function decodeUpdate(
+  body: Uint8Array,
+  isFourOctetAs: boolean,
+): { readonly message: UpdateMessage } | { readonly error: MessageError } {
   const reader = new Reader(body);
   const withdrawnLength = reader.u16();
   if (withdrawnLength + 2 > reader.remaining) return error(3, 1, "the withdrawn routes do not fit the message");
@@ -148,7 +191,14 @@ function decodeUpdate(body: Uint8Array, isFourOctetAs: boolean): { readonly mess
   const endOfRib = !isEmpty ? undefined : body.length === 4 ? ("ipv4/unicast" as const) : paths.emptyUnreach;
   const all = [...withdrawn, ...paths.withdrawn];
   if (isTaken) return { message: { type: "update", withdrawn: all, announced, endOfRib } };
-  return { message: { type: "update", withdrawn: [...all, ...nlri, ...paths.announced.map((route) => route.prefix)], announced: [], endOfRib: undefined } };
+  return {
+    message: {
+      type: "update",
+      withdrawn: [...all, ...nlri, ...paths.announced.map((route) => route.prefix)],
+      announced: [],
+      endOfRib: undefined,
+    },
+  };
 }
 
 interface Paths {

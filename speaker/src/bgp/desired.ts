@@ -25,7 +25,9 @@ export interface PeerConfig {
 }
 
 /** What is announced for one address, or why not. */
-export type AddressDecision = { readonly address: Address; readonly route: Omit<Route, "attributes"> & { readonly nextHop: Address } } | { readonly address: Address; readonly refusal: Refusal };
+export type AddressDecision =
+  | { readonly address: Address; readonly route: Omit<Route, "attributes"> & { readonly nextHop: Address } }
+  | { readonly address: Address; readonly refusal: Refusal };
 
 /** Everything that this node's BGP should be. */
 export interface DesiredBgp {
@@ -46,13 +48,21 @@ export function desiredBgp(view: ClusterView): DesiredBgp {
   const node = view.nodes.find((candidate) => candidate.name === view.nodeName);
   const spec = view.bgpConf?.spec;
   const decisions = node === undefined ? [] : decide(view, node);
-  const off = (refusal: Refusal): DesiredBgp => ({ refusal, listenPort: -1, listenAddresses: [], peers: [], decisions, refusedPeers: [] });
+  const off = (refusal: Refusal): DesiredBgp => ({
+    refusal,
+    listenPort: -1,
+    listenAddresses: [],
+    peers: [],
+    decisions,
+    refusedPeers: [],
+  });
   if (node === undefined) return off(no("NodeUnknown", `node ${view.nodeName} is not in the cluster`));
   if (spec === undefined) return off(no("NoBgpConf", 'there is no BgpConf named "default"'));
   const localAs = localAsOf(spec, node);
   if (localAs === undefined) return off(no("NoAs", "BgpConf default: spec.as is 0 or absent"));
   const bgpIdentifier = identifierOf(spec, node);
-  if (bgpIdentifier === undefined) return off(no("NoRouterId", `node ${node.name} has no IPv4 InternalIP, and BgpConf default names no routerId`));
+  if (bgpIdentifier === undefined)
+    return off(no("NoRouterId", `node ${node.name} has no IPv4 InternalIP, and BgpConf default names no routerId`));
   const peers: PeerConfig[] = [];
   const refusedPeers: { name: string; refusal: Refusal }[] = [];
   for (const peer of view.bgpPeers) {
@@ -61,7 +71,14 @@ export function desiredBgp(view: ClusterView): DesiredBgp {
     if ("reason" in config) refusedPeers.push({ name: peer.metadata.name, refusal: config });
     else peers.push(config);
   }
-  return { refusal: undefined, listenPort: spec.listenPort ?? 179, listenAddresses: spec.listenAddresses ?? ["0.0.0.0", "::"], peers, decisions, refusedPeers };
+  return {
+    refusal: undefined,
+    listenPort: spec.listenPort ?? 179,
+    listenAddresses: spec.listenAddresses ?? ["0.0.0.0", "::"],
+    peers,
+    decisions,
+    refusedPeers,
+  };
 }
 
 /** Whether labels fulfil a LabelSelector; an absent one selects everything. */
@@ -93,9 +110,18 @@ function decide(view: ClusterView, node: NodeView): AddressDecision[] {
     .map(({ address, localOnly, endpointsByNode }): AddressDecision => {
       const nextHop = node.internalAddresses.find((candidate) => candidate.family === address.family);
       if (node.refusal !== undefined) return { address, refusal: node.refusal };
-      if (nextHop === undefined) return { address, refusal: no("NoNextHop", `node ${node.name} has no IPv${address.family} InternalIP to be the next hop`) };
-      if (localOnly && !endpointsByNode.has(node.name)) return { address, refusal: no("NoLocalEndpoint", `node ${node.name} has no ready endpoint, and externalTrafficPolicy is Local`) };
-      if (endpointsByNode.size === 0) return { address, refusal: no("NoEndpoint", "the Service has no ready endpoint on any node") };
+      if (nextHop === undefined)
+        return {
+          address,
+          refusal: no("NoNextHop", `node ${node.name} has no IPv${address.family} InternalIP to be the next hop`),
+        };
+      if (localOnly && !endpointsByNode.has(node.name))
+        return {
+          address,
+          refusal: no("NoLocalEndpoint", `node ${node.name} has no ready endpoint, and externalTrafficPolicy is Local`),
+        };
+      if (endpointsByNode.size === 0)
+        return { address, refusal: no("NoEndpoint", "the Service has no ready endpoint on any node") };
       return { address, route: { prefix: hostPrefix(address), nextHop } };
     });
 }
@@ -113,18 +139,29 @@ function identifierOf(spec: BgpConf["spec"], node: NodeView): Address | undefine
   return named ?? node.internalAddresses.find((address) => address.family === 4);
 }
 
-function peerConfig(peer: BgpPeer, conf: BgpConf["spec"], globalAs: Asn, bgpIdentifier: Address, password: string | undefined): PeerConfig | Refusal {
+function peerConfig(
+  peer: BgpPeer,
+  conf: BgpConf["spec"],
+  globalAs: Asn,
+  bgpIdentifier: Address,
+  password: string | undefined,
+): PeerConfig | Refusal {
   const { conf: who, timers, transport, ebgpMultihop, gracefulRestart } = peer.spec;
   const address = parseAddress(who.neighborAddress);
-  if (address === undefined) return no("InvalidAddress", `spec.conf.neighborAddress: "${who.neighborAddress}" is not an IP address`);
+  if (address === undefined)
+    return no("InvalidAddress", `spec.conf.neighborAddress: "${who.neighborAddress}" is not an IP address`);
   if (who.passwordSecretRef !== undefined && password === undefined) {
-    return no("NoPassword", `spec.conf.passwordSecretRef: there is no Secret ${who.passwordSecretRef.name} with the key ${who.passwordSecretRef.key ?? "password"}`);
+    return no(
+      "NoPassword",
+      `spec.conf.passwordSecretRef: there is no Secret ${who.passwordSecretRef.name} with the key ${who.passwordSecretRef.key ?? "password"}`,
+    );
   }
   const localAs = (who.localAs ?? 0) === 0 ? globalAs : asn(who.localAs ?? 0);
   const peerAs = asn(who.peerAs);
   if (localAs === undefined || peerAs === undefined) return no("InvalidAs", "spec.conf: an AS number is not in 1..4294967295");
   const holdTime = number(timers?.config?.holdTime, 90);
-  if (holdTime === 1 || holdTime === 2) return no("InvalidHoldTime", `spec.timers.config.holdTime: "${holdTime}" is neither 0 nor at least 3`);
+  if (holdTime === 1 || holdTime === 2)
+    return no("InvalidHoldTime", `spec.timers.config.holdTime: "${holdTime}" is neither 0 nor at least 3`);
   const restart = gracefulRestart ?? conf.gracefulRestart;
   const families = familiesOf(peer, conf, address);
   const retry = timers?.config?.connectRetry;
@@ -164,7 +201,10 @@ function familiesOf(peer: BgpPeer, conf: BgpConf["spec"], address: Address): Rou
     return [config.family.afi === "AFI_IP6" ? "ipv6/unicast" : "ipv4/unicast"];
   });
   const wanted = listed.length > 0 ? [...new Set(listed)] : [own];
-  const allowed = conf.families === undefined || conf.families.length === 0 ? undefined : conf.families.map((index): RouteFamily => (index === 1 ? "ipv6/unicast" : "ipv4/unicast"));
+  const allowed =
+    conf.families === undefined || conf.families.length === 0
+      ? undefined
+      : conf.families.map((index): RouteFamily => (index === 1 ? "ipv6/unicast" : "ipv4/unicast"));
   return wanted.filter((family) => allowed === undefined || allowed.includes(family));
 }
 
@@ -179,13 +219,28 @@ export function routesFor(peer: PeerConfig, decisions: readonly AddressDecision[
     if ("refusal" in decision) return [];
     const { nextHop, prefix } = decision.route;
     const common = { nextHop, ...(communities.length > 0 ? { communities } : {}) };
-    return [{ prefix, attributes: localAs === peerAs ? { ...common, asPath: [], localPref: communities.length > 0 ? 0 : 100 } : { ...common, asPath: [localAs] } }];
+    return [
+      {
+        prefix,
+        attributes:
+          localAs === peerAs
+            ? { ...common, asPath: [], localPref: communities.length > 0 ? 0 : 100 }
+            : { ...common, asPath: [localAs] },
+      },
+    ];
   });
 }
 
 /** Whether two configurations of one peer need different sessions: what OPEN or the connection is made of differs. */
 export function needsNewSession(a: PeerConfig, b: PeerConfig): boolean {
   const key = ({ address, port, isPassive, ttl, password, session }: PeerConfig): string =>
-    JSON.stringify([formatAddress(address), port, isPassive, ttl, password, { ...session, bgpIdentifier: formatAddress(session.bgpIdentifier) }]);
+    JSON.stringify([
+      formatAddress(address),
+      port,
+      isPassive,
+      ttl,
+      password,
+      { ...session, bgpIdentifier: formatAddress(session.bgpIdentifier) },
+    ]);
   return !sameAddress(a.address, b.address) || key(a) !== key(b);
 }

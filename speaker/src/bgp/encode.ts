@@ -21,7 +21,10 @@ export function encodeMessage(message: OpenMessage | KeepaliveMessage | Notifica
       return withHeader(messageType.keepalive, () => undefined);
     case "notification":
       return withHeader(messageType.notification, (writer) => {
-        writer.u8(message.code).u8(message.subcode).bytes(message.data.subarray(0, maxMessageLength - 21));
+        writer
+          .u8(message.code)
+          .u8(message.subcode)
+          .bytes(message.data.subarray(0, maxMessageLength - 21));
       });
     default:
       return message satisfies never;
@@ -31,12 +34,18 @@ export function encodeMessage(message: OpenMessage | KeepaliveMessage | Notifica
 /** The data of a Cease with a reason for people: one length octet and UTF-8, cut at 255 octets. @see RFC 9003 §2 */
 export function shutdownCommunication(text: string): Uint8Array {
   let octets = new TextEncoder().encode(text);
-  while (octets.length > 255) octets = new TextEncoder().encode(new TextDecoder().decode(octets.subarray(0, 252)).replace(/\uFFFD$/, ""));
+  while (octets.length > 255)
+    octets = new TextEncoder().encode(new TextDecoder().decode(octets.subarray(0, 252)).replace(/\uFFFD$/, ""));
   return Uint8Array.of(octets.length, ...octets);
 }
 
 /** UPDATEs that announce prefixes of one family with equal attributes: as few as fit. @see RFC 4271 §4.3, RFC 4760 §3 */
-export function encodeAnnouncements(family: RouteFamily, prefixes: readonly Prefix[], attributes: PathAttributes, isFourOctetAs: boolean): Uint8Array[] {
+export function encodeAnnouncements(
+  family: RouteFamily,
+  prefixes: readonly Prefix[],
+  attributes: PathAttributes,
+  isFourOctetAs: boolean,
+): Uint8Array[] {
   const nlri = prefixes.map(prefixBytes);
   const common = commonAttributes(attributes, isFourOctetAs);
   const nextHop = addressToBytes(attributes.nextHop);
@@ -128,21 +137,31 @@ function originAndPathLength(common: Uint8Array): number {
 function encodeOpen(open: OpenMessage): Uint8Array {
   const { capabilities } = open;
   return withHeader(messageType.open, (writer) => {
-    writer.u8(open.version).u16(open.as > 0xffff ? AS_TRANS : open.as).u16(open.holdTime).bytes(addressToBytes(open.bgpIdentifier));
+    writer
+      .u8(open.version)
+      .u16(open.as > 0xffff ? AS_TRANS : open.as)
+      .u16(open.holdTime)
+      .bytes(addressToBytes(open.bgpIdentifier));
     writer.lengthPrefixed(1, (parameters) => {
       const capability = (code: number, body: (value: Writer) => void): void => {
         parameters.u8(2).lengthPrefixed(1, (parameter) => parameter.u8(code).lengthPrefixed(1, body));
       };
-      for (const family of capabilities.families ?? []) capability(capabilityCode.multiprotocol, (value) => value.u16(afiOf(family)).u8(0).u8(safiUnicast));
+      for (const family of capabilities.families ?? [])
+        capability(capabilityCode.multiprotocol, (value) => value.u16(afiOf(family)).u8(0).u8(safiUnicast));
       if (capabilities.routeRefresh) capability(capabilityCode.routeRefresh, () => undefined);
       const restart = capabilities.gracefulRestart;
       if (restart !== undefined) {
         capability(capabilityCode.gracefulRestart, (value) => {
           value.u16((restart.isRestarting ? 0x8000 : 0) | (restart.keepsAfterNotification ? 0x4000 : 0) | restart.restartTime);
-          for (const { family, isForwardingKept } of restart.families) value.u16(afiOf(family)).u8(safiUnicast).u8(isForwardingKept ? 0x80 : 0);
+          for (const { family, isForwardingKept } of restart.families)
+            value
+              .u16(afiOf(family))
+              .u8(safiUnicast)
+              .u8(isForwardingKept ? 0x80 : 0);
         });
       }
-      if (capabilities.fourOctetAs !== undefined) capability(capabilityCode.fourOctetAs, (value) => value.u32(capabilities.fourOctetAs as Asn));
+      if (capabilities.fourOctetAs !== undefined)
+        capability(capabilityCode.fourOctetAs, (value) => value.u32(capabilities.fourOctetAs as Asn));
     });
   });
 }

@@ -11,7 +11,16 @@ export const afi = { ipv4: 1, ipv6: 2 } as const;
 export const safiUnicast = 1;
 
 /** Path attribute type codes that we write or read. @see RFC 4271 §5, RFC 4760 §3, RFC 1997 */
-export const attributeCode = { origin: 1, asPath: 2, nextHop: 3, med: 4, localPref: 5, communities: 8, mpReach: 14, mpUnreach: 15 } as const;
+export const attributeCode = {
+  origin: 1,
+  asPath: 2,
+  nextHop: 3,
+  med: 4,
+  localPref: 5,
+  communities: 8,
+  mpReach: 14,
+  mpUnreach: 15,
+} as const;
 
 /** "Please use other paths: this one goes away." @see RFC 8326 §5 */
 export const gracefulShutdownCommunity = 0xffff0000;
@@ -22,23 +31,62 @@ export const maxMessageLength = 4096;
 export const minLengthOf: Readonly<Record<number, number>> = { 1: 29, 2: 23, 3: 21, 4: 19, 5: 23 };
 
 /** Timer defaults. ConnectRetry is far below the 120 s of the RFC: a load balancer that waits two minutes is an outage. @see RFC 4271 §10 */
-export const defaultHoldTime = seconds(90);
 export const defaultConnectRetry = seconds(5);
 /** While waiting for the peer's OPEN. @see RFC 4271 §8.2.2 */
 export const openSentHoldTime = seconds(240);
 
 const errorNames: Readonly<Record<number, readonly [string, Readonly<Record<number, string>>]>> = {
   1: ["Message Header Error", { 1: "Connection Not Synchronized", 2: "Bad Message Length", 3: "Bad Message Type" }],
-  2: ["OPEN Message Error", { 1: "Unsupported Version Number", 2: "Bad Peer AS", 3: "Bad BGP Identifier", 4: "Unsupported Optional Parameter", 6: "Unacceptable Hold Time", 7: "Unsupported Capability", 11: "Role Mismatch" }],
+  2: [
+    "OPEN Message Error",
+    {
+      1: "Unsupported Version Number",
+      2: "Bad Peer AS",
+      3: "Bad BGP Identifier",
+      4: "Unsupported Optional Parameter",
+      6: "Unacceptable Hold Time",
+      7: "Unsupported Capability",
+      11: "Role Mismatch",
+    },
+  ],
   3: [
     "UPDATE Message Error",
-    { 1: "Malformed Attribute List", 2: "Unrecognized Well-known Attribute", 3: "Missing Well-known Attribute", 4: "Attribute Flags Error", 5: "Attribute Length Error", 6: "Invalid ORIGIN Attribute", 8: "Invalid NEXT_HOP Attribute", 9: "Optional Attribute Error", 10: "Invalid Network Field", 11: "Malformed AS_PATH" },
+    {
+      1: "Malformed Attribute List",
+      2: "Unrecognized Well-known Attribute",
+      3: "Missing Well-known Attribute",
+      4: "Attribute Flags Error",
+      5: "Attribute Length Error",
+      6: "Invalid ORIGIN Attribute",
+      8: "Invalid NEXT_HOP Attribute",
+      9: "Optional Attribute Error",
+      10: "Invalid Network Field",
+      11: "Malformed AS_PATH",
+    },
   ],
   4: ["Hold Timer Expired", {}],
-  5: ["Finite State Machine Error", { 1: "Unexpected Message in OpenSent State", 2: "Unexpected Message in OpenConfirm State", 3: "Unexpected Message in Established State" }],
+  5: [
+    "Finite State Machine Error",
+    {
+      1: "Unexpected Message in OpenSent State",
+      2: "Unexpected Message in OpenConfirm State",
+      3: "Unexpected Message in Established State",
+    },
+  ],
   6: [
     "Cease",
-    { 1: "Maximum Number of Prefixes Reached", 2: "Administrative Shutdown", 3: "Peer De-configured", 4: "Administrative Reset", 5: "Connection Rejected", 6: "Other Configuration Change", 7: "Connection Collision Resolution", 8: "Out of Resources", 9: "Hard Reset", 10: "BFD Down" },
+    {
+      1: "Maximum Number of Prefixes Reached",
+      2: "Administrative Shutdown",
+      3: "Peer De-configured",
+      4: "Administrative Reset",
+      5: "Connection Rejected",
+      6: "Other Configuration Change",
+      7: "Connection Collision Resolution",
+      8: "Out of Resources",
+      9: "Hard Reset",
+      10: "BFD Down",
+    },
   ],
   7: ["ROUTE-REFRESH Message Error", { 1: "Invalid Message Length" }],
 };

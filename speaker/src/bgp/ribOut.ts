@@ -1,7 +1,7 @@
-import { type Prefix, formatPrefix } from "../net/prefix.ts";
+import { formatPrefix, type Prefix } from "../net/prefix.ts";
 import { encodeAnnouncements, encodeEndOfRib, encodeWithdrawals } from "./encode.ts";
-import type { Negotiated } from "./session.ts";
 import type { PathAttributes, RouteFamily } from "./message.ts";
+import type { Negotiated } from "./session.ts";
 
 /** A route as it is announced to one peer. */
 export interface Route {
@@ -44,17 +44,30 @@ export function encodeDiff({ announce, withdraw }: RibDiff, { families, isFourOc
     const prefixes = withdraw.filter((prefix) => familyOfPrefix(prefix) === family);
     return prefixes.length === 0 ? [] : encodeWithdrawals(family, prefixes);
   });
-  for (const group of Map.groupBy(announce, (route) => `${familyOfPrefix(route.prefix)} ${attributesKey(route.attributes)}`).values()) {
+  for (const group of Map.groupBy(
+    announce,
+    (route) => `${familyOfPrefix(route.prefix)} ${attributesKey(route.attributes)}`,
+  ).values()) {
     const [first] = group;
     if (first === undefined || !families.includes(familyOfPrefix(first.prefix))) continue;
-    messages.push(...encodeAnnouncements(familyOfPrefix(first.prefix), group.map((route) => route.prefix), first.attributes, isFourOctetAs));
+    messages.push(
+      ...encodeAnnouncements(
+        familyOfPrefix(first.prefix),
+        group.map((route) => route.prefix),
+        first.attributes,
+        isFourOctetAs,
+      ),
+    );
   }
   return messages;
 }
 
 /** The whole table for a session that just came up: every route, then the End-of-RIB marker of each family. */
 export function encodeTable(wanted: Routes, negotiated: Negotiated): Uint8Array[] {
-  return [...encodeDiff({ announce: [...wanted.values()], withdraw: [] }, negotiated), ...negotiated.families.map(encodeEndOfRib)];
+  return [
+    ...encodeDiff({ announce: [...wanted.values()], withdraw: [] }, negotiated),
+    ...negotiated.families.map(encodeEndOfRib),
+  ];
 }
 
 function attributesKey(attributes: PathAttributes): string {

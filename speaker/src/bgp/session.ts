@@ -1,9 +1,17 @@
 import type { Address } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
 import { type Duration, seconds } from "../net/duration.ts";
-import { nameOfError, openSentHoldTime } from "./iana.ts";
-import type { GracefulRestart, Message, MessageError, NotificationMessage, OpenMessage, RouteFamily, UpdateMessage } from "./message.ts";
 import { shutdownCommunication } from "./encode.ts";
+import { nameOfError, openSentHoldTime } from "./iana.ts";
+import type {
+  GracefulRestart,
+  Message,
+  MessageError,
+  NotificationMessage,
+  OpenMessage,
+  RouteFamily,
+  UpdateMessage,
+} from "./message.ts";
 
 /** What one connection to a peer is opened with. */
 export interface SessionConfig {
@@ -102,7 +110,9 @@ export function step(session: Session, event: Event): Step {
     case "start":
       return session.state === "Idle" ? connect(session, "started") : stay(session, "already started");
     case "connectRetryTimerExpires":
-      return session.state === "Idle" || session.state === "Connect" ? connect(session, "time to connect") : stay(session, "not waiting to connect");
+      return session.state === "Idle" || session.state === "Connect"
+        ? connect(session, "time to connect")
+        : stay(session, "not waiting to connect");
     case "tcpConnected":
       return session.state === "Connect" ? sendOpen(session, "connected") : stay(session, "not connecting");
     case "tcpFails":
@@ -110,9 +120,15 @@ export function step(session: Session, event: Event): Step {
     case "stop":
       return stop(session, event.subcode, event.reason);
     case "stopForRestart":
-      return { session: idle(session), effects: [...stopTimers, { type: "closeTcp" }], reason: "closed for a restart; the peer keeps our routes" };
+      return {
+        session: idle(session),
+        effects: [...stopTimers, { type: "closeTcp" }],
+        reason: "closed for a restart; the peer keeps our routes",
+      };
     case "holdTimerExpires":
-      return session.state === "Idle" || session.state === "Connect" ? stay(session, "no hold timer here") : refuse(session, notification(4, 0), "nothing came within the hold time");
+      return session.state === "Idle" || session.state === "Connect"
+        ? stay(session, "no hold timer here")
+        : refuse(session, notification(4, 0), "nothing came within the hold time");
     case "keepaliveTimerExpires":
       return keepalive(session);
     case "malformed":
@@ -155,14 +171,20 @@ function sendOpen(session: Session, reason: string): Step {
   const open: OpenMessage = { type: "open", version: 4, as: localAs, holdTime, bgpIdentifier, capabilities };
   return {
     session: { ...session, state: "OpenSent" },
-    effects: [{ type: "stopTimer", timer: "connectRetry" }, { type: "send", message: open }, { type: "startTimer", timer: "hold", after: openSentHoldTime }],
+    effects: [
+      { type: "stopTimer", timer: "connectRetry" },
+      { type: "send", message: open },
+      { type: "startTimer", timer: "hold", after: openSentHoldTime },
+    ],
     reason: `${reason}; sent OPEN`,
   };
 }
 
 /** Back to Idle, and for a dialled session, once more after a while. */
 function down(session: Session, reason: string, words: string | undefined, first: readonly Effect[]): Step {
-  const retry: readonly Effect[] = session.isDialled ? [{ type: "startTimer", timer: "connectRetry", after: session.config.connectRetry }] : [];
+  const retry: readonly Effect[] = session.isDialled
+    ? [{ type: "startTimer", timer: "connectRetry", after: session.config.connectRetry }]
+    : [];
   const told: readonly Effect[] = [{ type: "sessionDown", notification: words }];
   return { session: idle(session), effects: [...first, ...stopTimers, { type: "closeTcp" }, ...told, ...retry], reason };
 }
@@ -183,13 +205,22 @@ function stop(session: Session, subcode: number, reason: string): Step {
   const message = notification(6, subcode, hasText ? shutdownCommunication(reason) : new Uint8Array(0));
   const first: readonly Effect[] = isSpeaking ? [{ type: "send", message }] : [];
   const words = isSpeaking ? `sent ${nameOfError(6, subcode)}: ${reason}` : reason;
-  return { session: idle(session), effects: [...first, ...stopTimers, { type: "closeTcp" }, { type: "sessionDown", notification: words }], reason: words };
+  return {
+    session: idle(session),
+    effects: [...first, ...stopTimers, { type: "closeTcp" }, { type: "sessionDown", notification: words }],
+    reason: words,
+  };
 }
 
 function keepalive(session: Session): Step {
   const holdTime = session.negotiated?.holdTime ?? 0;
-  if ((session.state !== "Established" && session.state !== "OpenConfirm") || holdTime === 0) return stay(session, "no KEEPALIVE is due here");
-  return { session, effects: [{ type: "send", message: { type: "keepalive" } }, keepaliveTimer(holdTime)], reason: "sent KEEPALIVE" };
+  if ((session.state !== "Established" && session.state !== "OpenConfirm") || holdTime === 0)
+    return stay(session, "no KEEPALIVE is due here");
+  return {
+    session,
+    effects: [{ type: "send", message: { type: "keepalive" } }, keepaliveTimer(holdTime)],
+    reason: "sent KEEPALIVE",
+  };
 }
 
 function keepaliveTimer(holdTime: number): Effect {
@@ -197,7 +228,9 @@ function keepaliveTimer(holdTime: number): Effect {
 }
 
 function holdTimer(holdTime: number): readonly Effect[] {
-  return holdTime === 0 ? [{ type: "stopTimer", timer: "hold" }] : [{ type: "startTimer", timer: "hold", after: seconds(holdTime) }];
+  return holdTime === 0
+    ? [{ type: "stopTimer", timer: "hold" }]
+    : [{ type: "startTimer", timer: "hold", after: seconds(holdTime) }];
 }
 
 const codeOf = { open: 1, update: 2, notification: 3, keepalive: 4, routeRefresh: 5 } as const;
@@ -211,11 +244,19 @@ function receive(session: Session, message: Message): Step {
   if (session.state === "OpenSent" && message.type === "open") return receiveOpen(session, message);
   if (session.state === "OpenConfirm" && message.type === "keepalive" && session.negotiated !== undefined) {
     const { negotiated } = session;
-    return { session: { ...session, state: "Established" }, effects: [...holdTimer(negotiated.holdTime), { type: "sessionUp", negotiated }], reason: "the session is up" };
+    return {
+      session: { ...session, state: "Established" },
+      effects: [...holdTimer(negotiated.holdTime), { type: "sessionUp", negotiated }],
+      reason: "the session is up",
+    };
   }
   if (session.state === "Established" && message.type !== "open") return receiveEstablished(session, message);
   const subcode = session.state === "OpenSent" ? 1 : session.state === "OpenConfirm" ? 2 : 3;
-  return refuse(session, notification(5, subcode, Uint8Array.of(codeOf[message.type])), `${message.type.toUpperCase()} came in ${session.state}`);
+  return refuse(
+    session,
+    notification(5, subcode, Uint8Array.of(codeOf[message.type])),
+    `${message.type.toUpperCase()} came in ${session.state}`,
+  );
 }
 
 function receiveEstablished(session: Session, message: Exclude<Message, OpenMessage | NotificationMessage>): Step {
@@ -226,8 +267,13 @@ function receiveEstablished(session: Session, message: Exclude<Message, OpenMess
     case "update":
       return { session, effects: [...again, { type: "routes", update: message }], reason: "received UPDATE" };
     case "routeRefresh": {
-      const isWanted = message.subtype === 0 && message.family !== undefined && session.negotiated?.families.includes(message.family) === true;
-      return { session, effects: isWanted && message.family !== undefined ? [{ type: "sendTable", family: message.family }] : [], reason: "received ROUTE-REFRESH" };
+      const isWanted =
+        message.subtype === 0 && message.family !== undefined && session.negotiated?.families.includes(message.family) === true;
+      return {
+        session,
+        effects: isWanted && message.family !== undefined ? [{ type: "sendTable", family: message.family }] : [],
+        reason: "received ROUTE-REFRESH",
+      };
     }
     default:
       return message satisfies never;
@@ -237,8 +283,10 @@ function receiveEstablished(session: Session, message: Exclude<Message, OpenMess
 /** @see RFC 4271 §6.2, RFC 6286 §2.2, RFC 6793 §4 */
 function receiveOpen(session: Session, open: OpenMessage): Step {
   const { config } = session;
-  if (open.as !== config.peerAs) return refuse(session, notification(2, 2), `the peer is AS ${open.as}, and AS ${config.peerAs} was expected`);
-  if (open.as === config.localAs && open.bgpIdentifier.value === config.bgpIdentifier.value) return refuse(session, notification(2, 3), "the peer has our own BGP Identifier");
+  if (open.as !== config.peerAs)
+    return refuse(session, notification(2, 2), `the peer is AS ${open.as}, and AS ${config.peerAs} was expected`);
+  if (open.as === config.localAs && open.bgpIdentifier.value === config.bgpIdentifier.value)
+    return refuse(session, notification(2, 3), "the peer has our own BGP Identifier");
   const offered = open.capabilities.families ?? (["ipv4/unicast"] as const);
   const families = config.families.filter((family) => offered.includes(family));
   const negotiated: Negotiated = {
@@ -252,7 +300,12 @@ function receiveOpen(session: Session, open: OpenMessage): Step {
   const keepalives: readonly Effect[] = negotiated.holdTime === 0 ? [] : [keepaliveTimer(negotiated.holdTime)];
   return {
     session: { ...session, state: "OpenConfirm", negotiated },
-    effects: [{ type: "opened", peerIdentifier: open.bgpIdentifier }, { type: "send", message: { type: "keepalive" } }, ...holdTimer(negotiated.holdTime), ...keepalives],
+    effects: [
+      { type: "opened", peerIdentifier: open.bgpIdentifier },
+      { type: "send", message: { type: "keepalive" } },
+      ...holdTimer(negotiated.holdTime),
+      ...keepalives,
+    ],
     reason: `received OPEN of AS ${open.as}; hold time ${negotiated.holdTime} s, ${families.join(" and ") || "no family in common"}`,
   };
 }

@@ -22,21 +22,33 @@ export interface Observation {
 }
 
 /** What to do with a Lease: write it as ours, or wait. `reason` is for the log. */
-export type Election = { readonly write: Lease["spec"]; readonly reason: string } | { readonly wait: true; readonly reason: string };
+export type Election =
+  | { readonly write: Lease["spec"]; readonly reason: string }
+  | { readonly wait: true; readonly reason: string };
 
 /**
  * Decides what a candidate does with the Lease that it read.
  * The holder's clock is never compared with ours: a Lease is expired when it has not changed for its duration while we looked.
  * @param instant the time of day, for people who read the Lease
  */
-export function elect(lease: Lease, identity: string, durationSeconds: number, observation: Observation, monotonic: number, instant: string): Election {
+export function elect(
+  lease: Lease,
+  identity: string,
+  durationSeconds: number,
+  observation: Observation,
+  monotonic: number,
+  instant: string,
+): Election {
   const { holderIdentity, leaseTransitions = 0, acquireTime } = lease.spec;
   const fresh = { holderIdentity: identity, leaseDurationSeconds: durationSeconds, renewTime: instant };
-  if (holderIdentity === identity) return { write: { ...fresh, acquireTime: acquireTime ?? instant, leaseTransitions }, reason: "renewed" };
+  if (holderIdentity === identity)
+    return { write: { ...fresh, acquireTime: acquireTime ?? instant, leaseTransitions }, reason: "renewed" };
   const taken = { ...fresh, acquireTime: instant, leaseTransitions: leaseTransitions + 1 };
-  if (holderIdentity === undefined || holderIdentity === null || holderIdentity === "") return { write: taken, reason: "the Lease was free" };
+  if (holderIdentity === undefined || holderIdentity === null || holderIdentity === "")
+    return { write: taken, reason: "the Lease was free" };
   const age = monotonic - observation.at;
   const duration = (lease.spec.leaseDurationSeconds ?? durationSeconds) * 1000;
-  if (age >= duration) return { write: taken, reason: `${holderIdentity} has not renewed the Lease for ${Math.round(age / 1000)} s` };
+  if (age >= duration)
+    return { write: taken, reason: `${holderIdentity} has not renewed the Lease for ${Math.round(age / 1000)} s` };
   return { wait: true, reason: `${holderIdentity} leads` };
 }

@@ -12,7 +12,7 @@ import {
 } from "@berth/api/annotations";
 import type { Eip } from "@berth/api/eip";
 import type { Pool, Refusal, ServiceRequest } from "../allocate/model.ts";
-import { type AddressRange, overlapOf, formatRange, parsePool } from "../allocate/ranges.ts";
+import { type AddressRange, formatRange, overlapOf, parsePool } from "../allocate/ranges.ts";
 import { type Address, type Family, parseAddress } from "../net/address.ts";
 import { keyOf, type Service } from "./objects.ts";
 
@@ -39,7 +39,8 @@ export function heldAddresses(service: Service): Address[] {
 /** What a Service asks for. */
 export function serviceRequest(service: Service): ServiceRequest {
   const annotations = service.metadata.annotations ?? {};
-  const first = (keys: readonly string[]): string | undefined => keys.map((key) => annotations[key]).find((value) => value !== undefined && value !== "");
+  const first = (keys: readonly string[]): string | undefined =>
+    keys.map((key) => annotations[key]).find((value) => value !== undefined && value !== "");
   const [source, text] = requestedAddresses(service, first);
   const parts = text === undefined ? [] : text.split(",").map((part) => part.trim());
   const addresses = parts.map(parseAddress);
@@ -57,14 +58,23 @@ export function serviceRequest(service: Service): ServiceRequest {
     selector: JSON.stringify(Object.entries(service.spec.selector ?? {}).sort()),
     eip: first([eipAnnotation, ...metallbPoolAnnotations]),
     addresses: wrong === undefined ? addresses.filter((address) => address !== undefined) : [],
-    problem: wrong === undefined ? undefined : { reason: "InvalidAddress", message: `${source}: "${wrong}" is not an IP address, such as 192.0.2.10` },
+    problem:
+      wrong === undefined
+        ? undefined
+        : { reason: "InvalidAddress", message: `${source}: "${wrong}" is not an IP address, such as 192.0.2.10` },
     sharingKey: first([sharingKeyAnnotation, ...metallbSharingAnnotations]),
-    sharesWith: (annotations[shareWithNamespacesAnnotation] ?? "").split(",").map((name) => name.trim()).filter((name) => name !== ""),
+    sharesWith: (annotations[shareWithNamespacesAnnotation] ?? "")
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== ""),
   };
 }
 
 /** Where a Service names its addresses, the strongest first, and the text there. */
-function requestedAddresses(service: Service, first: (keys: readonly string[]) => string | undefined): readonly [string, string | undefined] {
+function requestedAddresses(
+  service: Service,
+  first: (keys: readonly string[]) => string | undefined,
+): readonly [string, string | undefined] {
   const own = first([addressAnnotation]);
   if (own !== undefined) return [`annotation ${addressAnnotation}`, own];
   const metallb = first(metallbAddressAnnotations);
@@ -103,7 +113,12 @@ export function pools(eips: readonly Eip[]): PoolOfEip[] {
     })();
     if (overlapping === undefined) older.push({ name: metadata.name, ranges });
     if (isDefault) hasDefault = true;
-    return { eip, overlap: overlapping, isSecondDefault: wantsDefault && !isDefault, pool: { ...poolFields(eip), ranges, refusal, isDefault } };
+    return {
+      eip,
+      overlap: overlapping,
+      isSecondDefault: wantsDefault && !isDefault,
+      pool: { ...poolFields(eip), ranges, refusal, isDefault },
+    };
   });
 }
 

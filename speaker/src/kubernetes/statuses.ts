@@ -1,11 +1,10 @@
-import { addressAssigned, bgpConditions, type Condition, eipConditions } from "@berth/api/conditions";
 import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
+import { addressAssigned, bgpConditions, type Condition, eipConditions } from "@berth/api/conditions";
 import type { EipStatus } from "@berth/api/eip";
 import type { AllocationResult, Assignment } from "../allocate/model.ts";
-import { sizeOf } from "../allocate/ranges.ts";
+import { rangesContain, sizeOf } from "../allocate/ranges.ts";
 import { formatAddress, parseAddress } from "../net/address.ts";
-import { rangesContain } from "../allocate/ranges.ts";
 import type { Service } from "./objects.ts";
 import type { PoolOfEip } from "./requests.ts";
 
@@ -28,7 +27,13 @@ export function withConditions(old: readonly Condition[] | undefined, facts: rea
 }
 
 /** The status a Service should have, or undefined when it has it already. */
-export function serviceStatus(service: Service, assignment: Assignment, now: string): { readonly loadBalancer: { readonly ingress: readonly { readonly ip: string }[] }; readonly conditions: readonly Condition[] } | undefined {
+export function serviceStatus(
+  service: Service,
+  assignment: Assignment,
+  now: string,
+):
+  | { readonly loadBalancer: { readonly ingress: readonly { readonly ip: string }[] }; readonly conditions: readonly Condition[] }
+  | undefined {
   const ingress = assignment.grants.map((grant) => ({ ip: formatAddress(grant.address) }));
   const conditions = withConditions(service.status?.conditions, [addressFact(service, assignment)], now);
   const current = service.status?.loadBalancer?.ingress ?? [];
@@ -37,7 +42,9 @@ export function serviceStatus(service: Service, assignment: Assignment, now: str
 }
 
 /** The status of a Service that is not ours any more: what we wrote is taken back; undefined when we wrote nothing. */
-export function releasedStatus(service: Service): { readonly loadBalancer: { readonly ingress: null }; readonly conditions: readonly Condition[] } | undefined {
+export function releasedStatus(
+  service: Service,
+): { readonly loadBalancer: { readonly ingress: null }; readonly conditions: readonly Condition[] } | undefined {
   const conditions = service.status?.conditions ?? [];
   if (!conditions.some((condition) => condition.type === addressAssigned)) return undefined;
   return { loadBalancer: { ingress: null }, conditions: conditions.filter((condition) => condition.type !== addressAssigned) };
@@ -45,7 +52,9 @@ export function releasedStatus(service: Service): { readonly loadBalancer: { rea
 
 /** The sentence of a Service's condition and event. */
 export function assignmentSentence(assignment: Assignment): string {
-  const given = assignment.grants.map((grant) => `${formatAddress(grant.address)}${grant.pool === "" ? " (its Eip is gone)" : ` from Eip ${grant.pool}`}`).join(" and ");
+  const given = assignment.grants
+    .map((grant) => `${formatAddress(grant.address)}${grant.pool === "" ? " (its Eip is gone)" : ` from Eip ${grant.pool}`}`)
+    .join(" and ");
   if (assignment.refusal === undefined) return given;
   return given === "" ? assignment.refusal.message : `${assignment.refusal.message}; keeps ${given}`;
 }
@@ -76,19 +85,58 @@ export function eipStatus(entry: PoolOfEip, result: AllocationResult, now: strin
   const isDisabled = pool.refusal?.reason === "Disabled";
   const isReady = pool.refusal === undefined || isDisabled;
   const observedGeneration = eip.metadata.generation ?? 0;
-  const fact = (type: string, holds: boolean, reason: string, message: string): Fact => ({ type, status: holds ? "True" : "False", observedGeneration, reason, message });
+  const fact = (type: string, holds: boolean, reason: string, message: string): Fact => ({
+    type,
+    status: holds ? "True" : "False",
+    observedGeneration,
+    reason,
+    message,
+  });
   const facts = [
-    fact(eipConditions.ready, isReady, pool.refusal?.reason ?? "InUse", pool.refusal === undefined ? "addresses are given from this pool" : isDisabled ? "disabled: nothing new is given, what is given stays" : pool.refusal.message),
-    fact(eipConditions.overlapping, entry.overlap !== undefined, entry.overlap === undefined ? "Alone" : "Overlapping", entry.overlap ?? "no other Eip has these addresses"),
+    fact(
+      eipConditions.ready,
+      isReady,
+      pool.refusal?.reason ?? "InUse",
+      pool.refusal === undefined
+        ? "addresses are given from this pool"
+        : isDisabled
+          ? "disabled: nothing new is given, what is given stays"
+          : pool.refusal.message,
+    ),
+    fact(
+      eipConditions.overlapping,
+      entry.overlap !== undefined,
+      entry.overlap === undefined ? "Alone" : "Overlapping",
+      entry.overlap ?? "no other Eip has these addresses",
+    ),
     fact(eipConditions.exhausted, isOccupied, isOccupied ? "Full" : "HasRoom", `${used.length} of ${size} in use`),
-    fact(eipConditions.shrunk, outside.length > 0, outside.length > 0 ? "HeldOutside" : "Whole", outside.length > 0 ? `still held, and no longer in the pool: ${outside.map(([text, keys]) => `${text} by ${keys.join(", ")}`).slice(0, 5).join("; ")}` : "every address in use lies in the pool"),
-    fact(eipConditions.defaultConflict, entry.isSecondDefault, entry.isSecondDefault ? "SecondDefault" : "None", entry.isSecondDefault ? "an older Eip is the default one; this annotation is ignored" : "no conflict"),
+    fact(
+      eipConditions.shrunk,
+      outside.length > 0,
+      outside.length > 0 ? "HeldOutside" : "Whole",
+      outside.length > 0
+        ? `still held, and no longer in the pool: ${outside
+            .map(([text, keys]) => `${text} by ${keys.join(", ")}`)
+            .slice(0, 5)
+            .join("; ")}`
+        : "every address in use lies in the pool",
+    ),
+    fact(
+      eipConditions.defaultConflict,
+      entry.isSecondDefault,
+      entry.isSecondDefault ? "SecondDefault" : "None",
+      entry.isSecondDefault ? "an older Eip is the default one; this annotation is ignored" : "no conflict",
+    ),
   ];
-  const text = (value: bigint | undefined, family: 4 | 6 | undefined): string => (value === undefined || family === undefined ? "" : formatAddress({ family, value }));
+  const text = (value: bigint | undefined, family: 4 | 6 | undefined): string =>
+    value === undefined || family === undefined ? "" : formatAddress({ family, value });
   return {
     occupied: isOccupied,
     usage: used.length,
-    poolSize: size > 9223372036854775807n ? Number.MAX_SAFE_INTEGER : Number(size > BigInt(Number.MAX_SAFE_INTEGER) ? BigInt(Number.MAX_SAFE_INTEGER) : size),
+    poolSize:
+      size > 9223372036854775807n
+        ? Number.MAX_SAFE_INTEGER
+        : Number(size > BigInt(Number.MAX_SAFE_INTEGER) ? BigInt(Number.MAX_SAFE_INTEGER) : size),
     poolSizeText: String(size),
     used: Object.fromEntries(used.slice(0, usedShown).map(([address, keys]) => [address, keys.join(";")])),
     firstIP: text(first?.first, first?.family),
@@ -117,14 +165,20 @@ export function bgpPeerConditions(peer: BgpPeer, hasConf: boolean, now: string):
   const address = parseAddress(peer.spec.conf.neighborAddress);
   const problem =
     address === undefined
-      ? { reason: "InvalidAddress", message: `spec.conf.neighborAddress: "${peer.spec.conf.neighborAddress}" is not an IP address` }
+      ? {
+          reason: "InvalidAddress",
+          message: `spec.conf.neighborAddress: "${peer.spec.conf.neighborAddress}" is not an IP address`,
+        }
       : !hasConf
         ? { reason: "NoBgpConf", message: 'there is no BgpConf named "default" with an AS number' }
         : undefined;
   return withConditions(peer.status?.conditions, acceptance(peer.metadata.generation, problem), now);
 }
 
-function acceptance(generation: number | undefined, problem: { readonly reason: string; readonly message: string } | undefined): Fact[] {
+function acceptance(
+  generation: number | undefined,
+  problem: { readonly reason: string; readonly message: string } | undefined,
+): Fact[] {
   const common = {
     status: problem === undefined ? ("True" as const) : ("False" as const),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
@@ -143,5 +197,9 @@ export function same(a: unknown, b: unknown): boolean {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   const left = Object.entries(a).filter(([, value]) => value !== undefined);
   const right = Object.entries(b).filter(([, value]) => value !== undefined);
-  return left.length === right.length && Array.isArray(a) === Array.isArray(b) && left.every(([key, value]) => key in b && same(value, (b as Record<string, unknown>)[key]));
+  return (
+    left.length === right.length &&
+    Array.isArray(a) === Array.isArray(b) &&
+    left.every(([key, value]) => key in b && same(value, (b as Record<string, unknown>)[key]))
+  );
 }

@@ -2,8 +2,8 @@ import { excludeNodeLabel } from "@berth/api/annotations";
 import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
 import type { Eip } from "@berth/api/eip";
-import type { AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { rangesContain } from "../allocate/ranges.ts";
+import type { AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { compareAddresses, formatAddress, parseAddress } from "../net/address.ts";
 import { type EndpointSlice, keyOf, type Node, type Secret, type Service } from "./objects.ts";
 import { heldAddresses, isOurs, type PoolOfEip, pools, type Scope } from "./requests.ts";
@@ -37,23 +37,31 @@ export function nodeView(node: Node): NodeView {
   return {
     name: node.metadata.name,
     labels: node.metadata.labels ?? {},
-    internalAddresses: (node.status?.addresses ?? []).flatMap(({ type, address }) => (type === "InternalIP" ? (parseAddress(address) ?? []) : [])),
+    internalAddresses: (node.status?.addresses ?? []).flatMap(({ type, address }) =>
+      type === "InternalIP" ? (parseAddress(address) ?? []) : [],
+    ),
     refusal: nodeRefusal(node),
   };
 }
 
 function nodeRefusal(node: Node): Refusal | undefined {
   const { name, labels } = node.metadata;
-  const has = (type: string, status: string): boolean => node.status?.conditions?.some((condition) => condition.type === type && condition.status === status) ?? false;
-  if (labels !== undefined && excludeNodeLabel in labels) return { reason: "NodeExcluded", message: `node ${name} carries the label ${excludeNodeLabel}` };
+  const has = (type: string, status: string): boolean =>
+    node.status?.conditions?.some((condition) => condition.type === type && condition.status === status) ?? false;
+  if (labels !== undefined && excludeNodeLabel in labels)
+    return { reason: "NodeExcluded", message: `node ${name} carries the label ${excludeNodeLabel}` };
   if (!has("Ready", "True")) return { reason: "NodeNotReady", message: `node ${name} is not Ready` };
-  if (has("NetworkUnavailable", "True")) return { reason: "NodeNetworkUnavailable", message: `the network of node ${name} is unavailable` };
+  if (has("NetworkUnavailable", "True"))
+    return { reason: "NodeNetworkUnavailable", message: `the network of node ${name} is unavailable` };
   return undefined;
 }
 
 function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddress[] {
   const entries = pools(objects.eips);
-  const slices = Map.groupBy(objects.endpointSlices, (slice) => `${slice.metadata.namespace}/${slice.metadata.labels?.["kubernetes.io/service-name"] ?? ""}`);
+  const slices = Map.groupBy(
+    objects.endpointSlices,
+    (slice) => `${slice.metadata.namespace}/${slice.metadata.labels?.["kubernetes.io/service-name"] ?? ""}`,
+  );
   const byAddress = new Map<string, Service[]>();
   for (const service of objects.services) {
     if (!isOurs(service, scope) || service.metadata.deletionTimestamp !== undefined) continue;
@@ -85,7 +93,9 @@ function eipOf(entries: readonly PoolOfEip[], text: string): Eip | undefined {
   const address = parseAddress(text);
   if (address === undefined) return undefined;
   const usable = entries.filter((entry) => entry.overlap === undefined);
-  const found = usable.find((entry) => rangesContain(entry.pool.ranges, address)) ?? entries.find((entry) => entry.pool.formerAddresses.has(text));
+  const found =
+    usable.find((entry) => rangesContain(entry.pool.ranges, address)) ??
+    entries.find((entry) => entry.pool.formerAddresses.has(text));
   return found?.eip;
 }
 
@@ -101,7 +111,9 @@ function endpointsByNode(slices: readonly EndpointSlice[]): ReadonlyMap<string, 
       counts.set(node, addresses);
     }
   }
-  return new Map([...counts].map(([node, addresses]): [string, number] => [node, addresses.size]).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return new Map(
+    [...counts].map(([node, addresses]): [string, number] => [node, addresses.size]).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }
 
 /** Passwords by BgpPeer: the one in clear, else the one in the Secret that the peer names. */

@@ -10,7 +10,9 @@ export interface LinkView extends Link {
 }
 
 /** What is wanted of Layer2 for one address, or why this node has no part in it. */
-export type Decision = { readonly address: Address; readonly target: Target; readonly warning: string | undefined } | { readonly address: Address; readonly refusal: Refusal };
+export type Decision =
+  | { readonly address: Address; readonly target: Target; readonly warning: string | undefined }
+  | { readonly address: Address; readonly refusal: Refusal };
 
 const no = (reason: string, message: string): Refusal => ({ reason, message });
 
@@ -27,16 +29,27 @@ export function desiredLayer2(view: ClusterView, links: readonly LinkView[], gat
       const chosen = chooseLinks(assigned, links, self, gateway);
       if ("reason" in chosen) return { address, refusal: chosen };
       const candidates = view.nodes.filter((node) => isCandidate(node, assigned, chosen.links, chosen.isOnSegment));
-      const order = nodeOrder(candidates.map((node) => node.name), formatAddress(address));
-      const target = { address, interfaces: chosen.links.map((link) => link.name), rank: order.indexOf(self.name), candidates: order.length };
-      const warning = chosen.isOnSegment ? undefined : `${formatAddress(address)} is outside every network of the interface; the network must send it to this segment`;
+      const order = nodeOrder(
+        candidates.map((node) => node.name),
+        formatAddress(address),
+      );
+      const target = {
+        address,
+        interfaces: chosen.links.map((link) => link.name),
+        rank: order.indexOf(self.name),
+        candidates: order.length,
+      };
+      const warning = chosen.isOnSegment
+        ? undefined
+        : `${formatAddress(address)} is outside every network of the interface; the network must send it to this segment`;
       return { address, target, warning };
     });
 }
 
 function endpointRefusal({ localOnly, endpointsByNode }: AssignedAddress, node: string): Refusal | undefined {
   if (endpointsByNode.size === 0) return no("NoEndpoint", "the Service has no ready endpoint on any node");
-  if (localOnly && !endpointsByNode.has(node)) return no("NoLocalEndpoint", `node ${node} has no ready endpoint, and externalTrafficPolicy is Local`);
+  if (localOnly && !endpointsByNode.has(node))
+    return no("NoLocalEndpoint", `node ${node} has no ready endpoint, and externalTrafficPolicy is Local`);
   return undefined;
 }
 
@@ -48,21 +61,39 @@ function isCandidate(node: NodeView, assigned: AssignedAddress, links: readonly 
   return node.internalAddresses.some((address) => networks.some((network) => prefixContains(network, address)));
 }
 
-function chooseLinks({ address, eip }: AssignedAddress, links: readonly LinkView[], self: NodeView, gateway: string | undefined): { readonly links: readonly LinkView[]; readonly isOnSegment: boolean } | Refusal {
+function chooseLinks(
+  { address, eip }: AssignedAddress,
+  links: readonly LinkView[],
+  self: NodeView,
+  gateway: string | undefined,
+): { readonly links: readonly LinkView[]; readonly isOnSegment: boolean } | Refusal {
   const isIn = (link: LinkView, wanted: Address): boolean => link.networks.some((network) => prefixContains(network, wanted));
-  const named = (eip.spec.interface ?? "").split(",").map((part) => part.trim()).filter((part) => part !== "");
+  const named = (eip.spec.interface ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
   const usable = links.filter((link) => link.name !== "lo");
   if (named.length > 0) {
     const found = usable.filter((link) => named.some((selector) => matches(link, selector, isIn)));
-    if (found.length === 0) return no("NoInterface", `node ${self.name} has no interface that fits spec.interface "${eip.spec.interface}"; it has ${usable.map((link) => link.name).join(", ") || "none"}`);
+    if (found.length === 0)
+      return no(
+        "NoInterface",
+        `node ${self.name} has no interface that fits spec.interface "${eip.spec.interface}"; it has ${usable.map((link) => link.name).join(", ") || "none"}`,
+      );
     return { links: found, isOnSegment: found.some((link) => isIn(link, address)) };
   }
   const near = usable.filter((link) => isIn(link, address));
   if (near.length > 0) return { links: near, isOnSegment: true };
   const isElsewhere = self.internalAddresses.length === 0 || usable.length === 0;
-  const main = usable.filter((link) => self.internalAddresses.some((own) => link.addresses.some((candidate) => candidate.family === own.family && candidate.value === own.value)));
+  const main = usable.filter((link) =>
+    self.internalAddresses.some((own) =>
+      link.addresses.some((candidate) => candidate.family === own.family && candidate.value === own.value),
+    ),
+  );
   const fallback = main.length > 0 ? main : usable.filter((link) => link.name === gateway);
-  return isElsewhere || fallback.length === 0 ? no("NoInterface", `node ${self.name} has no interface for ${formatAddress(address)}`) : { links: fallback.slice(0, 1), isOnSegment: false };
+  return isElsewhere || fallback.length === 0
+    ? no("NoInterface", `node ${self.name} has no interface for ${formatAddress(address)}`)
+    : { links: fallback.slice(0, 1), isOnSegment: false };
 }
 
 /** Whether an interface fits one part of spec.interface: a name, a glob, can_reach:<address> or cidr:<prefix>. */
@@ -76,6 +107,9 @@ function matches(link: LinkView, selector: string, isIn: (link: LinkView, wanted
     const prefix = parsePrefix(value);
     return prefix !== undefined && link.addresses.some((address) => prefixContains(prefix, address));
   }
-  const pattern = selector.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const pattern = selector
+    .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${pattern}$`).test(link.name);
 }

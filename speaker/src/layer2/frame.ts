@@ -66,14 +66,22 @@ function decodeArp(reader: Reader, source: Mac): Neighbor | { readonly drop: Dro
   const protocol = reader.u16();
   const lengths = reader.u16();
   const operation = reader.u16();
-  if (hardware !== 1 || protocol !== 0x0800 || lengths !== 0x0604 || (operation !== 1 && operation !== 2)) return { drop: "Malformed" };
+  if (hardware !== 1 || protocol !== 0x0800 || lengths !== 0x0604 || (operation !== 1 && operation !== 2))
+    return { drop: "Malformed" };
   const sender = macFromBytes(reader.bytes(6));
   const senderAddress = addressFromBytes(reader.bytes(4));
   reader.bytes(6);
   const target = addressFromBytes(reader.bytes(4));
   const note = decodeNote(reader.rest());
   if (operation === 1 && senderAddress.value !== target.value) {
-    return { kind: "question", target, sender, senderAddress: senderAddress.value === 0n ? undefined : senderAddress, source, note };
+    return {
+      kind: "question",
+      target,
+      sender,
+      senderAddress: senderAddress.value === 0n ? undefined : senderAddress,
+      source,
+      note,
+    };
   }
   return { kind: "statement", target: senderAddress, sender, senderAddress, source, note };
 }
@@ -114,7 +122,13 @@ function decodeNdp(reader: Reader, source: Mac): Neighbor | { readonly drop: Dro
 }
 
 /** A question about an address, to one host or, without `to`, to all. Without `senderAddress` it is a probe that nobody learns from. */
-export function encodeQuestion(target: Address, from: Mac, senderAddress: Address | undefined, to: Mac | undefined, note: Note): Uint8Array {
+export function encodeQuestion(
+  target: Address,
+  from: Mac,
+  senderAddress: Address | undefined,
+  to: Mac | undefined,
+  note: Note,
+): Uint8Array {
   if (target.family === 4) {
     const sender = senderAddress === undefined ? new Uint8Array(4) : addressToBytes(senderAddress);
     return arp(1, from, sender, zeroMac, addressToBytes(target), to ?? broadcast, note);
@@ -122,11 +136,26 @@ export function encodeQuestion(target: Address, from: Mac, senderAddress: Addres
   const group = solicitedNode(target);
   const source = senderAddress === undefined ? new Uint8Array(16) : addressToBytes(senderAddress);
   const option = senderAddress === undefined ? undefined : ([1, from] as const);
-  return ndp(icmpType.solicitation, 0, target, from, to ?? multicastMac(group), source, to === undefined ? addressToBytes(group) : addressToBytes(target), option, note);
+  return ndp(
+    icmpType.solicitation,
+    0,
+    target,
+    from,
+    to ?? multicastMac(group),
+    source,
+    to === undefined ? addressToBytes(group) : addressToBytes(target),
+    option,
+    note,
+  );
 }
 
 /** The answer to a question: where the address is. @param asker who asked; without an address of its own it is answered to all */
-export function encodeAnswer(target: Address, from: Mac, asker: { readonly mac: Mac; readonly address: Address | undefined }, note: Note | undefined): Uint8Array {
+export function encodeAnswer(
+  target: Address,
+  from: Mac,
+  asker: { readonly mac: Mac; readonly address: Address | undefined },
+  note: Note | undefined,
+): Uint8Array {
   const own = addressToBytes(target);
   if (target.family === 4) {
     const address = asker.address === undefined ? new Uint8Array(4) : addressToBytes(asker.address);
@@ -140,7 +169,8 @@ export function encodeAnswer(target: Address, from: Mac, asker: { readonly mac: 
 /** What tells a whole segment where an address is: an ARP request and an ARP reply, or an unsolicited Neighbor Advertisement. @see RFC 5227 §3, RFC 4861 §7.2.6 */
 export function encodeAnnouncements(target: Address, from: Mac, note: Note): Uint8Array[] {
   const own = addressToBytes(target);
-  if (target.family === 4) return [arp(1, from, own, zeroMac, own, broadcast, note), arp(2, from, own, macToBytes(from), own, broadcast, note)];
+  if (target.family === 4)
+    return [arp(1, from, own, zeroMac, own, broadcast, note), arp(2, from, own, macToBytes(from), own, broadcast, note)];
   return [ndp(icmpType.advertisement, 0x20, target, from, parseMac("33:33:00:00:00:01") as Mac, own, allNodes, [2, from], note)];
 }
 
@@ -155,14 +185,32 @@ function multicastMac(group: Address): Mac {
   return macFromBytes(Uint8Array.of(0x33, 0x33, ...addressToBytes(group).subarray(12)));
 }
 
-function arp(operation: 1 | 2, from: Mac, sender: Uint8Array, targetMac: Uint8Array, target: Uint8Array, to: Mac, note: Note | undefined): Uint8Array {
+function arp(
+  operation: 1 | 2,
+  from: Mac,
+  sender: Uint8Array,
+  targetMac: Uint8Array,
+  target: Uint8Array,
+  to: Mac,
+  note: Note | undefined,
+): Uint8Array {
   const source = macToBytes(from);
   const writer = new Writer(64).bytes(macToBytes(to)).bytes(source).u16(etherType.arp);
   writer.u16(1).u16(0x0800).u16(0x0604).u16(operation).bytes(source).bytes(sender).bytes(targetMac).bytes(target);
   return withNote(writer, note);
 }
 
-function ndp(type: number, flags: number, target: Address, from: Mac, to: Mac, source: Uint8Array, destination: Uint8Array, option: readonly [number, Mac] | undefined, note: Note | undefined): Uint8Array {
+function ndp(
+  type: number,
+  flags: number,
+  target: Address,
+  from: Mac,
+  to: Mac,
+  source: Uint8Array,
+  destination: Uint8Array,
+  option: readonly [number, Mac] | undefined,
+  note: Note | undefined,
+): Uint8Array {
   const body = new Writer(40).u8(type).u8(0).u16(0).u8(flags).u8(0).u16(0).bytes(addressToBytes(target));
   if (option !== undefined) body.u8(option[0]).u8(1).bytes(macToBytes(option[1]));
   body.patch(2, 2, checksum(source, destination, body.finish()));

@@ -4,14 +4,17 @@ import koffi from "koffi";
  * The few calls of the C library that Node does not offer. The only importer of koffi; synchronous calls only.
  * Layouts are those of 64-bit little-endian Linux; anything else is refused when this module is loaded.
  */
-if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch)) throw new Error(`Berth's sockets need Linux on x64 or arm64, not ${process.platform} on ${process.arch}`);
+if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch))
+  throw new Error(`Berth's sockets need Linux on x64 or arm64, not ${process.platform} on ${process.arch}`);
 
 const library = koffi.load(null);
 const call = <Args extends unknown[]>(prototype: string) => library.func(prototype) as unknown as (...args: Args) => number;
 
 const libc = {
   socket: call<[number, number, number]>("int socket(int domain, int type, int protocol)"),
-  setsockopt: call<[number, number, number, Uint8Array, number]>("int setsockopt(int fd, int level, int name, const void *value, uint32_t length)"),
+  setsockopt: call<[number, number, number, Uint8Array, number]>(
+    "int setsockopt(int fd, int level, int name, const void *value, uint32_t length)",
+  ),
   bind: call<[number, Uint8Array, number]>("int bind(int fd, const void *address, uint32_t length)"),
   close: call<[number]>("int close(int fd)"),
   poll: call<[Uint8Array, number, number]>("int poll(void *fds, unsigned long count, int timeout)"),
@@ -63,7 +66,16 @@ export class SysError extends Error {
   }
 }
 
-const errorNames: Readonly<Record<number, string>> = { 1: "EPERM: the capability NET_RAW or NET_ADMIN is missing", 13: "EACCES", 19: "ENODEV: no such interface", 22: "EINVAL", 97: "EAFNOSUPPORT", 98: "EADDRINUSE", 100: "ENETDOWN", 105: "ENOBUFS" };
+const errorNames: Readonly<Record<number, string>> = {
+  1: "EPERM: the capability NET_RAW or NET_ADMIN is missing",
+  13: "EACCES",
+  19: "ENODEV: no such interface",
+  22: "EINVAL",
+  97: "EAFNOSUPPORT",
+  98: "EADDRINUSE",
+  100: "ENETDOWN",
+  105: "ENOBUFS",
+};
 
 function check(result: number, name: string): number {
   if (result < 0) throw new SysError(name, koffi.errno());
@@ -138,7 +150,10 @@ export function interfaceIndex(name: string): number | undefined {
 }
 
 /** Attaches a classic BPF program: the kernel drops what it returns 0 for. @param program 8 octets an instruction @throws SysError */
-export function attachFilter(fd: number, program: readonly (readonly [code: number, jumpTrue: number, jumpFalse: number, k: number])[]): void {
+export function attachFilter(
+  fd: number,
+  program: readonly (readonly [code: number, jumpTrue: number, jumpFalse: number, k: number])[],
+): void {
   const code = new Uint8Array(program.length * 8);
   const view = new DataView(code.buffer);
   for (const [index, [operation, jumpTrue, jumpFalse, k]] of program.entries()) {

@@ -20,14 +20,25 @@ export interface DialOptions {
  */
 export function dial(options: DialOptions): Socket {
   const { address, port, localAddress, ttl, password } = options;
-  const target = { host: formatAddress(address), port, noDelay: true, keepAlive: true, ...(localAddress === undefined ? {} : { localAddress }) };
+  const target = {
+    host: formatAddress(address),
+    port,
+    noDelay: true,
+    keepAlive: true,
+    ...(localAddress === undefined ? {} : { localAddress }),
+  };
   if (ttl === undefined && password === undefined) return new Socket().connect(target);
   const isFour = address.family === 4;
   const fd = socket(isFour ? constants.AF_INET : constants.AF_INET6, constants.SOCK_STREAM | constants.SOCK_NONBLOCK, 0);
   try {
     if (ttl !== undefined) {
       const value = new Uint8Array(new Int32Array([ttl]).buffer);
-      setSocketOption(fd, isFour ? constants.SOL_IP : constants.SOL_IPV6, isFour ? constants.IP_TTL : constants.IPV6_UNICAST_HOPS, value);
+      setSocketOption(
+        fd,
+        isFour ? constants.SOL_IP : constants.SOL_IPV6,
+        isFour ? constants.IP_TTL : constants.IPV6_UNICAST_HOPS,
+        value,
+      );
     }
     if (password !== undefined) setSocketOption(fd, constants.SOL_TCP, constants.TCP_MD5SIG, md5Signature(address, password));
     return new Socket({ fd, readable: true, writable: true }).connect(target);
@@ -35,11 +46,6 @@ export function dial(options: DialOptions): Socket {
     close(fd);
     throw error;
   }
-}
-
-/** Sets the password that a listening socket wants from a peer; an undefined one takes it away. @throws SysError */
-export function setListenerPassword(fd: number, address: Address, password: string | undefined): void {
-  setSocketOption(fd, constants.SOL_TCP, constants.TCP_MD5SIG, md5Signature(address, password ?? ""));
 }
 
 /** `struct tcp_md5sig` of <linux/tcp.h>: a sockaddr_storage, flags, the key's length and the key. */

@@ -34,7 +34,8 @@ export class Reader {
 
   /** The next octets, as a view of the same memory. @throws DecodeError when there are fewer */
   bytes(count: number): Uint8Array {
-    if (count > this.remaining) throw new DecodeError(`${count} octets wanted at offset ${this.#at}, ${this.remaining} are left`, this.#at);
+    if (count > this.remaining)
+      throw new DecodeError(`${count} octets wanted at offset ${this.#at}, ${this.remaining} are left`, this.#at);
     this.#at += count;
     return this.#bytes.subarray(this.#at - count, this.#at);
   }

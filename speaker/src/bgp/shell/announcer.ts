@@ -40,7 +40,11 @@ class BgpAnnouncer implements Announcer {
     for (const [name, peer] of this.#peers) {
       const wanted = desired.peers.find((candidate) => candidate.name === name);
       if (wanted !== undefined && !needsNewSession(peer.config, wanted)) continue;
-      peer.close(wanted === undefined ? 3 : 6, wanted === undefined ? "the peer is not configured any more" : "the configuration of the session changed", false);
+      peer.close(
+        wanted === undefined ? 3 : 6,
+        wanted === undefined ? "the peer is not configured any more" : "the configuration of the session changed",
+        false,
+      );
       this.#peers.delete(name);
     }
     this.#listen(desired);
@@ -57,11 +61,27 @@ class BgpAnnouncer implements Announcer {
     const up = peers.filter((peer) => peer.isEstablished).map((peer) => formatAddress(peer.config.address));
     const off = this.#desired?.refusal;
     const announcements = (this.#desired?.decisions ?? []).map((decision): AnnouncementFact => {
-      const refusal = "refusal" in decision ? decision.refusal : (off ?? (up.length > 0 ? undefined : { reason: "NoSession", message: peers.length === 0 ? "no BgpPeer selects this node" : "no session is up" }));
+      const refusal =
+        "refusal" in decision
+          ? decision.refusal
+          : (off ??
+            (up.length > 0
+              ? undefined
+              : { reason: "NoSession", message: peers.length === 0 ? "no BgpPeer selects this node" : "no session is up" }));
       const isAnnouncing = refusal === undefined;
-      return { address: formatAddress(decision.address), protocol: "bgp", isAnnouncing, via: isAnnouncing ? up : [], refusal, because: isAnnouncing ? `next hop for ${up.join(", ")}` : "" };
+      return {
+        address: formatAddress(decision.address),
+        protocol: "bgp",
+        isAnnouncing,
+        via: isAnnouncing ? up : [],
+        refusal,
+        because: isAnnouncing ? `next hop for ${up.join(", ")}` : "",
+      };
     });
-    return { announcements, facts: { peers: peers.map((peer) => peer.facts()), refusedPeers: this.#desired?.refusedPeers ?? [], refusal: off } };
+    return {
+      announcements,
+      facts: { peers: peers.map((peer) => peer.facts()), refusedPeers: this.#desired?.refusedPeers ?? [], refusal: off },
+    };
   }
 
   /** Asks routers to use other paths, waits, withdraws and says goodbye; with graceful restart only the connection ends, and routes stay. */
@@ -70,7 +90,8 @@ class BgpAnnouncer implements Announcer {
     for (const server of this.#servers) server.close();
     const peers = [...this.#peers.values()];
     const leaving = peers.filter((peer) => peer.config.session.gracefulRestart === undefined);
-    for (const peer of leaving) peer.setRoutes(routesOf(routesFor(peer.config, this.#desired?.decisions ?? [], [gracefulShutdownCommunity])));
+    for (const peer of leaving)
+      peer.setRoutes(routesOf(routesFor(peer.config, this.#desired?.decisions ?? [], [gracefulShutdownCommunity])));
     if (leaving.some((peer) => peer.isEstablished)) await sleep(this.#options.drainMilliseconds);
     for (const peer of leaving) peer.setRoutes(new Map());
     for (const peer of peers) peer.close(2, "the speaker stops", !leaving.includes(peer));
@@ -88,14 +109,21 @@ class BgpAnnouncer implements Announcer {
 
   #server(host: string, port: number): Server {
     const server = createServer((socket) => this.#accept(socket));
-    server.on("error", (error) => this.#logger.warn({ event: "listenFailed", host, port, error: error.message }, `cannot listen on ${host} port ${port}; peers cannot connect there, dialling goes on`));
+    server.on("error", (error) =>
+      this.#logger.warn(
+        { event: "listenFailed", host, port, error: error.message },
+        `cannot listen on ${host} port ${port}; peers cannot connect there, dialling goes on`,
+      ),
+    );
     return server.listen({ host, port, ipv6Only: host.includes(":") });
   }
 
   #accept(socket: Socket): void {
     socket.on("error", () => socket.destroy());
     const remote = parseAddress((socket.remoteAddress ?? "").replace(/%.*$/, ""));
-    const peer = [...this.#peers.values()].find(({ config }) => remote !== undefined && formatAddress(config.address) === formatAddress(remote));
+    const peer = [...this.#peers.values()].find(
+      ({ config }) => remote !== undefined && formatAddress(config.address) === formatAddress(remote),
+    );
     if (peer === undefined || peer.config.password !== undefined) socket.destroy();
     else peer.accept(socket);
   }

@@ -108,7 +108,9 @@ export class Connection {
       if ("error" in framed) return this.handle({ type: "malformed", error: framed.error });
       this.#received = framed.rest;
       const decoded = decodeMessage(framed.type, framed.body, this.#session.negotiated?.isFourOctetAs ?? true);
-      this.handle("error" in decoded ? { type: "malformed", error: decoded.error } : { type: "message", message: decoded.message });
+      this.handle(
+        "error" in decoded ? { type: "malformed", error: decoded.error } : { type: "message", message: decoded.message },
+      );
     }
   }
 
@@ -128,8 +130,15 @@ export class Connection {
   #startTimer(name: TimerName, after: Duration): void {
     this.#stopTimer(name);
     const jitter = name === "hold" ? 1 : 0.75 + Math.random() / 4;
-    const event = { connectRetry: "connectRetryTimerExpires", hold: "holdTimerExpires", keepalive: "keepaliveTimerExpires" } as const;
-    this.#timers.set(name, setTimeout(() => this.handle({ type: event[name] }), after * jitter));
+    const event = {
+      connectRetry: "connectRetryTimerExpires",
+      hold: "holdTimerExpires",
+      keepalive: "keepaliveTimerExpires",
+    } as const;
+    this.#timers.set(
+      name,
+      setTimeout(() => this.handle({ type: event[name] }), after * jitter),
+    );
   }
 
   #stopTimer(name: TimerName): void {

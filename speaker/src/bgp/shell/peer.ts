@@ -6,7 +6,7 @@ import { dial } from "../../shell/tcp.ts";
 import type { PeerConfig } from "../desired.ts";
 import type { UpdateMessage } from "../message.ts";
 import { diffRoutes, encodeDiff, encodeTable, familyOfPrefix, type Routes } from "../ribOut.ts";
-import { acceptedSession, type Effect, type Negotiated, newSession, keepsAccepted, type Step } from "../session.ts";
+import { acceptedSession, type Effect, keepsAccepted, type Negotiated, newSession, type Step } from "../session.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 
 /** The facts of one peer, for status and people. */
@@ -101,7 +101,8 @@ export class Peer implements ConnectionOwner {
       peerAs: this.#config.session.peerAs,
       state: session.state,
       since: this.#since.toISOString(),
-      routesSent: [...this.#told.values()].filter((route) => negotiated?.families.includes(familyOfPrefix(route.prefix)) === true).length,
+      routesSent: [...this.#told.values()].filter((route) => negotiated?.families.includes(familyOfPrefix(route.prefix)) === true)
+        .length,
       routesReceived: this.#received.size,
       holdTime: negotiated?.holdTime,
       families: negotiated?.families ?? [],
@@ -117,7 +118,13 @@ export class Peer implements ConnectionOwner {
   }
 
   onStep(connection: Connection, { session, reason }: Step): void {
-    const fields = { event: "bgp", peer: this.#config.name, address: formatAddress(this.#config.address), direction: connection === this.#dialled ? "dialled" : "accepted", state: session.state };
+    const fields = {
+      event: "bgp",
+      peer: this.#config.name,
+      address: formatAddress(this.#config.address),
+      direction: connection === this.#dialled ? "dialled" : "accepted",
+      state: session.state,
+    };
     this.#logger.debug(fields, reason);
   }
 
@@ -134,7 +141,12 @@ export class Peer implements ConnectionOwner {
       case "sendTable":
         if (this.#established !== undefined) {
           const { negotiated } = this.#established;
-          connection.write(encodeTable(new Map([...this.#told].filter(([, route]) => familyOfPrefix(route.prefix) === effect.family)), { ...negotiated, families: [effect.family] }));
+          connection.write(
+            encodeTable(new Map([...this.#told].filter(([, route]) => familyOfPrefix(route.prefix) === effect.family)), {
+              ...negotiated,
+              families: [effect.family],
+            }),
+          );
         }
         return;
       default:
@@ -161,7 +173,16 @@ export class Peer implements ConnectionOwner {
     }
     connection.write(encodeTable(this.#wanted, negotiated));
     this.#told = this.#wanted;
-    this.#logger.info({ event: "sessionUp", peer: this.#config.name, address: formatAddress(this.#config.address), holdTime: negotiated.holdTime, families: negotiated.families }, "the session is up");
+    this.#logger.info(
+      {
+        event: "sessionUp",
+        peer: this.#config.name,
+        address: formatAddress(this.#config.address),
+        holdTime: negotiated.holdTime,
+        families: negotiated.families,
+      },
+      "the session is up",
+    );
   }
 
   #down(connection: Connection, notification: string | undefined): void {
@@ -173,7 +194,10 @@ export class Peer implements ConnectionOwner {
     this.#received.clear();
     this.#since = new Date();
     this.#flaps++;
-    this.#logger.warn({ event: "sessionDown", peer: this.#config.name, address: formatAddress(this.#config.address), cause: notification }, notification ?? "the connection broke");
+    this.#logger.warn(
+      { event: "sessionDown", peer: this.#config.name, address: formatAddress(this.#config.address), cause: notification },
+      notification ?? "the connection broke",
+    );
     if (connection !== this.#dialled && !this.#config.isPassive) this.#dialled.handle({ type: "start" });
   }
 

@@ -36,7 +36,8 @@ export class Api {
     const response = await open(options, body === undefined ? undefined : JSON.stringify(body));
     const text = await read(response);
     const status = response.statusCode ?? 0;
-    if (status < 200 || status >= 300) throw new ApiError(method, path, status, text, Number(response.headers["retry-after"]) * 1000 || undefined);
+    if (status < 200 || status >= 300)
+      throw new ApiError(method, path, status, text, Number(response.headers["retry-after"]) * 1000 || undefined);
     return text === "" ? undefined : (JSON.parse(text) as unknown);
   }
 
@@ -45,8 +46,18 @@ export class Api {
    * @param onEvent gets each event as it comes
    * @throws ApiError when it is refused (410: list again); Error when the connection breaks or goes silent
    */
-  async watch(path: string, resourceVersion: string, onEvent: (type: string, object: unknown) => void, signal: AbortSignal): Promise<void> {
-    const query = new URLSearchParams({ watch: "1", resourceVersion, allowWatchBookmarks: "true", timeoutSeconds: String(watchSeconds) });
+  async watch(
+    path: string,
+    resourceVersion: string,
+    onEvent: (type: string, object: unknown) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const query = new URLSearchParams({
+      watch: "1",
+      resourceVersion,
+      allowWatchBookmarks: "true",
+      timeoutSeconds: String(watchSeconds),
+    });
     const options = await this.#options("GET", `${path}?${query}`, "application/json", undefined);
     const response = await open({ ...options, signal }, undefined);
     if (response.statusCode !== 200) throw new ApiError("GET", path, response.statusCode ?? 0, await read(response), undefined);
@@ -69,7 +80,13 @@ export class Api {
     const server = this.#config.getCurrentCluster()?.server;
     if (server === undefined) throw new Error("the Kubernetes configuration names no cluster");
     const url = new URL(server.replace(/\/$/, "") + path);
-    const options: RequestOptions = { method, host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port || 443, path: url.pathname + url.search, timeout };
+    const options: RequestOptions = {
+      method,
+      host: url.hostname.replace(/^\[|\]$/g, ""),
+      port: url.port || 443,
+      path: url.pathname + url.search,
+      timeout,
+    };
     await this.#config.applyToHTTPSOptions(options);
     if (agent !== undefined) options.agent = agent;
     else delete options.agent;

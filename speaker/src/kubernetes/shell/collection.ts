@@ -58,9 +58,18 @@ export class Collection<T extends KubernetesObject> {
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         const isExpired = error instanceof ApiError && error.status === 410;
-        const pause = isExpired ? 0 : Math.max((error instanceof ApiError && error.retryAfter) || 0, Math.min(200 * 2 ** failures, 5000) * (0.75 + Math.random() / 2));
+        const pause = isExpired
+          ? 0
+          : Math.max(
+              (error instanceof ApiError && error.retryAfter) || 0,
+              Math.min(200 * 2 ** failures, 5000) * (0.75 + Math.random() / 2),
+            );
         failures++;
-        if (!isExpired) this.#logger.warn({ event: "watchFailed", path: this.#path, error: String(error) }, `cannot watch ${this.#path}; trying again in ${Math.round(pause)} ms`);
+        if (!isExpired)
+          this.#logger.warn(
+            { event: "watchFailed", path: this.#path, error: String(error) },
+            `cannot watch ${this.#path}; trying again in ${Math.round(pause)} ms`,
+          );
         await sleep(pause);
       }
     }
@@ -72,7 +81,10 @@ export class Collection<T extends KubernetesObject> {
     let token: string | undefined;
     do {
       const query: string = token === undefined ? "?limit=2000" : `?limit=2000&continue=${encodeURIComponent(token)}`;
-      const page = (await this.#api.send("GET", this.#path + query)) as { readonly items: readonly T[]; readonly metadata: { readonly resourceVersion: string; readonly continue?: string } };
+      const page = (await this.#api.send("GET", this.#path + query)) as {
+        readonly items: readonly T[];
+        readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+      };
       for (const item of page.items) next.set(keyOf(item), item);
       resourceVersion = page.metadata.resourceVersion;
       token = page.metadata.continue === "" ? undefined : page.metadata.continue;

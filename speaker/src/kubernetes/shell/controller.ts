@@ -6,7 +6,15 @@ import { type AllocationResult, type Assignment, emptyMemory, type Memory } from
 import type { Logger } from "../../ports/logger.ts";
 import { type KubernetesObject, keyOf, type Namespace, type Service } from "../objects.ts";
 import { isOurs, pools, type Scope, serviceRequest } from "../requests.ts";
-import { assignmentSentence, bgpConfConditions, bgpPeerConditions, eipStatus, releasedStatus, same, serviceStatus } from "../statuses.ts";
+import {
+  assignmentSentence,
+  bgpConfConditions,
+  bgpPeerConditions,
+  eipStatus,
+  releasedStatus,
+  same,
+  serviceStatus,
+} from "../statuses.ts";
 import { type Api, ApiError } from "./api.ts";
 import { Collection } from "./collection.ts";
 import { EventRecorder } from "./events.ts";
@@ -60,7 +68,9 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   const bgpPeers = collection<BgpPeer>(ownPath("bgppeers"));
   const all = [services, namespaces, eips, bgpConfs, bgpPeers];
   const events = new EventRecorder(api, "berth-controller", logger);
-  const leadership = options.elects ? new Leadership(api, { namespace: options.namespace, name: "berth-controller", identity: options.identity }, changed, logger) : undefined;
+  const leadership = options.elects
+    ? new Leadership(api, { namespace: options.namespace, name: "berth-controller", identity: options.identity }, changed, logger)
+    : undefined;
   const isSynced = (): boolean => all.every((one) => one.isSynced);
   const isLeader = (): boolean => leadership?.isLeader ?? true;
 
@@ -79,7 +89,10 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       isAgainSoon = await reconcile();
     } catch (error) {
       isAgainSoon = true;
-      logger.error({ event: "reconcileFailed", error: error instanceof Error ? error.stack : String(error) }, "reconciling failed; trying again");
+      logger.error(
+        { event: "reconcileFailed", error: error instanceof Error ? error.stack : String(error) },
+        "reconciling failed; trying again",
+      );
     }
     isRunning = false;
     if (isDirty) schedule(gatherMilliseconds);
@@ -110,7 +123,12 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     const isOur = new Set(ours.map(keyOf));
     const writes = current.flatMap((service): (() => Promise<boolean>)[] => {
       const assignment = result.assignments.get(keyOf(service));
-      const status = assignment !== undefined ? serviceStatus(service, assignment, instant) : isOur.has(keyOf(service)) ? undefined : releasedStatus(service);
+      const status =
+        assignment !== undefined
+          ? serviceStatus(service, assignment, instant)
+          : isOur.has(keyOf(service))
+            ? undefined
+            : releasedStatus(service);
       return status === undefined ? [] : [() => writeService(service, status, assignment)];
     });
     const outcomes = await inParallel(writes, parallelWrites, isLeader);
@@ -120,7 +138,10 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
 
   async function writeService(service: Service, status: object, assignment: Assignment | undefined): Promise<boolean> {
     const { namespace, name, resourceVersion } = service.metadata;
-    const isOk = await write(services, `/api/v1/namespaces/${namespace}/services/${name}/status`, { metadata: { resourceVersion }, status });
+    const isOk = await write(services, `/api/v1/namespaces/${namespace}/services/${name}/status`, {
+      metadata: { resourceVersion },
+      status,
+    });
     if (!isOk) return false;
     const sentence = assignment === undefined ? "Berth does not serve this Service any more" : assignmentSentence(assignment);
     const event =
@@ -153,11 +174,23 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     const hasConf = bgpConfs.objects.some((conf) => conf.metadata.name === "default" && (conf.spec.as ?? 0) > 0);
     for (const conf of bgpConfs.objects) {
       const conditions = bgpConfConditions(conf, instant);
-      if (!same(conditions, conf.status?.conditions)) writes.push(() => write(bgpConfs, `${ownPath("bgpconfs")}/${conf.metadata.name}/status`, { metadata: { resourceVersion: conf.metadata.resourceVersion }, status: { conditions } }));
+      if (!same(conditions, conf.status?.conditions))
+        writes.push(() =>
+          write(bgpConfs, `${ownPath("bgpconfs")}/${conf.metadata.name}/status`, {
+            metadata: { resourceVersion: conf.metadata.resourceVersion },
+            status: { conditions },
+          }),
+        );
     }
     for (const peer of bgpPeers.objects) {
       const conditions = bgpPeerConditions(peer, hasConf, instant);
-      if (!same(conditions, peer.status?.conditions)) writes.push(() => write(bgpPeers, `${ownPath("bgppeers")}/${peer.metadata.name}/status`, { metadata: { resourceVersion: peer.metadata.resourceVersion }, status: { conditions } }));
+      if (!same(conditions, peer.status?.conditions))
+        writes.push(() =>
+          write(bgpPeers, `${ownPath("bgppeers")}/${peer.metadata.name}/status`, {
+            metadata: { resourceVersion: peer.metadata.resourceVersion },
+            status: { conditions },
+          }),
+        );
     }
     return inParallel(writes, parallelWrites, isLeader);
   }
@@ -169,7 +202,8 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       return true;
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return true;
-      if (!(error instanceof ApiError && error.status === 409)) logger.warn({ event: "writeFailed", path, error: String(error) }, `cannot write ${path}; trying again`);
+      if (!(error instanceof ApiError && error.status === 409))
+        logger.warn({ event: "writeFailed", path, error: String(error) }, `cannot write ${path}; trying again`);
       return false;
     }
   }

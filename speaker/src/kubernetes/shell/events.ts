@@ -40,6 +40,10 @@ export class EventRecorder {
       reportingComponent: this.#component,
       reportingInstance: hostname(),
     };
-    this.#api.send("POST", `/api/v1/namespaces/${namespace}/events`, body).catch((error: unknown) => this.#logger.debug({ event: "eventFailed", error: String(error) }, "an event could not be written"));
+    this.#api
+      .send("POST", `/api/v1/namespaces/${namespace}/events`, body)
+      .catch((error: unknown) =>
+        this.#logger.debug({ event: "eventFailed", error: String(error) }, "an event could not be written"),
+      );
   }
 }

@@ -47,7 +47,11 @@ export class Leadership {
     this.#isClosed = true;
     if (!wasLeader) return;
     const lease = (await this.#api.send("GET", this.#path())) as Lease;
-    if (lease.spec.holderIdentity === this.#options.identity) await this.#api.send("PUT", this.#path(), { ...lease, spec: { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 } });
+    if (lease.spec.holderIdentity === this.#options.identity)
+      await this.#api.send("PUT", this.#path(), {
+        ...lease,
+        spec: { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 },
+      });
   }
 
   #path(): string {
@@ -64,7 +68,10 @@ export class Leadership {
       }
       if (this.isLeader !== this.#wasLeading) {
         this.#wasLeading = this.isLeader;
-        this.#logger.info({ event: "leadership", isLeader: this.#wasLeading }, this.#wasLeading ? "this controller leads now" : "this controller does not lead any more");
+        this.#logger.info(
+          { event: "leadership", isLeader: this.#wasLeading },
+          this.#wasLeading ? "this controller leads now" : "this controller does not lead any more",
+        );
         this.#onChange();
       }
       await sleep(retryPeriod * 1000 * (0.9 + Math.random() / 5));
@@ -91,7 +98,12 @@ export class Leadership {
       return (await this.#api.send("GET", this.#path())) as Lease;
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 404) throw error;
-      const lease: Lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: this.#options.name, namespace: this.#options.namespace }, spec: {} };
+      const lease: Lease = {
+        apiVersion: "coordination.k8s.io/v1",
+        kind: "Lease",
+        metadata: { name: this.#options.name, namespace: this.#options.namespace },
+        spec: {},
+      };
       return (await this.#api.send("POST", this.#path().replace(/\/[^/]+$/, ""), lease)) as Lease;
     }
   }

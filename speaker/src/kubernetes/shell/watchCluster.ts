@@ -26,7 +26,12 @@ export interface WatchOptions {
  * Watches what a speaker needs and hands over the whole view at every change, once everything has been read.
  * The API server may be gone for any time: the last view stays in force.
  */
-export function watchCluster(api: Api, options: WatchOptions, onView: (view: ClusterView) => void, logger: Logger): { readonly isSynced: () => boolean; close(): void } {
+export function watchCluster(
+  api: Api,
+  options: WatchOptions,
+  onView: (view: ClusterView) => void,
+  logger: Logger,
+): { readonly isSynced: () => boolean; close(): void } {
   let timer: NodeJS.Timeout | undefined;
   const changed = (): void => {
     timer ??= setTimeout(publish, gatherMilliseconds);

@@ -47,9 +47,15 @@ class Layer2Announcer implements Announcer {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#wakeup = openWakeup();
-    this.#worker = new Worker(options.workerFile, { workerData: { port: port2, wakeup: this.#wakeup, nonce: randomInt(2 ** 32 - 1) }, transferList: [port2] });
+    this.#worker = new Worker(options.workerFile, {
+      workerData: { port: port2, wakeup: this.#wakeup, nonce: randomInt(2 ** 32 - 1) },
+      transferList: [port2],
+    });
     this.#worker.on("error", (error: unknown) => {
-      this.#logger.error({ event: "layer2ThreadFailed", error: error instanceof Error ? error.stack : String(error) }, "the Layer2 thread failed; this process ends so that it is started anew");
+      this.#logger.error(
+        { event: "layer2ThreadFailed", error: error instanceof Error ? error.stack : String(error) },
+        "the Layer2 thread failed; this process ends so that it is started anew",
+      );
       process.exit(1);
     });
     this.#port.on("message", (message: FromWorker) => this.#hear(message));
@@ -68,7 +74,9 @@ class Layer2Announcer implements Announcer {
       const common = { address, protocol: "layer2" as const };
       if ("refusal" in decision) return { ...common, isAnnouncing: false, via: [], refusal: decision.refusal, because: "" };
       const isAnnouncing = fact?.role === "owner";
-      const because = [fact?.because ?? "not looked at yet", decision.warning, this.#conflicts.get(address)].filter((text) => text !== undefined).join("; ");
+      const because = [fact?.because ?? "not looked at yet", decision.warning, this.#conflicts.get(address)]
+        .filter((text) => text !== undefined)
+        .join("; ");
       return { ...common, isAnnouncing, via: isAnnouncing ? decision.target.interfaces : [], refusal: undefined, because };
     });
     return { announcements, facts: { addresses: this.#facts, counters: this.#counters } };
@@ -91,7 +99,9 @@ class Layer2Announcer implements Announcer {
     if (this.#view === undefined) return;
     const links = readLinks();
     this.#decisions = desiredLayer2(this.#view, links, undefined);
-    const targets = this.#decisions.flatMap((decision) => ("target" in decision ? [{ ...decision.target, address: formatAddress(decision.address) }] : []));
+    const targets = this.#decisions.flatMap((decision) =>
+      "target" in decision ? [{ ...decision.target, address: formatAddress(decision.address) }] : [],
+    );
     const used = new Set(targets.flatMap((target) => target.interfaces));
     const usedLinks = links.filter((link) => used.has(link.name)).map(({ name, mac, addresses }) => ({ name, mac, addresses }));
     const key = JSON.stringify([targets, usedLinks], (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
@@ -148,12 +158,20 @@ class Layer2Announcer implements Announcer {
       if (this.#groups.has(key)) continue;
       const [group = "", name = ""] = key.split(" ");
       const socket = createSocket("udp6");
-      socket.on("error", (error) => this.#logger.warn({ event: "groupFailed", group, interface: name, error: error.message }, `cannot join ${group} on ${name}`));
+      socket.on("error", (error) =>
+        this.#logger.warn(
+          { event: "groupFailed", group, interface: name, error: error.message },
+          `cannot join ${group} on ${name}`,
+        ),
+      );
       socket.bind(0, () => {
         try {
           socket.addMembership(group, `::%${name}`);
         } catch (error) {
-          this.#logger.warn({ event: "groupFailed", group, interface: name, error: String(error) }, `cannot join ${group} on ${name}`);
+          this.#logger.warn(
+            { event: "groupFailed", group, interface: name, error: String(error) },
+            `cannot join ${group} on ${name}`,
+          );
         }
       });
       this.#groups.set(key, socket);
@@ -168,6 +186,13 @@ function readLinks(): LinkView[] {
     if (mac === undefined || entries[0]?.internal === true) return [];
     const addresses = entries.flatMap((entry) => parseAddress(entry.address) ?? []);
     const networks = entries.flatMap((entry) => (entry.cidr === null ? [] : (parsePrefix(entry.cidr) ?? [])));
-    return [{ name, mac, addresses: [...addresses.filter((address) => !isLinkLocal(address)), ...addresses.filter(isLinkLocal)], networks }];
+    return [
+      {
+        name,
+        mac,
+        addresses: [...addresses.filter((address) => !isLinkLocal(address)), ...addresses.filter(isLinkLocal)],
+        networks,
+      },
+    ];
   });
 }

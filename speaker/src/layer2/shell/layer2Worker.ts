@@ -1,6 +1,18 @@
 import { type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { bind, attachFilter, clearWakeup, close, constants, interfaceIndex, pollReadable, receive, send, setSocketOption, socket } from "../../shell/sys.ts";
 import { parseAddress } from "../../net/address.ts";
+import {
+  attachFilter,
+  bind,
+  clearWakeup,
+  close,
+  constants,
+  interfaceIndex,
+  pollReadable,
+  receive,
+  send,
+  setSocketOption,
+  socket,
+} from "../../shell/sys.ts";
 import { decodeFrame, encodeAnnouncements, encodeAnswer, encodeQuestion } from "../frame.ts";
 import { defaultTuning, type Effect, type Event, facts, type Link, newOwnership, step } from "../ownership.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
@@ -73,7 +85,13 @@ function useLinks(links: readonly Link[]): void {
     const existing = open.get(link.name);
     const index = interfaceIndex(link.name);
     if (existing !== undefined) open.set(link.name, { ...existing, link });
-    else if (index !== undefined) open.set(link.name, { link, index, arp: packetSocket(index, constants.ETH_P_ARP), ndp: packetSocket(index, constants.ETH_P_IPV6) });
+    else if (index !== undefined)
+      open.set(link.name, {
+        link,
+        index,
+        arp: packetSocket(index, constants.ETH_P_ARP),
+        ndp: packetSocket(index, constants.ETH_P_IPV6),
+      });
   }
 }
 
@@ -91,7 +109,11 @@ function perform(effect: Effect): void {
       const own = link?.addresses.find((address) => address.family === effect.address.family);
       if (link === undefined) return;
       counters.probes++;
-      return transmit(effect.link, [encodeQuestion(effect.address, link.mac, isProbe ? undefined : own, effect.to, effect.note)], effect.address.family);
+      return transmit(
+        effect.link,
+        [encodeQuestion(effect.address, link.mac, isProbe ? undefined : own, effect.to, effect.note)],
+        effect.address.family,
+      );
     }
     case "answer": {
       const mac = open.get(effect.link)?.link.mac;
@@ -182,7 +204,11 @@ function report(): void {
   if (!isDirty && now - reportedAt < 1000) return;
   isDirty = false;
   reportedAt = now;
-  say({ type: "facts", facts: facts(state).map((fact) => ({ ...fact, since: performance.timeOrigin + fact.since })), counters: { ...counters, dropped: { ...counters.dropped } } });
+  say({
+    type: "facts",
+    facts: facts(state).map((fact) => ({ ...fact, since: performance.timeOrigin + fact.since })),
+    counters: { ...counters, dropped: { ...counters.dropped } },
+  });
 }
 
 say({ type: "ready" });

@@ -2,7 +2,11 @@ import type { Effect, facts, Link, Target } from "../ownership.ts";
 
 /** What the main thread says to the Layer2 thread. Addresses go as text: messages are copied. */
 export type ToWorker =
-  | { readonly type: "desired"; readonly targets: readonly (Omit<Target, "address"> & { readonly address: string })[]; readonly links: readonly Link[] }
+  | {
+      readonly type: "desired";
+      readonly targets: readonly (Omit<Target, "address"> & { readonly address: string })[];
+      readonly links: readonly Link[];
+    }
   | { readonly type: "leave" }
   | { readonly type: "end" };
 
