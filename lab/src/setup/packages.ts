@@ -45,5 +45,5 @@ export function install(names: readonly string[]): void {
 }
 
 function isInstalled(name: string): boolean {
-  return attempt(["dpkg-query", "--show", "--showformat=${Status}", name]).stdout.includes("install ok installed");
+  return attempt(["dpkg-query", "--show", `--showformat=\${Status}`, name]).stdout.includes("install ok installed");
 }

@@ -1,8 +1,8 @@
 import type { AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { type Address, formatAddress, parseAddress } from "../net/address.ts";
 import { type Prefix, parsePrefix, prefixContains } from "../net/prefix.ts";
+import type { Link, Target } from "./model.ts";
 import { nodeOrder } from "./order.ts";
-import type { Link, Target } from "./ownership.ts";
 
 /** An interface of this node with the networks that it is in. */
 export interface LinkView extends Link {

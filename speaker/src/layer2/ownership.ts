@@ -1,116 +1,11 @@
-import { type Address, formatAddress } from "../net/address.ts";
+import { formatAddress } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
 import type { Neighbor, Note } from "./frame.ts";
-
-/** How failover is timed; all in milliseconds. */
-export interface Tuning {
-  /** Between two probes of one owner. */
-  readonly probeInterval: number;
-  /** After so many unanswered probes the owner is taken for dead. */
-  readonly misses: number;
-  /** Between two probes before a claim, and how many. @see RFC 5227 §2.1.1, whose seconds are too long for a failover */
-  readonly claimInterval: number;
-  readonly claimProbes: number;
-  /** How much later each next one in the order begins to claim. */
-  readonly rankDelay: number;
-  /** After a claim, announcements are repeated every second for this long. */
-  readonly repeatFor: number;
-  /** Later on they are repeated this often. */
-  readonly repeatEvery: number;
-}
-
-export const defaultTuning: Tuning = {
-  probeInterval: 150,
-  misses: 3,
-  claimInterval: 50,
-  claimProbes: 2,
-  rankDelay: 200,
-  repeatFor: 5000,
-  repeatEvery: 60_000,
-};
-
-/** An address that this node may answer for. */
-export interface Target {
-  readonly address: Address;
-  /** The interfaces on which it is answered for. The first is where owners are probed. */
-  readonly interfaces: readonly string[];
-  /** The place of this node in the address's order, 0 for the first. */
-  readonly rank: number;
-  /** How many nodes are in the order. */
-  readonly candidates: number;
-}
-
-/** An interface of this node. */
-export interface Link {
-  readonly name: string;
-  readonly mac: Mac;
-  readonly addresses: readonly Address[];
-}
-
-/** What this node is to one address. */
-export type Role =
-  /** Nobody is known to own it; probes go out. */
-  | "seeking"
-  /** Another owns it. */
-  | "standby"
-  /** Nobody answers; the last probes before the claim go out. */
-  | "claiming"
-  | "owner";
-
-interface Held {
-  readonly target: Target;
-  readonly role: Role;
-  readonly ownerMac: Mac | undefined;
-  /** Whether the owner said that it goes. */
-  readonly isOwnerLeaving: boolean;
-  readonly misses: number;
-  /** When the next thing is due. */
-  readonly dueAt: number;
-  /** Probes sent in this role. */
-  readonly sent: number;
-  readonly since: number;
-  readonly because: string;
-}
-
-/** The ownership of every address on one node. Opaque; advanced by `step`. */
-export interface Ownership {
-  readonly tuning: Tuning;
-  readonly links: ReadonlyMap<string, Link>;
-  readonly held: ReadonlyMap<string, Held>;
-  readonly isLeaving: boolean;
-  /** Echoed by speakers: tells their answers from those of a device that answers for others. */
-  readonly nonce: number;
-}
-
-/** What happens to a node's ownership. `now` is milliseconds of a clock that never goes back. */
-export type Event =
-  | { readonly type: "desired"; readonly now: number; readonly targets: readonly Target[]; readonly links: readonly Link[] }
-  | { readonly type: "tick"; readonly now: number }
-  | { readonly type: "frame"; readonly now: number; readonly link: string; readonly frame: Neighbor }
-  /** A planned stop: others take over first. */
-  | { readonly type: "leave"; readonly now: number };
-
-export type Effect =
-  | { readonly type: "ask"; readonly link: string; readonly address: Address; readonly to: Mac | undefined; readonly note: Note }
-  | {
-      readonly type: "answer";
-      readonly link: string;
-      readonly address: Address;
-      readonly asker: { readonly mac: Mac; readonly address: Address | undefined };
-      readonly note: Note | undefined;
-    }
-  | { readonly type: "announce"; readonly link: string; readonly address: Address; readonly note: Note }
-  | { readonly type: "changed"; readonly address: Address; readonly role: Role; readonly reason: string }
-  | { readonly type: "conflict"; readonly address: Address; readonly mac: Mac; readonly link: string };
-
-export interface Step {
-  readonly state: Ownership;
-  readonly effects: readonly Effect[];
-}
+import type { Effect, Event, Flow, Held, Link, Ownership, Role, Step, Target, Tuning } from "./model.ts";
 
 /** The ownership of a node that owns nothing. @param nonce a random number of 32 bits */
 export function newOwnership(tuning: Tuning, nonce: number): Ownership {
-  return { tuning, links: new Map(), held: new Map(), isLeaving: false, nonce };
+  return { tuning, links: new Map(), held: new Map(), flows: new Map(), beacon: { dueAt: 0, turn: 0 }, isLeaving: false, nonce };
 }
 
 /** Advances the ownership by one event. Pure and total. */
@@ -175,7 +70,7 @@ function want(state: Ownership, targets: readonly Target[], links: readonly Link
         target,
         role: "seeking",
         ownerMac: undefined,
-        isOwnerLeaving: false,
+
         misses: 0,
         dueAt: now,
         sent: 0,
@@ -208,17 +103,76 @@ function want(state: Ownership, targets: readonly Target[], links: readonly Link
 function tick(state: Ownership, now: number): Step {
   const effects: Effect[] = [];
   const next = new Map(state.held);
-  const flows = new Set<string>();
+  const owned = new Map<Mac, string[]>();
   for (const [key, held] of state.held) {
-    if (held.dueAt > now) continue;
-    const flow = `${held.ownerMac ?? key} ${held.target.interfaces[0] ?? ""}`;
-    if (held.role === "standby" && flows.has(flow)) continue;
+    if (held.role === "standby" && held.ownerMac !== undefined) {
+      const keys = owned.get(held.ownerMac);
+      if (keys === undefined) owned.set(held.ownerMac, [key]);
+      else keys.push(key);
+    }
+    if (held.dueAt > now || held.role === "standby") continue;
     const after = due(state, held, now);
-    if (held.role === "standby" && after.effects.length > 0) flows.add(flow);
     next.set(key, after.held);
     effects.push(...after.effects);
   }
-  return { state: { ...state, held: next }, effects };
+  const beacon = announceOne(state, now, effects);
+  const flows = new Map<string, Flow>();
+  if (!state.isLeaving) for (const [mac, keys] of owned) watch(state, mac, keys, now, { next, flows, effects });
+  return { state: { ...state, held: next, flows, beacon }, effects };
+}
+
+/** The beacon of an owner, when it is due. */
+function announceOne(state: Ownership, now: number, effects: Effect[]): Ownership["beacon"] {
+  if (state.beacon.dueAt > now || state.isLeaving) return state.beacon;
+  const owned = [...state.held.values()].filter((held) => held.role === "owner");
+  const held = owned[state.beacon.turn % owned.length];
+  if (held !== undefined) effects.push(...announce(state, held, "claim"));
+  return { dueAt: now + state.tuning.beaconInterval, turn: state.beacon.turn + 1 };
+}
+
+/** Probes one owner for the next of its addresses; when it stopped to answer, claims them all. */
+function watch(
+  state: Ownership,
+  mac: Mac,
+  keys: readonly string[],
+  now: number,
+  into: { readonly next: Map<string, Held>; readonly flows: Map<string, Flow>; readonly effects: Effect[] },
+): void {
+  const { tuning } = state;
+  const flow = state.flows.get(mac) ?? { misses: 0, dueAt: now + tuning.probeInterval, turn: 0 };
+  into.flows.set(mac, flow);
+  if (flow.dueAt > now) return;
+  const gone = (key: string, held: Held): void => {
+    const wait = Math.max(0, held.target.rank - 1) * tuning.rankDelay;
+    into.next.set(key, {
+      ...held,
+      role: "claiming",
+      sent: 0,
+      dueAt: now + wait,
+      because: `took over from ${mac}, which stopped to answer`,
+    });
+  };
+  const isGone = flow.misses >= tuning.misses;
+  for (const key of keys) {
+    const held = state.held.get(key);
+    if (held !== undefined && (isGone || held.misses >= tuning.misses)) gone(key, held);
+  }
+  const left = isGone ? [] : keys.filter((key) => into.next.get(key)?.role === "standby");
+  const key = left[flow.turn % left.length];
+  const held = key === undefined ? undefined : state.held.get(key);
+  const link = held?.target.interfaces[0];
+  if (key === undefined || held === undefined || link === undefined) {
+    into.flows.delete(mac);
+    return;
+  }
+  into.next.set(key, { ...held, misses: held.misses + 1 });
+  into.effects.push({ type: "ask", link, address: held.target.address, to: mac, note: noteOf(state, held, "probe") });
+  const nearest = Math.min(...left.map((one) => state.held.get(one)?.target.rank ?? 0));
+  into.flows.set(mac, {
+    misses: flow.misses + 1,
+    turn: flow.turn + 1,
+    dueAt: now + tuning.probeInterval * Math.max(1, nearest - 1),
+  });
 }
 
 /** What is due for one address. */
@@ -243,23 +197,8 @@ function due(state: Ownership, held: Held, now: number): { readonly held: Held; 
         held: { ...held, role: "claiming", sent: 0, dueAt: now + target.rank * tuning.rankDelay, because: "nobody answers" },
         effects: [],
       };
-    case "standby": {
-      if (target.rank > 2 || held.ownerMac === undefined || state.isLeaving)
-        return { held: { ...held, dueAt: now + tuning.probeInterval }, effects: [] };
-      if (held.misses < tuning.misses)
-        return { held: { ...held, misses: held.misses + 1, dueAt: now + tuning.probeInterval }, effects: [ask(held.ownerMac)] };
-      const wait = target.rank === 0 ? 0 : (target.rank - 1) * tuning.rankDelay;
-      return {
-        held: {
-          ...held,
-          role: "claiming",
-          sent: 0,
-          dueAt: now + wait,
-          because: `took over from ${held.ownerMac}, which stopped to answer`,
-        },
-        effects: [],
-      };
-    }
+    case "standby":
+      return { held, effects: [] };
     case "claiming":
       if (state.isLeaving) return { held: { ...held, dueAt: now + tuning.probeInterval }, effects: [] };
       if (held.sent < tuning.claimProbes)
@@ -297,7 +236,7 @@ function hear(state: Ownership, link: string, frame: Neighbor, now: number): Ste
     effects,
   });
   if (frame.kind === "question") return hearQuestion(state, held, link, frame, to, now);
-  return held.role === "owner" ? hearRival(state, held, link, frame, to, now) : hearOwner(state, held, frame, to, now);
+  return held.role === "owner" ? hearRival(state, held, link, frame, to, now) : hearOwner(state, held, link, frame, to, now);
 }
 
 type Next = (next: Held, effects: readonly Effect[]) => Step;
@@ -332,8 +271,10 @@ function hearRival(state: Ownership, held: Held, link: string, frame: Neighbor, 
   if (note === undefined)
     return to(held, [{ type: "conflict", address, mac: frame.sender, link }, ...announce(state, held, "claim")]);
   if (note.kind === "release") return { state, effects: [] };
-  const isTheirs = state.isLeaving || (note.kind !== "leaving" && note.rank < held.target.rank);
-  if (!isTheirs) return to(held, announce(state, held, "claim"));
+  const isBefore =
+    note.rank < held.target.rank || (note.rank === held.target.rank && frame.sender < (state.links.get(link)?.mac ?? ""));
+  const isTheirs = state.isLeaving || (note.kind !== "leaving" && isBefore);
+  if (!isTheirs) return sayAll(to(held, announce(state, held, "claim")), now);
   const reason = state.isLeaving
     ? `handed over to ${frame.sender}`
     : `yielded to ${frame.sender}, which is before this node in the order`;
@@ -341,28 +282,34 @@ function hearRival(state: Ownership, held: Held, link: string, frame: Neighbor, 
     ...held,
     role: "standby",
     ownerMac: frame.sender,
-    isOwnerLeaving: false,
     misses: 0,
     since: now,
     dueAt: now + state.tuning.probeInterval,
     because: reason,
   };
-  return to(standby, [{ type: "changed", address, role: "standby", reason }]);
+  const yielded = to(standby, [{ type: "changed", address, role: "standby", reason }]);
+  return state.isLeaving ? yielded : sayAll(yielded, now);
+}
+
+/** Two owners met: what else this node owns is announced soon, so that every other double is found too. */
+function sayAll({ state, effects }: Step, now: number): Step {
+  const held = new Map(
+    [...state.held].map(([key, one]) => [key, one.role === "owner" && one.dueAt > now + 100 ? { ...one, dueAt: now } : one]),
+  );
+  return { state: { ...state, held }, effects };
 }
 
 /** Another says that the address is its own, and we thought so, or looked for it. */
-function hearOwner(state: Ownership, held: Held, frame: Neighbor, to: Next, now: number): Step {
+function hearOwner(state: Ownership, held: Held, link: string, frame: Neighbor, to: Next, now: number): Step {
   const { note } = frame;
   const { tuning } = state;
   if (note?.kind === "release" || note?.kind === "leaving") {
-    const isNext = note.kind === "leaving" ? held.role !== "claiming" && held.target.rank <= 2 : true;
-    if (state.isLeaving || !isNext) return { state, effects: [] };
+    if (state.isLeaving || held.role === "claiming") return { state, effects: [] };
     const position = held.target.rank > note.rank ? held.target.rank - 1 : held.target.rank;
     const claiming: Held = {
       ...held,
       role: "claiming",
       ownerMac: undefined,
-      isOwnerLeaving: true,
       sent: tuning.claimProbes,
       dueAt: now + position * (tuning.rankDelay / 2),
       because: `took over from ${frame.sender}, which leaves`,
@@ -374,15 +321,18 @@ function hearOwner(state: Ownership, held: Held, frame: Neighbor, to: Next, now:
     ...held,
     role: "standby",
     ownerMac: frame.sender,
-    isOwnerLeaving: false,
     misses: 0,
     sent: 0,
     because: `${frame.sender} owns it`,
   };
-  return to(
-    isNew ? { ...standby, since: now, dueAt: now + tuning.probeInterval } : standby,
-    isNew && note === undefined ? [{ type: "conflict", address: held.target.address, mac: frame.sender, link: "" }] : [],
+  const isForeign = isNew && note === undefined;
+  const next = to(
+    isNew ? { ...standby, since: now } : standby,
+    isForeign ? [{ type: "conflict", address: held.target.address, mac: frame.sender, link }] : [],
   );
+  const flow = next.state.flows.get(frame.sender);
+  if (flow === undefined) return next;
+  return { ...next, state: { ...next.state, flows: new Map(next.state.flows).set(frame.sender, { ...flow, misses: 0 }) } };
 }
 
 /** From here on answers say that this node leaves; who is next claims at once. */

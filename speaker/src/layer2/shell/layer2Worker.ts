@@ -14,7 +14,8 @@ import {
   socket,
 } from "../../shell/sys.ts";
 import { decodeFrame, encodeAnnouncements, encodeAnswer, encodeQuestion } from "../frame.ts";
-import { defaultTuning, type Effect, type Event, facts, type Link, newOwnership, step } from "../ownership.ts";
+import { defaultTuning, type Effect, type Event, type Link } from "../model.ts";
+import { facts, newOwnership, step } from "../ownership.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 
 /**

@@ -1,4 +1,5 @@
-import type { Effect, facts, Link, Target } from "../ownership.ts";
+import type { Effect, Link, Target } from "../model.ts";
+import type { facts } from "../ownership.ts";
 
 /** What the main thread says to the Layer2 thread. Addresses go as text: messages are copied. */
 export type ToWorker =
