@@ -150,14 +150,10 @@ class Run {
       const text = formatAddress(address);
       const isCovered = this.#grantsOf(service).some((grant) => grant.address.family === address.family);
       const pool = this.#holderOf(address);
-      if (
-        isCovered ||
-        pool === undefined ||
-        !service.families.includes(address.family) ||
-        this.#conflict(service, text) !== undefined
-      )
+      const isGone = pool === undefined && !this.#isStillWaitingForItsPool(text);
+      if (isCovered || isGone || !service.families.includes(address.family) || this.#conflict(service, text) !== undefined)
         continue;
-      this.#give(service, { address, pool: pool.name, rule: "kept" });
+      this.#give(service, { address, pool: pool?.name ?? "", rule: "kept" });
     }
   }
 

@@ -6,7 +6,7 @@ import { address, pool, service, World } from "./fixtures.ts";
 import { FreeAddresses } from "./free.ts";
 import type { ServiceRequest } from "./model.ts";
 
-const runs = Number(process.env["BERTH_RUNS"] ?? 1000);
+const runs = Number(process.env["BERTH_RUNS"] ?? 10_000);
 
 /** What can happen to a small cluster. */
 type Act =
