@@ -62,8 +62,7 @@ describe("the schema", () => {
   });
 
   it("refers only to types that are there", () => {
-    for (const [, token = ""] of JSON.stringify(schema()).matchAll(/#\/types\/([^"]+)"/g))
-      assert.ok(token in types, token);
+    for (const [, token = ""] of JSON.stringify(schema()).matchAll(/#\/types\/([^"]+)"/g)) assert.ok(token in types, token);
   });
 
   it("has AS numbers and ports as integers, and passwords as secrets", () => {

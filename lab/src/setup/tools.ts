@@ -39,8 +39,12 @@ const tools: readonly Tool[] = [
   },
 ];
 
-const linkFlags = (tool: Tool): string =>
-  tool.module === "kubernetes" ? "-s -w -X k8s.io/component-base/version.gitVersion=v1.34.4" : "-s -w";
+/** The versions that the programs say they have: a build from a module does not know its own. */
+const versions: Readonly<Record<string, string>> = {
+  kubernetes: " -X k8s.io/component-base/version.gitVersion=v1.34.4",
+  pulumi: " -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0",
+};
+const linkFlags = (tool: Tool): string => `-s -w${versions[tool.module] ?? ""}`;
 const moduleDirectory = (tool: Tool): string => join(root, "lab/tools", tool.module);
 
 /** Builds every tool that is missing or older than its module, one after the other (Go uses all cores by itself). @throws LabError with the end of the output when one fails */

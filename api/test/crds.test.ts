@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { crds } from "@berth/api/crds";
+import { type ApiServer, startApiServer } from "./apiServer.ts";
+
+let server: ApiServer;
+before(async () => {
+  server = await startApiServer();
+  const { code, stderr } = server.kubectl(
+    ["apply", "--server-side", "-f", "-"],
+    JSON.stringify({ apiVersion: "v1", kind: "List", items: crds() }),
+  );
+  assert.equal(code, 0, stderr);
+  server.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=20s"]);
+});
+after(() => server.stop());
+
+function dryRun(kind: string, spec: object): { readonly code: number; readonly said: string } {
+  const object = { apiVersion: "network.kubesphere.io/v1alpha2", kind, metadata: { name: "x" }, spec };
+  const { code, stdout, stderr } = server.kubectl(["create", "--dry-run=server", "-f", "-"], JSON.stringify(object));
+  return { code, said: stdout + stderr };
+}
+
+/** What the API server says of an object: undefined where it takes it. */
+const cases: readonly (readonly [kind: string, name: string, spec: object, refusal: RegExp | undefined])[] = [
+  ["Eip", "an address", { address: "192.0.2.1" }, undefined],
+  ["Eip", "a CIDR with host bits", { address: "192.0.2.10/24" }, undefined],
+  ["Eip", "a CIDR with a netmask", { address: "192.0.2.0/255.255.255.0" }, undefined],
+  ["Eip", "a range", { address: "192.0.2.1-192.0.2.9", protocol: "layer2", interface: "can_reach:192.0.2.1" }, undefined],
+  [
+    "Eip",
+    "an IPv6 network of any size",
+    { address: "2001:db8::/64", addresses: ["192.0.2.0/24"], exclude: ["192.0.2.0"] },
+    undefined,
+  ],
+  [
+    "Eip",
+    "an address that is none",
+    { address: "10.0.0.300" },
+    /spec\.address: .*"10\.0\.0\.300" is not an address \(192\.0\.2\.1\), a CIDR/,
+  ],
+  [
+    "Eip",
+    "a reversed range",
+    { address: "192.0.2.9-192.0.2.1" },
+    /spec\.address: .*"192\.0\.2\.9-192\.0\.2\.1" is reversed; a range starts with its lower end/,
+  ],
+  ["Eip", "a range of two families", { address: "10.0.0.1-fd00::1" }, /spec\.address: .*mixes IPv4 and IPv6/],
+  ["Eip", "a netmask with holes", { address: "192.0.2.0/255.0.255.0" }, /spec\.address: .*is not an address/],
+  ["Eip", "leading zeros", { address: "010.0.0.1" }, /spec\.address: .*is not an address/],
+  [
+    "Eip",
+    "a wrong entry of a list",
+    { address: "10.0.0.1", addresses: ["10.0.0.2", "x-y"] },
+    /spec\.addresses\[1\]: .*"x-y" is not an address/,
+  ],
+  ["Eip", "no address", { protocol: "bgp" }, /spec\.address: Required value/],
+  [
+    "Eip",
+    "an unknown protocol",
+    { address: "10.0.0.1", protocol: "ospf" },
+    /spec\.protocol: Unsupported value: "ospf": supported values: "bgp", "layer2", "vip"/,
+  ],
+  [
+    "Eip",
+    "a quota of nothing",
+    { address: "10.0.0.1", perNamespaceLimit: 0 },
+    /spec\.perNamespaceLimit: .*should be greater than or equal to 1/,
+  ],
+  ["BgpConf", "OpenELB's sample", { as: 50000, listenPort: 17900, routerId: "192.168.0.2" }, undefined],
+  ["BgpConf", "B-17: an AS number of four octets", { as: 4200000000 }, undefined],
+  ["BgpConf", "an AS number that is too high", { as: 4294967296 }, /spec\.as: .*should be less than or equal to 4294967295/],
+  [
+    "BgpConf",
+    "a router ID of IPv6",
+    { as: 1, routerId: "fd00::1" },
+    /spec\.routerId: .*must be an IPv4 address other than 0\.0\.0\.0/,
+  ],
+  ["BgpPeer", "OpenELB's sample", { conf: { peerAs: 50001, neighborAddress: "192.168.0.5" } }, undefined],
+  [
+    "BgpPeer",
+    "B-18: everything that OpenELB has",
+    {
+      conf: { peerAs: 1, neighborAddress: "fd00::1", removePrivateAs: "ALL" },
+      ebgpMultihop: { enabled: true, multihopTtl: 5 },
+      timers: { config: { holdTime: "30", keepaliveInterval: "10", connectRetry: "5" } },
+      transport: { passiveMode: true, remotePort: 17900 },
+      afiSafis: [
+        { config: { family: { afi: "AFI_IP", safi: "SAFI_UNICAST" }, enabled: true }, addPaths: { config: { sendMax: 10 } } },
+      ],
+      nodeSelector: { matchLabels: { a: "b" } },
+    },
+    undefined,
+  ],
+  [
+    "BgpPeer",
+    "B-05: a neighbour that is no address",
+    { conf: { peerAs: 1, neighborAddress: "bad" } },
+    /spec\.conf\.neighborAddress: .*"bad" is not an IP address/,
+  ],
+  [
+    "BgpPeer",
+    "B-05: removePrivateAs of another word",
+    { conf: { peerAs: 1, neighborAddress: "10.0.0.1", removePrivateAs: "nope" } },
+    /spec\.conf\.removePrivateAs: Unsupported value: "nope"/,
+  ],
+  [
+    "BgpPeer",
+    "B-05: a hold time that is no number",
+    { conf: { peerAs: 1, neighborAddress: "10.0.0.1" }, timers: { config: { holdTime: "abc" } } },
+    /spec\.timers\.config\.holdTime: .*must be a string of digits/,
+  ],
+  [
+    "BgpPeer",
+    "a hold time of two seconds",
+    { conf: { peerAs: 1, neighborAddress: "10.0.0.1" }, timers: { config: { holdTime: "2" } } },
+    /holdTime must be "0" or at least "3" seconds/,
+  ],
+  [
+    "BgpPeer",
+    "B-05: a family of another word",
+    { conf: { peerAs: 1, neighborAddress: "10.0.0.1" }, afiSafis: [{ config: { family: { afi: "IPV4" } } }] },
+    /afi: Unsupported value: "IPV4"/,
+  ],
+  [
+    "BgpPeer",
+    "a selector with an unknown operator",
+    { conf: { peerAs: 1, neighborAddress: "10.0.0.1" }, nodeSelector: { matchExpressions: [{ key: "a", operator: "Like" }] } },
+    /operator: Unsupported value: "Like"/,
+  ],
+];
+
+describe("the CRDs in a real API server", () => {
+  for (const [kind, name, spec, refusal] of cases) {
+    it(`${kind}: ${refusal === undefined ? "takes" : "refuses"} ${name}`, () => {
+      const { code, said } = dryRun(kind, spec);
+      if (refusal === undefined) assert.equal(code, 0, said);
+      else assert.match(said, refusal);
+    });
+  }
+});
