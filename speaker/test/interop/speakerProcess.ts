@@ -1,0 +1,51 @@
+/** A BGP announcer alone, for interoperation tests: takes views as JSON lines on standard input, answers each line with its status. */
+import { createInterface } from "node:readline";
+import type { BgpPeer } from "@berth/api/bgpPeer";
+import type { ClusterView } from "../../src/announce/view.ts";
+import { createBgpAnnouncer } from "../../src/bgp/shell/announcer.ts";
+import { parseAddress } from "../../src/net/address.ts";
+import { openLog } from "../../src/shell/log.ts";
+
+/** What a line says. */
+export interface Line {
+  readonly as: number;
+  readonly listenPort: number;
+  readonly peers: readonly BgpPeer["spec"][];
+  readonly addresses: readonly string[];
+  readonly password?: string;
+}
+
+const read = (text: string) => {
+  const address = parseAddress(text);
+  if (address === undefined) throw new Error(`${text} is no address`);
+  return address;
+};
+const announcer = createBgpAnnouncer({ drainMilliseconds: 0 }, { logger: openLog("error", {}) });
+
+function viewOf(line: Line): ClusterView {
+  const object = { apiVersion: "network.kubesphere.io/v1alpha2", metadata: { name: "default" } };
+  const peers = line.peers.map(
+    (spec, index): BgpPeer => ({ ...object, kind: "BgpPeer", metadata: { name: `peer${index}` }, spec }),
+  );
+  return {
+    nodeName: "node1",
+    nodes: [{ name: "node1", labels: {}, internalAddresses: [read("10.99.0.11"), read("fd00:99::11")], refusal: undefined }],
+    addresses: line.addresses.map((text) => ({
+      address: read(text),
+      eip: { ...object, kind: "Eip", spec: { address: text } },
+      services: ["ns/s"],
+      localOnly: false,
+      endpointsByNode: new Map([["node1", 1]]),
+    })),
+    bgpConf: { ...object, kind: "BgpConf", spec: { as: line.as, listenPort: line.listenPort } },
+    bgpPeers: peers,
+    passwords: new Map(line.password === undefined ? [] : peers.map((peer) => [peer.metadata.name, line.password ?? ""])),
+  };
+}
+
+for await (const text of createInterface({ input: process.stdin })) {
+  if (text === "status") process.stdout.write(`${JSON.stringify(announcer.status().facts)}\n`);
+  else announcer.apply(viewOf(JSON.parse(text) as Line));
+}
+await announcer.close();
+process.exit(0);
