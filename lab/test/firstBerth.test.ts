@@ -198,6 +198,13 @@ describe("kubectl", () => {
       assert.match(kubectl(["describe", object]).stdout, /Conditions:[\s\S]*Observed Generation[\s\S]*Type:\s+Ready/, object);
   });
 
+  it("lists the router with sessions on all nodes, and each node's session in OpenELB's shape", async () => {
+    const established = (): string => kubectl(["get", "bgppeer", "router"]).stdout;
+    await eventually("sessions on all nodes", 15, () => /router\s+172\.30\.0\.1\s+65001\s+OnAllNodes\s+True/.test(established()));
+    const { stdout } = kubectl(["get", "bgppeer", "router", "-o", "jsonpath={.status.nodesPeerStatus.node1.peerState}"]);
+    assert.match(stdout, /"neighborAddress":"172\.30\.0\.1".*"peerAs":65001.*"sessionState":"ESTABLISHED"/);
+  });
+
   it("runs logs and exec on every node's pods", () => {
     for (const pod of kubectl(["get", "pods", "-n", "berth-system", "-l", "app.kubernetes.io/component=speaker", "-o", "name"])
       .stdout.trim()

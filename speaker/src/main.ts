@@ -5,6 +5,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { Command, Option } from "commander";
 import type { Protocol } from "./announce/announcer.ts";
 import { announcers } from "./announcers.ts";
+import { reportPeers } from "./bgp/shell/reportPeers.ts";
 import { readEnvironment } from "./config.ts";
 import type { Scope } from "./kubernetes/requests.ts";
 import { Api } from "./kubernetes/shell/api.ts";
@@ -121,8 +122,9 @@ withCommonFlags(program.command("speaker"), 7472)
       }));
       let hasView = false;
       const options = { nodeName: environment.nodeName, namespace: environment.namespace, scope: scopeOf(flags) };
+      const api = new Api(kubeConfig(undefined));
       const watching = watchCluster(
-        new Api(kubeConfig(undefined)),
+        api,
         options,
         (view) => {
           hasView = true;
@@ -130,6 +132,8 @@ withCommonFlags(program.command("speaker"), 7472)
         },
         logger,
       );
+      const bgp = running.find(({ protocol }) => protocol === "bgp")?.announcer;
+      const reporting = bgp === undefined ? undefined : reportPeers(api, environment.nodeName, () => bgp.status().facts, logger);
       const statuses = () => running.map(({ protocol, announcer }) => [protocol, announcer.status()] as const);
       const state = () => ({
         node: environment.nodeName,
@@ -147,6 +151,7 @@ withCommonFlags(program.command("speaker"), 7472)
       onSignal(async () => {
         watching.close();
         await Promise.all(running.map(({ announcer }) => announcer.close()));
+        await reporting?.close();
         server.close();
       });
     },

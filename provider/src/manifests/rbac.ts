@@ -11,7 +11,7 @@ const read = ["get", "list", "watch"] as const;
 
 /** What the controller may do in the whole cluster. */
 export const controllerClusterRules: readonly Rule[] = [
-  { apiGroups: [""], resources: ["services", "namespaces"], verbs: read },
+  { apiGroups: [""], resources: ["services", "namespaces", "nodes"], verbs: read },
   { apiGroups: [own], resources: ["eips", "bgpconfs", "bgppeers"], verbs: read },
   { apiGroups: [""], resources: ["services/status"], verbs: ["patch"] },
   { apiGroups: [own], resources: ["eips/status", "bgpconfs/status", "bgppeers/status"], verbs: ["patch"] },
@@ -28,8 +28,7 @@ export const speakerClusterRules: readonly Rule[] = [
   { apiGroups: [""], resources: ["services", "nodes"], verbs: read },
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
   { apiGroups: [own], resources: ["eips", "bgpconfs", "bgppeers"], verbs: read },
-  { apiGroups: [own], resources: ["bgpconfs/status", "bgppeers/status"], verbs: ["patch"] },
-  { apiGroups: [""], resources: ["events"], verbs: ["create"] },
+  { apiGroups: [own], resources: ["bgppeers/status"], verbs: ["patch"] },
 ];
 
 /** What a speaker may do in Berth's own namespace: read the passwords of BGP peers. */

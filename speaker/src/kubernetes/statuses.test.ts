@@ -11,6 +11,7 @@ import {
   bgpConfConditions,
   bgpPeerConditions,
   eipStatus,
+  goneNodes,
   releasedStatus,
   same,
   serviceStatus,
@@ -237,11 +238,52 @@ describe("BgpConf and BgpPeer", () => {
             spec: { conf: { neighborAddress: "172.30.0.1", peerAs: 65001 } },
           },
           false,
+          new Set(),
           now,
         ),
       ),
       "NoBgpConf",
     ));
+});
+
+describe("the sessions of a BgpPeer", () => {
+  const peer = (states: Record<string, string>) => ({
+    apiVersion: "",
+    kind: "BgpPeer" as const,
+    metadata: { name: "p" },
+    spec: { conf: { neighborAddress: "172.30.0.1", peerAs: 65001 } },
+    status: {
+      nodesPeerStatus: Object.fromEntries(
+        Object.entries(states).map(([name, sessionState]) => [
+          name,
+          { peerState: { sessionState }, lastError: "received Cease (6/0)" },
+        ]),
+      ),
+    },
+  });
+  const established = (states: Record<string, string>, ready: readonly string[]) =>
+    bgpPeerConditions(peer(states), true, new Set(ready), now).find((condition) => condition.type === "Established");
+
+  it("are counted", () =>
+    assert.deepEqual(
+      [
+        established({ a: "ESTABLISHED", b: "ESTABLISHED" }, ["a", "b"])?.reason,
+        established({ a: "ESTABLISHED", b: "ESTABLISHED" }, ["a", "b"])?.message,
+      ],
+      ["OnAllNodes", "2 of 2 sessions are up"],
+    ));
+  it("name the node that has none, and why", () =>
+    assert.equal(
+      established({ a: "ESTABLISHED", b: "IDLE" }, ["a", "b"])?.message,
+      "1 of 2 sessions are up; down: b (received Cease (6/0))",
+    ));
+  it("of a node that is not Ready are not believed", () =>
+    assert.deepEqual(
+      [established({ a: "ESTABLISHED" }, [])?.status, established({ a: "ESTABLISHED" }, [])?.message],
+      ["False", "0 of 1 sessions are up; down: a (node is not Ready)"],
+    ));
+  it("of a node that is gone are forgotten", () =>
+    assert.deepEqual(goneNodes(peer({ a: "IDLE", b: "IDLE" }), new Set(["a"])), ["b"]));
 });
 
 describe("the view of a speaker", () => {

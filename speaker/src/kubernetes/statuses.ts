@@ -160,8 +160,11 @@ export function bgpConfConditions(conf: BgpConf, now: string): Condition[] {
   return withConditions(conf.status?.conditions, acceptance(conf.metadata.generation, problem), now);
 }
 
-/** The conditions that the controller gives a BgpPeer: whether it can be used as it is. */
-export function bgpPeerConditions(peer: BgpPeer, hasConf: boolean, now: string): Condition[] {
+/**
+ * The conditions that the controller gives a BgpPeer: whether it can be used as it is, and on how many nodes the session is up.
+ * @param readyNodes nodes that are Ready: what others reported last is not believed
+ */
+export function bgpPeerConditions(peer: BgpPeer, hasConf: boolean, readyNodes: ReadonlySet<string>, now: string): Condition[] {
   const address = parseAddress(peer.spec.conf.neighborAddress);
   const problem =
     address === undefined
@@ -172,7 +175,28 @@ export function bgpPeerConditions(peer: BgpPeer, hasConf: boolean, now: string):
       : !hasConf
         ? { reason: "NoBgpConf", message: 'there is no BgpConf named "default" with an AS number' }
         : undefined;
-  return withConditions(peer.status?.conditions, acceptance(peer.metadata.generation, problem), now);
+  const nodes = Object.entries(peer.status?.nodesPeerStatus ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const isUp = (name: string, state: string | undefined): boolean => readyNodes.has(name) && state === "ESTABLISHED";
+  const up = nodes.filter(([name, { peerState }]) => isUp(name, peerState?.sessionState)).map(([name]) => name);
+  const down = nodes
+    .filter(([name]) => !up.includes(name))
+    .map(([name, { lastError }]) => `${name} (${readyNodes.has(name) ? lastError || "not up" : "node is not Ready"})`);
+  const established: Fact = {
+    type: bgpConditions.established,
+    status: up.length > 0 && down.length === 0 ? "True" : "False",
+    ...(peer.metadata.generation === undefined ? {} : { observedGeneration: peer.metadata.generation }),
+    reason: nodes.length === 0 ? "NoNode" : down.length === 0 ? "OnAllNodes" : up.length === 0 ? "OnNoNode" : "OnSomeNodes",
+    message:
+      nodes.length === 0
+        ? "no node has reported a session"
+        : `${up.length} of ${nodes.length} sessions are up${down.length > 0 ? `; down: ${down.join(", ")}` : ""}`,
+  };
+  return withConditions(peer.status?.conditions, [...acceptance(peer.metadata.generation, problem), established], now);
+}
+
+/** Entries of a BgpPeer's status that belong to nodes which are gone. */
+export function goneNodes(peer: BgpPeer, nodes: ReadonlySet<string>): string[] {
+  return Object.keys(peer.status?.nodesPeerStatus ?? {}).filter((name) => !nodes.has(name));
 }
 
 function acceptance(

@@ -4,29 +4,11 @@ import { formatPrefix } from "../../net/prefix.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { dial } from "../../shell/tcp.ts";
 import type { PeerConfig } from "../desired.ts";
+import type { PeerFacts } from "../facts.ts";
 import type { UpdateMessage } from "../message.ts";
 import { diffRoutes, encodeDiff, encodeTable, familyOfPrefix, type Routes } from "../ribOut.ts";
 import { acceptedSession, type Effect, keepsAccepted, type Negotiated, newSession, type Step } from "../session.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
-
-/** The facts of one peer, for status and people. */
-export interface PeerFacts {
-  readonly name: string;
-  readonly address: string;
-  readonly peerAs: number;
-  readonly state: string;
-  /** Since when, as RFC 3339. */
-  readonly since: string;
-  readonly routesSent: number;
-  readonly routesReceived: number;
-  readonly holdTime: number | undefined;
-  readonly families: readonly string[];
-  readonly peerIdentifier: string | undefined;
-  /** The last NOTIFICATION or failure, in words. */
-  readonly lastError: string;
-  /** How often the session went down. */
-  readonly flaps: number;
-}
 
 /** One peer: a connection that we make, one that it makes, and what it was told. */
 export class Peer implements ConnectionOwner {
@@ -99,6 +81,7 @@ export class Peer implements ConnectionOwner {
       name: this.#config.name,
       address: formatAddress(this.#config.address),
       peerAs: this.#config.session.peerAs,
+      localAs: this.#config.session.localAs,
       state: session.state,
       since: this.#since.toISOString(),
       routesSent: [...this.#told.values()].filter((route) => negotiated?.families.includes(familyOfPrefix(route.prefix)) === true)

@@ -4,17 +4,19 @@ import type { Eip } from "@berth/api/eip";
 import { allocate } from "../../allocate/allocate.ts";
 import { type AllocationResult, type Assignment, emptyMemory, type Memory } from "../../allocate/model.ts";
 import type { Logger } from "../../ports/logger.ts";
-import { type KubernetesObject, keyOf, type Namespace, type Service } from "../objects.ts";
+import { type KubernetesObject, keyOf, type Namespace, type Node, type Service } from "../objects.ts";
 import { isOurs, pools, type Scope, serviceRequest } from "../requests.ts";
 import {
   assignmentSentence,
   bgpConfConditions,
   bgpPeerConditions,
   eipStatus,
+  goneNodes,
   releasedStatus,
   same,
   serviceStatus,
 } from "../statuses.ts";
+import { nodeView } from "../view.ts";
 import { type Api, ApiError } from "./api.ts";
 import { Collection } from "./collection.ts";
 import { EventRecorder } from "./events.ts";
@@ -63,10 +65,11 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   const collection = <T extends KubernetesObject>(path: string): Collection<T> => new Collection<T>(api, path, changed, logger);
   const services = collection<Service>("/api/v1/services");
   const namespaces = collection<Namespace>("/api/v1/namespaces");
+  const nodes = collection<Node>("/api/v1/nodes");
   const eips = collection<Eip>(ownPath("eips"));
   const bgpConfs = collection<BgpConf>(ownPath("bgpconfs"));
   const bgpPeers = collection<BgpPeer>(ownPath("bgppeers"));
-  const all = [services, namespaces, eips, bgpConfs, bgpPeers];
+  const all = [services, namespaces, nodes, eips, bgpConfs, bgpPeers];
   const events = new EventRecorder(api, "berth-controller", logger);
   const leadership = options.elects
     ? new Leadership(api, { namespace: options.namespace, name: "berth-controller", identity: options.identity }, changed, logger)
@@ -182,15 +185,16 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
           }),
         );
     }
+    const nodeViews = nodes.objects.map(nodeView);
+    const known = new Set(nodeViews.map((node) => node.name));
+    const ready = new Set(nodeViews.filter((node) => node.refusal?.reason !== "NodeNotReady").map((node) => node.name));
     for (const peer of bgpPeers.objects) {
-      const conditions = bgpPeerConditions(peer, hasConf, instant);
-      if (!same(conditions, peer.status?.conditions))
-        writes.push(() =>
-          write(bgpPeers, `${ownPath("bgppeers")}/${peer.metadata.name}/status`, {
-            metadata: { resourceVersion: peer.metadata.resourceVersion },
-            status: { conditions },
-          }),
-        );
+      const conditions = bgpPeerConditions(peer, hasConf, ready, instant);
+      const gone = goneNodes(peer, known);
+      if (same(conditions, peer.status?.conditions) && gone.length === 0) continue;
+      const nodesPeerStatus = Object.fromEntries(gone.map((name) => [name, null]));
+      const patch = { metadata: { resourceVersion: peer.metadata.resourceVersion }, status: { conditions, nodesPeerStatus } };
+      writes.push(() => write(bgpPeers, `${ownPath("bgppeers")}/${peer.metadata.name}/status`, patch));
     }
     return inParallel(writes, parallelWrites, isLeader);
   }
