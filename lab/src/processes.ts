@@ -88,11 +88,11 @@ export async function kill(host: string, name = "host"): Promise<void> {
   rmSync(recordOf(host, name), { force: true });
 }
 
-/** The command that runs another inside a running host, with all its namespaces. @throws LabError when the host is off */
-export function insideHost(host: string, command: readonly string[]): string[] {
+/** The command that runs another inside a running host, with all its namespaces, in a directory that the host sees. @throws LabError when the host is off */
+export function insideHost(host: string, command: readonly string[], directory = "/"): string[] {
   const inner = hostInit(host);
   if (inner === undefined) throw new LabError(`${host} is off; npm run lab -- power-on ${host}`);
-  return ["nsenter", "--target", String(inner), "--mount", "--net", "--pid", "--", ...command];
+  return ["nsenter", "--target", String(inner), "--mount", "--net", "--pid", `--wdns=${directory}`, "--", ...command];
 }
 
 /** When a process started, in clock ticks since boot; undefined when there is none or it is a zombie. */
