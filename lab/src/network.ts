@@ -134,12 +134,13 @@ function route(host: Host, all: readonly Host[], options: LabOptions): void {
   }
   if (host.name === "router")
     sysctl("net.ipv4.fib_multipath_hash_policy=1", "net.ipv6.fib_multipath_hash_policy=1", "net.ipv4.conf.all.send_redirects=0");
-  if (host.name !== "control" && !isNode) return;
+  const isRouter = host.name === "router";
+  if (host.name !== "control" && !isRouter && !isNode) return;
   for (const name of nodeNames(options)) {
     const node = all.find((candidate) => candidate.name === name);
     if (node === undefined || name === host.name) continue;
     const subnets = podSubnets(nodeNumber(name));
-    const isNear = node.interfaces[0]?.segment === host.interfaces[0]?.segment;
+    const isNear = isRouter || node.interfaces[0]?.segment === host.interfaces[0]?.segment;
     const via = isNear ? addressesOf(node) : host.gateway;
     if (via === undefined) continue;
     must(["ip", "-n", namespace, "route", "replace", subnets.ipv4, "via", via.ipv4]);

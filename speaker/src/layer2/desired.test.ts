@@ -92,6 +92,11 @@ describe("who may answer for a Layer2 address, and where", () => {
     const decision = decide({}, [eth0], [node("node1", 11), node("node2", 12, notReady)]);
     assert.ok(decision !== undefined && "target" in decision && decision.target.candidates === 1);
   });
+  it("a node on another segment than the address's has no part in it, and names who has", () => {
+    const other = link("ens7", "172.30.1.12/24");
+    const nodes = [{ ...node("node1", 11), internalAddresses: [address("172.30.1.12")] }, node("node2", 12)];
+    assert.equal(reason({}, [other], nodes), "OtherSegment");
+  });
   it("nodes on another segment are no candidates", () => {
     const decision = decide(
       {},

@@ -1,6 +1,6 @@
 import type { AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { type Address, formatAddress, parseAddress } from "../net/address.ts";
-import { type Prefix, parsePrefix, prefixContains } from "../net/prefix.ts";
+import { type Prefix, parsePrefix, prefixContains, prefixOf } from "../net/prefix.ts";
 import type { Link, Target } from "./model.ts";
 import { nodeOrder } from "./order.ts";
 
@@ -22,12 +22,22 @@ export function desiredLayer2(view: ClusterView, links: readonly LinkView[], gat
   return view.addresses
     .filter(({ eip }) => eip.spec.protocol === "layer2" || eip.spec.protocol === "vip")
     .map((assigned): Decision => {
-      const { address } = assigned;
+      const { address, eip } = assigned;
       if (self === undefined) return { address, refusal: no("NodeUnknown", `node ${view.nodeName} is not in the cluster`) };
       const refusal = self.refusal ?? endpointRefusal(assigned, self.name);
       if (refusal !== undefined) return { address, refusal };
       const chosen = chooseLinks(assigned, links, self, gateway);
       if ("reason" in chosen) return { address, refusal: chosen };
+      const elsewhere =
+        chosen.isOnSegment || (eip.spec.interface ?? "") !== "" ? undefined : segmentOf(address, chosen.links, view.nodes);
+      if (elsewhere !== undefined)
+        return {
+          address,
+          refusal: no(
+            "OtherSegment",
+            `${formatAddress(address)} is on the segment of node ${elsewhere}, where node ${self.name} has no interface`,
+          ),
+        };
       const candidates = view.nodes.filter((node) => isCandidate(node, assigned, chosen.links, chosen.isOnSegment));
       const order = nodeOrder(
         candidates.map((node) => node.name),
@@ -51,6 +61,15 @@ function endpointRefusal({ localOnly, endpointsByNode }: AssignedAddress, node: 
   if (localOnly && !endpointsByNode.has(node))
     return no("NoLocalEndpoint", `node ${node} has no ready endpoint, and externalTrafficPolicy is Local`);
   return undefined;
+}
+
+/** The node that stands on the segment of an address, judged by its InternalIP and the length of our own networks; undefined when none does. */
+function segmentOf(address: Address, links: readonly LinkView[], nodes: readonly NodeView[]): string | undefined {
+  const networks = links
+    .flatMap((link) => link.networks)
+    .filter((network) => network.address.family === address.family && network.length > 0);
+  const around = networks.map((network) => prefixOf(address, network.length));
+  return nodes.find((node) => node.internalAddresses.some((own) => around.some((network) => prefixContains(network, own))))?.name;
 }
 
 /** Other nodes are judged by their InternalIP: one in a network of our interface stands on the same segment. */
