@@ -194,7 +194,13 @@ function due(state: Ownership, held: Held, now: number): { readonly held: Held; 
       if (held.sent < tuning.misses)
         return { held: { ...held, sent: held.sent + 1, dueAt: now + tuning.claimInterval }, effects: [ask(undefined)] };
       return {
-        held: { ...held, role: "claiming", sent: 0, dueAt: now + target.rank * tuning.rankDelay, because: "nobody answers" },
+        held: {
+          ...held,
+          role: "claiming",
+          sent: 0,
+          dueAt: now + target.rank * tuning.rankDelay,
+          because: "claimed it, nobody answered for it",
+        },
         effects: [],
       };
     case "standby":
