@@ -35,6 +35,9 @@ function kubeConfig(path: string | undefined): KubeConfig {
   const config = new KubeConfig();
   if (path === undefined) config.loadFromDefault();
   else config.loadFromFile(path);
+  // Without any configuration the library falls back to a server of its own invention.
+  if (config.getCurrentCluster()?.server === "http://localhost:8080")
+    throw new Error("no cluster is named: set KUBECONFIG, or give --kubeconfig <file>");
   return config;
 }
 
