@@ -130,6 +130,61 @@ const cases: readonly (readonly [kind: string, name: string, spec: object, refus
   ],
 ];
 
+/** Objects as OpenELB's documentation has them, status and all. */
+const openelb: readonly { readonly kind: string; readonly metadata: object; readonly spec: object; readonly status?: object }[] =
+  [
+    {
+      kind: "Eip",
+      metadata: { name: "eip-sample-pool", annotations: { "eip.openelb.kubesphere.io/is-default-eip": "true" } },
+      spec: {
+        address: "192.168.0.91-192.168.0.100",
+        priority: 100,
+        namespaces: ["test", "default"],
+        namespaceSelector: { "kubesphere.io/workspace": "workspace" },
+        disable: false,
+        protocol: "layer2",
+        interface: "eth0",
+      },
+      status: {
+        occupied: false,
+        usage: 1,
+        poolSize: 10,
+        used: { "192.168.0.91": "default/test-svc" },
+        firstIP: "192.168.0.91",
+        lastIP: "192.168.0.100",
+        ready: true,
+        v4: true,
+      },
+    },
+    {
+      kind: "BgpConf",
+      metadata: { name: "default" },
+      spec: { as: 50000, listenPort: 17900, routerId: "192.168.0.2" },
+      status: { nodesConfStatus: { i1: { routerId: "192.168.0.2", as: 50000 } } },
+    },
+    {
+      kind: "BgpPeer",
+      metadata: { name: "bgppeer-sample", labels: { "openelb.kubesphere.io/cni": "calico" } },
+      spec: {
+        conf: { peerAs: 50001, neighborAddress: "192.168.0.5", description: "router", peerGroup: "" },
+        afiSafis: [
+          { config: { family: { afi: "AFI_IP", safi: "SAFI_UNICAST" }, enabled: true }, addPaths: { config: { sendMax: 10 } } },
+        ],
+        nodeSelector: { matchLabels: { "openelb.kubesphere.io/rack": "leaf1" } },
+      },
+    },
+  ];
+
+describe("OpenELB's own objects", () => {
+  for (const { kind, ...object } of openelb) {
+    it(`${kind} is taken as it is`, () => {
+      const text = JSON.stringify({ apiVersion: "network.kubesphere.io/v1alpha2", kind, ...object });
+      const { code, stderr } = server.kubectl(["create", "--dry-run=server", "--validate=strict", "-f", "-"], text);
+      assert.equal(code, 0, stderr);
+    });
+  }
+});
+
 describe("the CRDs in a real API server", () => {
   for (const [kind, name, spec, refusal] of cases) {
     it(`${kind}: ${refusal === undefined ? "takes" : "refuses"} ${name}`, () => {
