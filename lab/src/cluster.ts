@@ -40,6 +40,7 @@ export async function up(wanted: Partial<LabOptions> = {}): Promise<void> {
   ) {
     throw new LabError(`a lab with ${JSON.stringify(running)} is up; npm run lab -- down first`);
   }
+  if (running === undefined) refuseForeignLab();
   await ensureSetup();
   buildImages();
   const started = Date.now();
@@ -60,6 +61,15 @@ export async function up(wanted: Partial<LabOptions> = {}): Promise<void> {
   for (const node of fresh) await loadImages(node.name);
   await waitForNodes(nodes.map((node) => node.name));
   progress(`up in ${((Date.now() - started) / 1000).toFixed(1)} s; KUBECONFIG=${kubeconfigPath}`);
+}
+
+/** One machine has room for one lab: the names of its namespaces are fixed. @throws LabError when programs run in them that this clone did not start */
+function refuseForeignLab(): void {
+  const inUse = labNamespaces().filter((name) => attempt(["ip", "netns", "pids", name]).stdout.trim() !== "");
+  if (inUse.length > 0)
+    throw new LabError(
+      `a lab that was started from another directory runs in ${inUse.join(", ")}; end it there with npm run lab -- down`,
+    );
 }
 
 /** Ends everything that belongs to the lab, and removes its namespaces, mounts and state. Build outputs stay. */
