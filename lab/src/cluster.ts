@@ -75,6 +75,7 @@ function refuseForeignLab(): void {
 /** Ends everything that belongs to the lab, and removes its namespaces, mounts and state. Build outputs stay. */
 export async function down(): Promise<void> {
   requireMachine();
+  if (runningOptions() === undefined) refuseForeignLab();
   const named = ["client", "outside", "router", ...labNamespaces().map((name) => name.replace(/^berth-/, ""))];
   const nodes = new Set([...nodeNames(runningOptions() ?? defaultOptions), ...named.filter((name) => /^node\d+$/.test(name))]);
   for (const host of new Set([...nodes, ...named])) if (host !== "control" && host !== "lan") await kill(host);
