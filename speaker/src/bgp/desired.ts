@@ -6,9 +6,9 @@ import { type Address, formatAddress, parseAddress, sameAddress } from "../net/a
 import { type Asn, asn } from "../net/asn.ts";
 import { seconds } from "../net/duration.ts";
 import { hostPrefix } from "../net/prefix.ts";
+import { type RouteFamily, wireFamily } from "./family.ts";
 import { defaultConnectRetry } from "./iana.ts";
-import type { RouteFamily } from "./message.ts";
-import type { Route } from "./ribOut.ts";
+import { type Destination, destinationOf, type PathAttributes, type Route } from "./ribOut.ts";
 import type { SessionConfig } from "./session.ts";
 
 /** A peer of this node, as the cluster's objects want it. */
@@ -26,7 +26,7 @@ export interface PeerConfig {
 
 /** What is announced for one address, or why not. */
 export type AddressDecision =
-  | { readonly address: Address; readonly route: Omit<Route, "attributes"> & { readonly nextHop: Address } }
+  | { readonly address: Address; readonly route: { readonly destination: Destination; readonly nextHop: Address } }
   | { readonly address: Address; readonly refusal: Refusal };
 
 /** Everything that this node's BGP should be. */
@@ -122,7 +122,7 @@ function decide(view: ClusterView, node: NodeView): AddressDecision[] {
         };
       if (endpointsByNode.size === 0)
         return { address, refusal: no("NoEndpoint", "the Service has no ready endpoint on any node") };
-      return { address, route: { prefix: hostPrefix(address), nextHop } };
+      return { address, route: { destination: destinationOf(hostPrefix(address)), nextHop } };
     });
 }
 
@@ -179,13 +179,15 @@ function peerConfig(
       holdTime,
       connectRetry: retry === undefined || retry === "" ? defaultConnectRetry : seconds(Math.max(1, number(retry, 5))),
       families,
+      ...addPathsOf(peer, address, families),
       gracefulRestart:
         restart?.enabled === true
           ? {
               isRestarting: false,
               keepsAfterNotification: restart.notificationEnabled ?? false,
               restartTime: Math.min(restart.restartTime ?? (holdTime || 90), 4095),
-              families: restart.helperOnly === true ? [] : families.map((family) => ({ family, isForwardingKept: true })),
+              families:
+                restart.helperOnly === true ? [] : families.map((family) => ({ ...wireFamily(family), flags: forwardingKept })),
             }
           : undefined,
     },
@@ -195,17 +197,40 @@ function peerConfig(
 /** The families of a session: those that the peer lists, else the one of its address; limited by BgpConf's list. */
 function familiesOf(peer: BgpPeer, conf: BgpConf["spec"], address: Address): RouteFamily[] {
   const own: RouteFamily = address.family === 4 ? "ipv4/unicast" : "ipv6/unicast";
-  const listed = (peer.spec.afiSafis ?? []).flatMap(({ config }): RouteFamily[] => {
-    if (config?.enabled === false) return [];
-    if (config?.family?.afi === undefined) return [own];
-    return [config.family.afi === "AFI_IP6" ? "ipv6/unicast" : "ipv4/unicast"];
-  });
+  const listed = (peer.spec.afiSafis ?? [])
+    .filter(({ config }) => config?.enabled !== false)
+    .map((entry) => familyOfEntry(entry, own));
   const wanted = listed.length > 0 ? [...new Set(listed)] : [own];
   const allowed =
     conf.families === undefined || conf.families.length === 0
       ? undefined
       : conf.families.map((index): RouteFamily => (index === 1 ? "ipv6/unicast" : "ipv4/unicast"));
   return wanted.filter((family) => allowed === undefined || allowed.includes(family));
+}
+
+/** The flag of a family whose forwarding goes on while the speaker restarts: the kernel's. @see RFC 4724 §3 */
+const forwardingKept = 0x80;
+
+/** The family that an entry of afiSafis is about. */
+function familyOfEntry({ config }: NonNullable<BgpPeer["spec"]["afiSafis"]>[number], own: RouteFamily): RouteFamily {
+  return config?.family?.afi === undefined ? own : config.family.afi === "AFI_IP6" ? "ipv6/unicast" : "ipv4/unicast";
+}
+
+/** The families for which several paths may come or go. @see RFC 7911 §4 */
+function addPathsOf(
+  peer: BgpPeer,
+  address: Address,
+  families: readonly RouteFamily[],
+): Pick<SessionConfig, "addPathReceive" | "addPathSend"> {
+  const own: RouteFamily = address.family === 4 ? "ipv4/unicast" : "ipv6/unicast";
+  const entries = (peer.spec.afiSafis ?? []).map((entry) => ({
+    family: familyOfEntry(entry, own),
+    ...entry.addPaths?.config,
+  }));
+  return {
+    addPathReceive: families.filter((family) => entries.some((entry) => entry.family === family && entry.receive === true)),
+    addPathSend: families.filter((family) => entries.some((entry) => entry.family === family && (entry.sendMax ?? 0) > 0)),
+  };
 }
 
 function number(text: string | undefined, otherwise: number): number {
@@ -215,20 +240,23 @@ function number(text: string | undefined, otherwise: number): number {
 /** The routes that one peer is told: an external one gets our AS in the path, an internal one a local preference. @see RFC 4271 §5.1 */
 export function routesFor(peer: PeerConfig, decisions: readonly AddressDecision[], communities: readonly number[]): Route[] {
   const { localAs, peerAs } = peer.session;
-  return decisions.flatMap((decision): Route[] => {
-    if ("refusal" in decision) return [];
-    const { nextHop, prefix } = decision.route;
-    const common = { nextHop, ...(communities.length > 0 ? { communities } : {}) };
-    return [
-      {
-        prefix,
-        attributes:
-          localAs === peerAs
-            ? { ...common, asPath: [], localPref: communities.length > 0 ? 0 : 100 }
-            : { ...common, asPath: [localAs] },
-      },
-    ];
-  });
+  const isInternal = localAs === peerAs;
+  // One object for each next hop: routes that share it share messages.
+  const shared = new Map<Address, PathAttributes>();
+  const attributesOf = (nextHop: Address): PathAttributes => {
+    const known = shared.get(nextHop);
+    if (known !== undefined) return known;
+    const attributes: PathAttributes = {
+      nextHop,
+      ...(communities.length > 0 ? { communities } : {}),
+      ...(isInternal ? { asPath: [], localPref: communities.length > 0 ? 0 : 100 } : { asPath: [localAs] }),
+    };
+    shared.set(nextHop, attributes);
+    return attributes;
+  };
+  return decisions.flatMap((decision): Route[] =>
+    "refusal" in decision ? [] : [{ destination: decision.route.destination, attributes: attributesOf(decision.route.nextHop) }],
+  );
 }
 
 /** Whether two configurations of one peer need different sessions: what OPEN or the connection is made of differs. */

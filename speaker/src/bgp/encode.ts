@@ -1,19 +1,29 @@
-import { type Address, addressToBytes } from "../net/address.ts";
-import { AS_TRANS, type Asn } from "../net/asn.ts";
+import { addressToBytes } from "../net/address.ts";
+import type { Asn } from "../net/asn.ts";
+import { AS_TRANS } from "../net/asn.ts";
 import type { Prefix } from "../net/prefix.ts";
 import { Writer } from "../wire/writer.ts";
-import { afi, attributeCode, capabilityCode, maxMessageLength, messageType, safiUnicast } from "./iana.ts";
-import type { KeepaliveMessage, NotificationMessage, OpenMessage, PathAttributes, RouteFamily } from "./message.ts";
+import { type ReceivedAttributes, writeAttributes } from "./attributes.ts";
+import { writeCapability } from "./capabilities.ts";
+import { type RouteFamily, wireFamily } from "./family.ts";
+import { headerLength, maxMessageLength, messageType } from "./iana.ts";
+import type { DecodeContext, KeepaliveMessage, NotificationMessage, OpenMessage, RouteRefreshMessage } from "./message.ts";
+import type { PathAttributes } from "./ribOut.ts";
 
-const optionalTransitive = 0xc0;
-const optional = 0x80;
-const transitive = 0x40;
-const extended = 0x10;
+/** What the octets of UPDATEs to a peer depend on. */
+export interface EncodeContext {
+  readonly isFourOctetAs: boolean;
+  /** What the peer takes, in octets. @see RFC 8654 §4 */
+  readonly maxLength: number;
+  /** Families whose prefixes the peer wants with path identifiers. @see RFC 7911 §4 */
+  readonly addPathSend: readonly RouteFamily[];
+}
 
-const afiOf = (family: RouteFamily): number => (family === "ipv4/unicast" ? afi.ipv4 : afi.ipv6);
+/** Every prefix has one path from us; where path identifiers are in use, this is its. */
+const onlyPath = 1;
 
-/** The octets of an OPEN, KEEPALIVE or NOTIFICATION. @see RFC 4271 §4 */
-export function encodeMessage(message: OpenMessage | KeepaliveMessage | NotificationMessage): Uint8Array {
+/** The octets of an OPEN, KEEPALIVE, NOTIFICATION or ROUTE-REFRESH. @see RFC 4271 §4, RFC 2918 §3 */
+export function encodeMessage(message: OpenMessage | KeepaliveMessage | NotificationMessage | RouteRefreshMessage): Uint8Array {
   switch (message.type) {
     case "open":
       return encodeOpen(message);
@@ -25,6 +35,10 @@ export function encodeMessage(message: OpenMessage | KeepaliveMessage | Notifica
           .u8(message.code)
           .u8(message.subcode)
           .bytes(message.data.subarray(0, maxMessageLength - 21));
+      });
+    case "routeRefresh":
+      return withHeader(messageType.routeRefresh, (writer) => {
+        writer.u16(message.afi).u8(message.subtype).u8(message.safi);
       });
     default:
       return message satisfies never;
@@ -39,158 +53,187 @@ export function shutdownCommunication(text: string): Uint8Array {
   return Uint8Array.of(octets.length, ...octets);
 }
 
+/** A prefix as it is in an UPDATE, without a path identifier. @see RFC 4271 §4.3 */
+export function nlriOf(prefix: Prefix): Uint8Array {
+  const count = Math.ceil(prefix.length / 8);
+  const octets = new Uint8Array(1 + count);
+  octets[0] = prefix.length;
+  octets.set(addressToBytes(prefix.address).subarray(0, count), 1);
+  return octets;
+}
+
 /** UPDATEs that announce prefixes of one family with equal attributes: as few as fit. @see RFC 4271 §4.3, RFC 4760 §3 */
 export function encodeAnnouncements(
   family: RouteFamily,
-  prefixes: readonly Prefix[],
+  nlri: readonly Uint8Array[],
   attributes: PathAttributes,
-  isFourOctetAs: boolean,
+  context: EncodeContext,
 ): Uint8Array[] {
-  const nlri = prefixes.map(prefixBytes);
-  const common = commonAttributes(attributes, isFourOctetAs);
-  const nextHop = addressToBytes(attributes.nextHop);
   const isClassic = family === "ipv4/unicast" && attributes.nextHop.family === 4;
-  const fixed = 23 + common.length + (isClassic ? 7 : 4 + 5 + nextHop.length);
-  return packed(nlri, maxMessageLength - fixed).map((part) =>
-    withHeader(messageType.update, (writer) => {
-      writer.u16(0);
-      writer.lengthPrefixed(2, (body) => {
-        if (!isClassic) {
-          body.u8(optional | extended).u8(attributeCode.mpReach);
-          body.lengthPrefixed(2, (reach) => {
-            reach.u16(afiOf(family)).u8(safiUnicast).u8(nextHop.length).bytes(nextHop).u8(0);
-            for (const prefix of part) reach.bytes(prefix);
-          });
-        }
-        body.bytes(common.subarray(0, originAndPathLength(common)));
-        if (isClassic) body.u8(transitive).u8(attributeCode.nextHop).u8(4).bytes(nextHop);
-        body.bytes(common.subarray(originAndPathLength(common)));
-      });
-      if (isClassic) for (const prefix of part) writer.bytes(prefix);
-    }),
-  );
+  const common = encodeAttributes(attributes, isClassic, context);
+  if (isClassic) {
+    return pack(nlri, family, context, headerLength + 4 + common.length, (part) => {
+      const writer = begin().u16(0).u16(common.length).bytes(common);
+      writePart(writer, part, family, context);
+      return close(writer);
+    });
+  }
+  const { afi, safi } = wireFamily(family);
+  const nextHop = addressToBytes(attributes.nextHop);
+  const head = 5 + nextHop.length;
+  // MP_REACH_NLRI comes first. @see RFC 7606 §5.1
+  return pack(nlri, family, context, headerLength + 4 + common.length + 4 + head, (part, octets) => {
+    const writer = begin()
+      .u16(0)
+      .u16(common.length + 4 + head + octets);
+    writer
+      .u8(0x90)
+      .u8(14)
+      .u16(head + octets);
+    writer.u16(afi).u8(safi).u8(nextHop.length).bytes(nextHop).u8(0);
+    writePart(writer, part, family, context);
+    return close(writer.bytes(common));
+  });
 }
 
 /** UPDATEs that withdraw prefixes of one family: as few as fit. */
-export function encodeWithdrawals(family: RouteFamily, prefixes: readonly Prefix[]): Uint8Array[] {
-  const nlri = prefixes.map(prefixBytes);
+export function encodeWithdrawals(family: RouteFamily, nlri: readonly Uint8Array[], context: EncodeContext): Uint8Array[] {
   if (family === "ipv4/unicast") {
-    return packed(nlri, maxMessageLength - 23).map((part) =>
-      withHeader(messageType.update, (writer) => {
-        writer.lengthPrefixed(2, (body) => {
-          for (const prefix of part) body.bytes(prefix);
-        });
-        writer.u16(0);
-      }),
-    );
+    return pack(nlri, family, context, headerLength + 4, (part, octets) => {
+      const writer = begin().u16(octets);
+      writePart(writer, part, family, context);
+      return close(writer.u16(0));
+    });
   }
-  return packed(nlri, maxMessageLength - 30).map((part) => unreach(family, part));
+  return pack(nlri, family, context, headerLength + 4 + 7, (part, octets) => unreach(family, part, octets, context));
 }
 
 /** The marker that the initial table of a family is complete. @see RFC 4724 §2 */
 export function encodeEndOfRib(family: RouteFamily): Uint8Array {
-  if (family === "ipv6/unicast") return unreach(family, []);
-  return withHeader(messageType.update, (writer) => {
-    writer.u16(0).u16(0);
-  });
+  if (family === "ipv4/unicast") return close(begin().u16(0).u16(0));
+  return unreach(family, [], 0, { isFourOctetAs: true, maxLength: maxMessageLength, addPathSend: [] });
 }
 
-function unreach(family: RouteFamily, nlri: readonly Uint8Array[]): Uint8Array {
-  return withHeader(messageType.update, (writer) => {
-    writer.u16(0);
-    writer.lengthPrefixed(2, (body) => {
-      body.u8(optional | extended).u8(attributeCode.mpUnreach);
-      body.lengthPrefixed(2, (value) => {
-        value.u16(afiOf(family)).u8(safiUnicast);
-        for (const prefix of nlri) value.bytes(prefix);
-      });
-    });
-  });
+function unreach(family: RouteFamily, part: readonly Uint8Array[], octets: number, context: EncodeContext): Uint8Array {
+  const { afi, safi } = wireFamily(family);
+  const writer = begin()
+    .u16(0)
+    .u16(7 + octets);
+  writer
+    .u8(0x90)
+    .u8(15)
+    .u16(3 + octets)
+    .u16(afi)
+    .u8(safi);
+  writePart(writer, part, family, context);
+  return close(writer);
 }
 
-/** ORIGIN and AS_PATH, then MED, LOCAL_PREF and COMMUNITIES: NEXT_HOP goes between the two halves. */
-function commonAttributes({ asPath, med, localPref, communities }: PathAttributes, isFourOctetAs: boolean): Uint8Array {
+/** Everything but MP_REACH_NLRI. NEXT_HOP is there only for the classic field. */
+function encodeAttributes(
+  { asPath, nextHop, ...others }: PathAttributes,
+  isClassic: boolean,
+  { isFourOctetAs, addPathSend }: EncodeContext,
+): Uint8Array {
+  const path = asPath.length === 0 ? [] : [{ type: "sequence", as: asPath } as const];
+  const needsAs4 = !isFourOctetAs && asPath.some((as) => as > 0xffff);
+  const attributes: ReceivedAttributes = {
+    ...others,
+    origin: "igp",
+    asPath: path,
+    ...(isClassic ? { nextHop } : {}),
+    ...(needsAs4 ? { as4Path: path } : {}),
+  };
+  const context: DecodeContext = {
+    isFourOctetAs,
+    isInternal: true,
+    families: [],
+    addPath: addPathSend,
+    hasExtendedNextHop: false,
+  };
   const writer = new Writer();
-  writer.u8(transitive).u8(attributeCode.origin).u8(1).u8(0);
-  writer.u8(transitive).u8(attributeCode.asPath);
-  writer.lengthPrefixed(1, (path) => {
-    if (asPath.length === 0) return;
-    path.u8(2).u8(asPath.length);
-    for (const as of asPath) isFourOctetAs ? path.u32(as) : path.u16(as > 0xffff ? AS_TRANS : as);
-  });
-  if (med !== undefined) writer.u8(optional).u8(attributeCode.med).u8(4).u32(med);
-  if (localPref !== undefined) writer.u8(transitive).u8(attributeCode.localPref).u8(4).u32(localPref);
-  if (communities !== undefined && communities.length > 0) {
-    writer.u8(optionalTransitive | extended).u8(attributeCode.communities);
-    writer.lengthPrefixed(2, (value) => {
-      for (const community of communities) value.u32(community);
-    });
-  }
+  writeAttributes(writer, attributes, context);
   return writer.finish();
 }
 
-function originAndPathLength(common: Uint8Array): number {
-  return 4 + 3 + (common[6] ?? 0);
+/** Cuts prefixes into parts that fit a message. */
+function pack(
+  nlri: readonly Uint8Array[],
+  family: RouteFamily,
+  { maxLength, addPathSend }: EncodeContext,
+  fixed: number,
+  make: (part: readonly Uint8Array[], octets: number) => Uint8Array,
+): Uint8Array[] {
+  const extra = addPathSend.includes(family) ? 4 : 0;
+  const room = maxLength - fixed;
+  const messages: Uint8Array[] = [];
+  let from = 0;
+  let octets = 0;
+  for (const [index, one] of nlri.entries()) {
+    const size = one.length + extra;
+    if (octets + size > room && index > from) {
+      messages.push(make(nlri.slice(from, index), octets));
+      from = index;
+      octets = 0;
+    }
+    octets += size;
+  }
+  if (from < nlri.length) messages.push(make(nlri.slice(from), octets));
+  return messages;
 }
 
-/** @see RFC 4271 §4.2, RFC 5492 §4 */
-function encodeOpen(open: OpenMessage): Uint8Array {
-  const { capabilities } = open;
+function writePart(writer: Writer, part: readonly Uint8Array[], family: RouteFamily, { addPathSend }: EncodeContext): void {
+  const hasIds = addPathSend.includes(family);
+  for (const one of part) {
+    if (hasIds) writer.u32(onlyPath);
+    writer.bytes(one);
+  }
+}
+
+/** @see RFC 4271 §4.2, RFC 5492 §4, RFC 9072 §2 */
+function encodeOpen({ version, myAs, holdTime, bgpIdentifier, capabilities }: OpenMessage): Uint8Array {
+  const all = new Writer();
+  for (const capability of capabilities) writeCapability(all, capability);
   return withHeader(messageType.open, (writer) => {
-    writer
-      .u8(open.version)
-      .u16(open.as > 0xffff ? AS_TRANS : open.as)
-      .u16(open.holdTime)
-      .bytes(addressToBytes(open.bgpIdentifier));
-    writer.lengthPrefixed(1, (parameters) => {
-      const capability = (code: number, body: (value: Writer) => void): void => {
-        parameters.u8(2).lengthPrefixed(1, (parameter) => parameter.u8(code).lengthPrefixed(1, body));
-      };
-      for (const family of capabilities.families ?? [])
-        capability(capabilityCode.multiprotocol, (value) => value.u16(afiOf(family)).u8(0).u8(safiUnicast));
-      if (capabilities.routeRefresh) capability(capabilityCode.routeRefresh, () => undefined);
-      const restart = capabilities.gracefulRestart;
-      if (restart !== undefined) {
-        capability(capabilityCode.gracefulRestart, (value) => {
-          value.u16((restart.isRestarting ? 0x8000 : 0) | (restart.keepsAfterNotification ? 0x4000 : 0) | restart.restartTime);
-          for (const { family, isForwardingKept } of restart.families)
-            value
-              .u16(afiOf(family))
-              .u8(safiUnicast)
-              .u8(isForwardingKept ? 0x80 : 0);
-        });
-      }
-      if (capabilities.fourOctetAs !== undefined)
-        capability(capabilityCode.fourOctetAs, (value) => value.u32(capabilities.fourOctetAs as Asn));
-    });
+    writer.u8(version).u16(myAs).u16(holdTime).bytes(addressToBytes(bgpIdentifier));
+    if (all.length === 0) writer.u8(0);
+    else if (all.length + 2 <= 255)
+      writer
+        .u8(all.length + 2)
+        .u8(2)
+        .u8(all.length)
+        .bytes(all.finish());
+    else
+      writer
+        .u8(255)
+        .u8(255)
+        .u16(all.length + 3)
+        .u8(2)
+        .u16(all.length)
+        .bytes(all.finish());
   });
 }
 
-function withHeader(type: number, body: (writer: Writer) => void): Uint8Array {
-  const writer = new Writer();
-  for (let index = 0; index < 16; index++) writer.u8(0xff);
-  writer.u16(0).u8(type);
-  body(writer);
+/** The AS number of the header for an AS number of up to four octets. @see RFC 6793 §4.2.2 */
+export function headerAs(as: Asn): Asn {
+  return as > 0xffff ? AS_TRANS : as;
+}
+
+/** The marker, and room for the length. */
+const header = new Uint8Array(18).fill(0xff, 0, 16);
+
+/** A writer behind the header of an UPDATE. */
+function begin(): Writer {
+  return new Writer(maxMessageLength).bytes(header).u8(messageType.update);
+}
+
+function close(writer: Writer): Uint8Array {
   writer.patch(16, 2, writer.length);
   return writer.finish();
 }
 
-function prefixBytes(prefix: Prefix): Uint8Array {
-  const bytes = addressToBytes(prefix.address as Address).subarray(0, Math.ceil(prefix.length / 8));
-  return Uint8Array.of(prefix.length, ...bytes);
-}
-
-/** Groups of prefixes, each group of at most so many octets. */
-function packed(nlri: readonly Uint8Array[], room: number): Uint8Array[][] {
-  const groups: Uint8Array[][] = [];
-  let left = 0;
-  for (const prefix of nlri) {
-    if (prefix.length > left) {
-      groups.push([]);
-      left = room;
-    }
-    groups.at(-1)?.push(prefix);
-    left -= prefix.length;
-  }
-  return groups;
+function withHeader(type: number, body: (writer: Writer) => void): Uint8Array {
+  const writer = new Writer().bytes(header).u8(type);
+  body(writer);
+  return close(writer);
 }

@@ -3,24 +3,9 @@ import { seconds } from "../net/duration.ts";
 /** Message types. @see RFC 4271 §4.1, RFC 2918 §3 */
 export const messageType = { open: 1, update: 2, notification: 3, keepalive: 4, routeRefresh: 5 } as const;
 
-/** Capability codes. @see RFC 5492 §4 */
-export const capabilityCode = { multiprotocol: 1, routeRefresh: 2, gracefulRestart: 64, fourOctetAs: 65 } as const;
-
 /** Address family identifiers, and the one subsequent identifier that we speak. @see RFC 4760 §3 */
 export const afi = { ipv4: 1, ipv6: 2 } as const;
 export const safiUnicast = 1;
-
-/** Path attribute type codes that we write or read. @see RFC 4271 §5, RFC 4760 §3, RFC 1997 */
-export const attributeCode = {
-  origin: 1,
-  asPath: 2,
-  nextHop: 3,
-  med: 4,
-  localPref: 5,
-  communities: 8,
-  mpReach: 14,
-  mpUnreach: 15,
-} as const;
 
 /** "Please use other paths: this one goes away." @see RFC 8326 §5 */
 export const gracefulShutdownCommunity = 0xffff0000;
@@ -28,10 +13,16 @@ export const gracefulShutdownCommunity = 0xffff0000;
 /** Lengths of messages in octets, header included. @see RFC 4271 §4 */
 export const headerLength = 19;
 export const maxMessageLength = 4096;
-export const minLengthOf: Readonly<Record<number, number>> = { 1: 29, 2: 23, 3: 21, 4: 19, 5: 23 };
+/** What a message may have when the receiver said so; OPEN and KEEPALIVE stay below 4096. @see RFC 8654 §4 */
+export const maxExtendedMessageLength = 65535;
+export const minLengthOf: Readonly<Record<number, number>> = { 1: 29, 2: 23, 3: 21, 4: 19, 5: 19 };
 
 /** Timer defaults. ConnectRetry is far below the 120 s of the RFC: a load balancer that waits two minutes is an outage. @see RFC 4271 §10 */
 export const defaultConnectRetry = seconds(5);
+/** The longest wait after repeated errors of the protocol. @see RFC 4271 §8.1.1 (DampPeerOscillations) */
+export const maxIdleHold = seconds(60);
+/** How long nothing may get out, at least, before the session is given up. @see RFC 9687 §4 */
+export const minSendHold = seconds(480);
 /** While waiting for the peer's OPEN. @see RFC 4271 §8.2.2 */
 export const openSentHoldTime = seconds(240);
 
@@ -89,9 +80,10 @@ const errorNames: Readonly<Record<number, readonly [string, Readonly<Record<numb
     },
   ],
   7: ["ROUTE-REFRESH Message Error", { 1: "Invalid Message Length" }],
+  8: ["Send Hold Timer Expired", {}],
 };
 
-/** A NOTIFICATION in the words of the registry: "Cease/Administrative Shutdown (6/2)". @see RFC 4271 §4.5, RFC 4486, RFC 6608, RFC 7313, RFC 9384 */
+/** A NOTIFICATION in the words of the registry: "Cease/Administrative Shutdown (6/2)". @see RFC 4271 §4.5, RFC 4486, RFC 6608, RFC 7313, RFC 9384, RFC 9687 */
 export function nameOfError(code: number, subcode: number): string {
   const [name, subcodes] = errorNames[code] ?? ["Unknown Error", {}];
   const detail = subcodes[subcode];

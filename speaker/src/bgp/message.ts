@@ -1,58 +1,52 @@
 import type { Address } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
 import type { Prefix } from "../net/prefix.ts";
-
-/** An address family that routes are exchanged for. @see RFC 4760 §3 */
-export type RouteFamily = "ipv4/unicast" | "ipv6/unicast";
-
-/** What an OPEN says that the speaker can do. */
-export interface Capabilities {
-  /** Families it named; undefined when it named none, which means IPv4 unicast. */
-  readonly families: readonly RouteFamily[] | undefined;
-  readonly fourOctetAs: Asn | undefined;
-  readonly routeRefresh: boolean;
-  readonly gracefulRestart: GracefulRestart | undefined;
-  /** Codes of capabilities that we do not know. */
-  readonly unknown: readonly number[];
-}
-
-/** @see RFC 4724 §3, RFC 8538 §2 */
-export interface GracefulRestart {
-  readonly isRestarting: boolean;
-  readonly keepsAfterNotification: boolean;
-  /** In seconds. */
-  readonly restartTime: number;
-  readonly families: readonly { readonly family: RouteFamily; readonly isForwardingKept: boolean }[];
-}
+import type { ReceivedAttributes } from "./attributes.ts";
+import type { Capability } from "./capabilities.ts";
+import type { RouteFamily, WireFamily } from "./family.ts";
 
 export interface OpenMessage {
   readonly type: "open";
   readonly version: number;
-  /** The AS number: of the four-octet capability if there is one, else of the header. */
-  readonly as: Asn;
+  /** The AS number of the header: AS_TRANS stands for one of four octets. */
+  readonly myAs: Asn;
   /** In seconds. */
   readonly holdTime: number;
   readonly bgpIdentifier: Address;
-  readonly capabilities: Capabilities;
+  /** In the order of the message, duplicates included. */
+  readonly capabilities: readonly Capability[];
 }
 
-/** Attributes of a path that we announce, or that a peer did. */
-export interface PathAttributes {
-  /** AS numbers, the nearest first; AS_SETs are flattened. */
-  readonly asPath: readonly Asn[];
+/** A prefix, and which of several paths to it. `pathId` is undefined where ADD-PATH is not in use. @see RFC 7911 §3 */
+export interface Path {
+  readonly prefix: Prefix;
+  readonly pathId: number | undefined;
+}
+
+/** A path that a peer announced. */
+export interface AnnouncedPath extends Path {
   readonly nextHop: Address;
-  readonly med?: number;
-  readonly localPref?: number;
-  /** Standard communities as 32-bit numbers. @see RFC 1997 */
-  readonly communities?: readonly number[];
+}
+
+/** An attribute that could not be taken, and what became of it. @see RFC 7606 §2 */
+export interface AttributeFault {
+  readonly code: number;
+  /** `withdraw`: the routes of the message are gone; `discard`: the attribute is. */
+  readonly action: "withdraw" | "discard";
+  readonly reason: string;
 }
 
 export interface UpdateMessage {
   readonly type: "update";
-  readonly withdrawn: readonly Prefix[];
-  readonly announced: readonly { readonly prefix: Prefix; readonly nextHop: Address }[];
+  /** What is gone, including what a malformed attribute took with it. */
+  readonly withdrawn: readonly Path[];
+  readonly announced: readonly AnnouncedPath[];
+  readonly attributes: ReceivedAttributes;
+  readonly faults: readonly AttributeFault[];
   /** The family whose initial table is complete, when this is an End-of-RIB marker. @see RFC 4724 §2 */
   readonly endOfRib: RouteFamily | undefined;
+  /** Whether it has routes of a family that was not negotiated; they were passed over. */
+  readonly hasForeignRoutes: boolean;
 }
 
 export interface NotificationMessage {
@@ -66,10 +60,8 @@ export interface KeepaliveMessage {
   readonly type: "keepalive";
 }
 
-export interface RouteRefreshMessage {
+export interface RouteRefreshMessage extends WireFamily {
   readonly type: "routeRefresh";
-  /** Undefined for a family that we do not know. */
-  readonly family: RouteFamily | undefined;
   /** 0 asks for the table; 1 and 2 mark its beginning and end. @see RFC 7313 §3.2 */
   readonly subtype: number;
 }
@@ -82,4 +74,17 @@ export interface MessageError {
   readonly subcode: number;
   readonly data: Uint8Array;
   readonly reason: string;
+}
+
+/** What the reading of a message depends on: what both sides agreed on. */
+export interface DecodeContext {
+  /** Whether AS numbers in paths have four octets. @see RFC 6793 §4 */
+  readonly isFourOctetAs: boolean;
+  /** Whether the peer is of our AS. */
+  readonly isInternal: boolean;
+  readonly families: readonly RouteFamily[];
+  /** Families whose prefixes come with a path identifier. @see RFC 7911 §4 */
+  readonly addPath: readonly RouteFamily[];
+  /** Whether IPv4 routes may have an IPv6 next hop. @see RFC 8950 §4 */
+  readonly hasExtendedNextHop: boolean;
 }

@@ -3,13 +3,13 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { parseAddress } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
-import { formatPrefix, hostPrefix } from "../net/prefix.ts";
-import { diffRoutes, encodeTable, type Route, type Routes, routesOf } from "./ribOut.ts";
+import { hostPrefix } from "../net/prefix.ts";
+import { destinationOf, diffRoutes, encodeTable, type Route, type Routes, routesOf } from "./ribOut.ts";
 
 const nextHop = parseAddress("172.30.0.11")!;
 const route = fc.record({ last: fc.bigInt({ min: 0n, max: 255n }), med: fc.constantFrom(undefined, 1, 2) }).map(
   ({ last, med }): Route => ({
-    prefix: hostPrefix({ family: 4, value: 0xc0000200n + last }),
+    destination: destinationOf(hostPrefix({ family: 4, value: 0xc0000200n + last })),
     attributes: { asPath: [65000 as Asn], nextHop, ...(med === undefined ? {} : { med }) },
   }),
 );
@@ -17,8 +17,8 @@ const table = fc.array(route).map(routesOf);
 
 function apply(told: Routes, difference: ReturnType<typeof diffRoutes>): Routes {
   const result = new Map(told);
-  for (const prefix of difference.withdraw) result.delete(formatPrefix(prefix));
-  for (const one of difference.announce) result.set(formatPrefix(one.prefix), one);
+  for (const { key } of difference.withdraw) result.delete(key);
+  for (const one of difference.announce) result.set(one.destination.key, one);
   return result;
 }
 
@@ -36,14 +36,16 @@ describe("Adj-RIB-Out", () => {
   });
 
   it("says that every negotiated family is complete, even an empty one", () => {
-    const negotiated = {
-      holdTime: 90,
-      families: ["ipv4/unicast", "ipv6/unicast"] as const,
-      isFourOctetAs: true,
-      peerRouteRefresh: true,
-      peerIdentifier: nextHop,
-      peerGracefulRestart: undefined,
-    };
-    assert.equal(encodeTable(new Map(), negotiated).length, 2);
+    const context = { isFourOctetAs: true, maxLength: 4096, addPathSend: [] };
+    assert.equal(encodeTable(new Map(), ["ipv4/unicast", "ipv6/unicast"], context).length, 2);
+  });
+
+  it("shares messages between routes with equal attributes, whether or not they are the same object", () => {
+    const list = Array.from({ length: 1000 }, (_, index) => ({
+      destination: destinationOf(hostPrefix({ family: 4, value: 0xc6120000n + BigInt(index) })),
+      attributes: { asPath: [65000 as Asn], nextHop: { ...nextHop } },
+    }));
+    const context = { isFourOctetAs: true, maxLength: 4096, addPathSend: [] };
+    assert.equal(encodeTable(routesOf(list), ["ipv4/unicast"], context).length, 3);
   });
 });

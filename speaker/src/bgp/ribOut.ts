@@ -1,76 +1,131 @@
-import { formatPrefix, type Prefix } from "../net/prefix.ts";
-import { encodeAnnouncements, encodeEndOfRib, encodeWithdrawals } from "./encode.ts";
-import type { PathAttributes, RouteFamily } from "./message.ts";
-import type { Negotiated } from "./session.ts";
+import type { Address } from "../net/address.ts";
+import type { Asn } from "../net/asn.ts";
+import type { Prefix } from "../net/prefix.ts";
+import { type EncodeContext, encodeAnnouncements, encodeEndOfRib, encodeWithdrawals, nlriOf } from "./encode.ts";
+import { familyOfPrefix, type RouteFamily } from "./family.ts";
+
+/** Attributes of a path that we announce. Routes that share one object share messages at no cost. */
+export interface PathAttributes {
+  /** AS numbers, the nearest first. */
+  readonly asPath: readonly Asn[];
+  readonly nextHop: Address;
+  readonly med?: number;
+  readonly localPref?: number;
+  /** Standard communities as 32-bit numbers. @see RFC 1997 */
+  readonly communities?: readonly number[];
+  /** Extended communities of eight octets, as numbers. @see RFC 4360 §2 */
+  readonly extendedCommunities?: readonly bigint[];
+  /** @see RFC 8092 §3 */
+  readonly largeCommunities?: readonly (readonly [number, number, number])[];
+}
+
+/** Where a route leads, with what is computed of it once for all peers. */
+export interface Destination {
+  readonly prefix: Prefix;
+  readonly family: RouteFamily;
+  /** As it is in an UPDATE. */
+  readonly nlri: Uint8Array;
+  /** Equal for equal prefixes. */
+  readonly key: string;
+}
 
 /** A route as it is announced to one peer. */
 export interface Route {
-  readonly prefix: Prefix;
+  readonly destination: Destination;
   readonly attributes: PathAttributes;
 }
 
-/** Routes by the text of their prefix. */
+/** Routes by the key of their destination. */
 export type Routes = ReadonlyMap<string, Route>;
 
-/** The family of a prefix. */
-export function familyOfPrefix(prefix: Prefix): RouteFamily {
-  return prefix.address.family === 4 ? "ipv4/unicast" : "ipv6/unicast";
+/** What is computed of a prefix once. */
+export function destinationOf(prefix: Prefix): Destination {
+  const { family, value } = prefix.address;
+  return {
+    prefix,
+    family: familyOfPrefix(prefix),
+    nlri: nlriOf(prefix),
+    key: `${family}/${value.toString(36)}/${prefix.length}`,
+  };
 }
 
-/** Routes by the text of their prefix; a later one with the same prefix replaces an earlier one. */
+/** Routes by destination; a later one with the same destination replaces an earlier one. */
 export function routesOf(list: readonly Route[]): Routes {
-  return new Map(list.map((route) => [formatPrefix(route.prefix), route]));
+  const routes = new Map<string, Route>();
+  for (const route of list) routes.set(route.destination.key, route);
+  return routes;
 }
 
 /** What must be said to a peer so that what it has becomes what we want. */
 export interface RibDiff {
   readonly announce: readonly Route[];
-  readonly withdraw: readonly Prefix[];
+  readonly withdraw: readonly Destination[];
 }
 
 /** The difference between what a peer was told and what it should know. */
 export function diffRoutes(told: Routes, wanted: Routes): RibDiff {
-  const announce = [...wanted].flatMap(([text, route]) => {
-    const before = told.get(text);
-    return before !== undefined && attributesKey(before.attributes) === attributesKey(route.attributes) ? [] : [route];
-  });
-  const withdraw = [...told].flatMap(([text, route]) => (wanted.has(text) ? [] : [route.prefix]));
+  const announce: Route[] = [];
+  const withdraw: Destination[] = [];
+  const keys = new AttributeKeys();
+  for (const [key, route] of wanted) {
+    const before = told.get(key);
+    if (before === undefined || !keys.areEqual(before.attributes, route.attributes)) announce.push(route);
+  }
+  for (const [key, route] of told) if (!wanted.has(key)) withdraw.push(route.destination);
   return { announce, withdraw };
 }
 
 /** The UPDATEs of a difference: withdrawals first, routes with equal attributes together. Families that were not negotiated are left out. */
-export function encodeDiff({ announce, withdraw }: RibDiff, { families, isFourOctetAs }: Negotiated): Uint8Array[] {
-  const messages = families.flatMap((family) => {
-    const prefixes = withdraw.filter((prefix) => familyOfPrefix(prefix) === family);
-    return prefixes.length === 0 ? [] : encodeWithdrawals(family, prefixes);
-  });
-  for (const group of Map.groupBy(
-    announce,
-    (route) => `${familyOfPrefix(route.prefix)} ${attributesKey(route.attributes)}`,
-  ).values()) {
-    const [first] = group;
-    if (first === undefined || !families.includes(familyOfPrefix(first.prefix))) continue;
-    messages.push(
-      ...encodeAnnouncements(
-        familyOfPrefix(first.prefix),
-        group.map((route) => route.prefix),
-        first.attributes,
-        isFourOctetAs,
-      ),
-    );
-  }
-  return messages;
-}
-
-/** The whole table for a session that just came up: every route, then the End-of-RIB marker of each family. */
-export function encodeTable(wanted: Routes, negotiated: Negotiated): Uint8Array[] {
+export function encodeDiff(
+  { announce, withdraw }: RibDiff,
+  families: readonly RouteFamily[],
+  context: EncodeContext,
+): Uint8Array[] {
+  const keys = new AttributeKeys();
   return [
-    ...encodeDiff({ announce: [...wanted.values()], withdraw: [] }, negotiated),
-    ...negotiated.families.map(encodeEndOfRib),
+    ...families.flatMap((family) =>
+      encodeWithdrawals(
+        family,
+        withdraw.filter((destination) => destination.family === family).map(({ nlri }) => nlri),
+        context,
+      ),
+    ),
+    ...families.flatMap((family) => {
+      const groups = new Map<string, { readonly attributes: PathAttributes; readonly nlri: Uint8Array[] }>();
+      for (const { destination, attributes } of announce) {
+        if (destination.family !== family) continue;
+        const key = keys.of(attributes);
+        const group = groups.get(key);
+        if (group === undefined) groups.set(key, { attributes, nlri: [destination.nlri] });
+        else group.nlri.push(destination.nlri);
+      }
+      return [...groups.values()].flatMap(({ attributes, nlri }) => encodeAnnouncements(family, nlri, attributes, context));
+    }),
   ];
 }
 
-function attributesKey(attributes: PathAttributes): string {
-  const { nextHop, asPath, med, localPref, communities } = attributes;
-  return `${nextHop.family}/${nextHop.value} ${asPath.join(" ")} ${med ?? ""} ${localPref ?? ""} ${communities?.join(" ") ?? ""}`;
+/** The whole table of some families: every route, then the End-of-RIB marker of each family. */
+export function encodeTable(wanted: Routes, families: readonly RouteFamily[], context: EncodeContext): Uint8Array[] {
+  return [...encodeDiff({ announce: [...wanted.values()], withdraw: [] }, families, context), ...families.map(encodeEndOfRib)];
+}
+
+/** Texts of attributes, made once for each object. */
+class AttributeKeys {
+  readonly #texts = new Map<PathAttributes, string>();
+
+  of(attributes: PathAttributes): string {
+    const known = this.#texts.get(attributes);
+    if (known !== undefined) return known;
+    const { nextHop, asPath, med, localPref, communities, extendedCommunities, largeCommunities } = attributes;
+    const text = [
+      `${nextHop.family}/${nextHop.value}`,
+      ...[asPath, [med], [localPref], communities, extendedCommunities, largeCommunities].map((part) => part?.join(" ") ?? ""),
+    ].join("|");
+    this.#texts.set(attributes, text);
+    return text;
+  }
+
+  areEqual(a: PathAttributes, b: PathAttributes): boolean {
+    return a === b || this.of(a) === this.of(b);
+  }
 }

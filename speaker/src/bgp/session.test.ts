@@ -6,15 +6,18 @@ import { seconds } from "../net/duration.ts";
 import { decodeMessage, frame } from "./decode.ts";
 import { encodeMessage, shutdownCommunication } from "./encode.ts";
 import type { Message, OpenMessage } from "./message.ts";
+import { contextOf, judgeOpen } from "./open.ts";
 import {
   acceptedSession,
   type Effect,
   type Event,
+  judgeType,
   keepsAccepted,
   newSession,
   type Session,
   type SessionConfig,
   type State,
+  sendHoldTime,
   step,
 } from "./session.ts";
 
@@ -27,20 +30,30 @@ const config: SessionConfig = {
   connectRetry: seconds(5),
   families: ["ipv4/unicast", "ipv6/unicast"],
   gracefulRestart: undefined,
+  addPathReceive: ["ipv4/unicast"],
+  addPathSend: [],
 };
 const peerOpen: OpenMessage = {
   type: "open",
   version: 4,
-  as: 65001 as Asn,
+  myAs: 65001 as Asn,
   holdTime: 9,
   bgpIdentifier: identifier("172.30.0.1"),
-  capabilities: {
-    families: ["ipv4/unicast"],
-    fourOctetAs: 65001 as Asn,
-    routeRefresh: true,
-    gracefulRestart: undefined,
-    unknown: [],
-  },
+  capabilities: [
+    { name: "multiprotocol", afi: 1, safi: 1 },
+    { name: "routeRefresh" },
+    { name: "extendedMessage" },
+    { name: "addPath", families: [{ afi: 1, safi: 1, mode: 3 }] },
+  ],
+};
+const update: Message = {
+  type: "update",
+  withdrawn: [],
+  announced: [],
+  attributes: {},
+  faults: [],
+  endOfRib: undefined,
+  hasForeignRoutes: false,
 };
 const message = (value: Message): Event => ({ type: "message", message: value });
 const keepalive = message({ type: "keepalive" });
@@ -53,6 +66,7 @@ function after(events: readonly Event[], from: Session = newSession(config)): Se
 const paths: Readonly<Record<State, readonly Event[]>> = {
   Idle: [],
   Connect: [{ type: "start" }],
+  Active: [{ type: "start" }, { type: "tcpFails", reason: "refused" }],
   OpenSent: [{ type: "start" }, { type: "tcpConnected" }],
   OpenConfirm: [{ type: "start" }, { type: "tcpConnected" }, message(peerOpen)],
   Established: [{ type: "start" }, { type: "tcpConnected" }, message(peerOpen), keepalive],
@@ -76,14 +90,16 @@ describe("BGP FSM (RFC 4271 §8.2.2)", () => {
       { type: "connectRetryTimerExpires" },
       { type: "holdTimerExpires" },
       { type: "keepaliveTimerExpires" },
+      { type: "sendHoldTimerExpires" },
+      { type: "startPassive" },
       { type: "tcpConnected" },
       { type: "tcpFails", reason: "test" },
       { type: "malformed", error: { code: 1, subcode: 1, data: new Uint8Array(0), reason: "test" } },
       message(peerOpen),
       keepalive,
-      message({ type: "update", withdrawn: [], announced: [], endOfRib: undefined }),
+      message(update),
       message({ type: "notification", code: 6, subcode: 2, data: new Uint8Array(0) }),
-      message({ type: "routeRefresh", family: "ipv4/unicast", subtype: 0 }),
+      message({ type: "routeRefresh", afi: 1, safi: 1, subtype: 0 }),
     ];
     for (const path of Object.values(paths))
       for (const event of events) assert.notEqual(step(after(path), event).reason, "", event.type);
@@ -101,6 +117,70 @@ describe("BGP FSM (RFC 4271 §8.2.2)", () => {
     assert.ok(effects.some((effect) => effect.type === "startTimer" && effect.timer === "hold" && effect.after === 9000));
   });
 
+  it("takes several paths of a family that both want, and long messages when the peer takes them", () => {
+    const negotiated = after(paths.OpenConfirm).negotiated;
+    assert.deepEqual([negotiated?.addPathReceive, negotiated?.addPathSend, negotiated?.maxLength], [["ipv4/unicast"], [], 65535]);
+  });
+
+  it("waits longer after each error of the protocol, and forgets them when the session lives (RFC 4271 §8.1.1)", () => {
+    const wait = (session: Session): [Session, number | undefined] => {
+      const result = step(session, { type: "holdTimerExpires" });
+      const timer = result.effects.find((effect) => effect.type === "startTimer" && effect.timer === "connectRetry");
+      return [result.session, timer?.type === "startTimer" ? timer.after : undefined];
+    };
+    let session = newSession(config);
+    const waits: unknown[] = [];
+    for (let round = 0; round < 6; round++) {
+      const [next, milliseconds] = wait(after(paths.Established, session));
+      waits.push(milliseconds);
+      session = next;
+    }
+    assert.deepEqual(waits, [5000, 10_000, 20_000, 40_000, 60_000, 60_000]);
+    assert.equal(wait(after([...paths.Established, keepalive], session))[1], 5000);
+  });
+
+  it("does not wait longer because nobody answers, or because of the lost one of two connections", () => {
+    const refused = after([{ type: "tcpFails", reason: "refused" }], after(paths.Connect));
+    assert.deepEqual([refused.state, refused.failures], ["Active", 0]);
+    const collided = message({ type: "notification", code: 6, subcode: 7, data: new Uint8Array(0) });
+    assert.equal(after([collided], after(paths.OpenSent)).failures, 0);
+  });
+
+  it("waits in Active for a passive peer, and never dials", () => {
+    const { session, effects } = step(newSession(config), { type: "startPassive" });
+    assert.deepEqual([session.state, effects], ["Active", []]);
+  });
+
+  it("gives up a session on which nothing gets out, without a word (RFC 9687)", () => {
+    const { session, effects, reason } = step(after(paths.Established), { type: "sendHoldTimerExpires" });
+    assert.deepEqual([session.state, sent(effects)], ["Idle", []]);
+    assert.match(reason, /Send Hold Timer Expired \(8\/0\)/);
+    assert.equal(sendHoldTime(after(paths.Established)), 480_000);
+  });
+
+  it("judges a message by its type before anybody looks into it", () => {
+    assert.deepEqual(judgeType("OpenSent", 2), {
+      code: 5,
+      subcode: 1,
+      data: Uint8Array.of(2),
+      reason: "UPDATE came in OpenSent",
+    });
+    assert.equal(judgeType("Established", 5), undefined);
+  });
+
+  it("refuses a role that does not fit its own, and a peer of two roles, with 2/11 (RFC 9234)", () => {
+    const role = (...numbers: number[]): OpenMessage => ({
+      ...peerOpen,
+      capabilities: numbers.map((number) => ({ name: "role", role: number })),
+    });
+    const judged = (open: OpenMessage, ours?: number): number | undefined =>
+      judgeOpen(open, { ...config, ...(ours === undefined ? {} : { role: ours }) })?.subcode;
+    assert.deepEqual(
+      [judged(role(3), 0), judged(role(0), 0), judged(role(0)), judged(role(0, 4)), judged(role(), 4), judged(role(4, 4), 4)],
+      [undefined, 11, undefined, 11, undefined, undefined],
+    );
+  });
+
   it("runs no timers with a hold time of 0", () => {
     const { effects } = step(after(paths.OpenSent), message({ ...peerOpen, holdTime: 0 }));
     assert.ok(!effects.some((effect) => effect.type === "startTimer"));
@@ -108,14 +188,14 @@ describe("BGP FSM (RFC 4271 §8.2.2)", () => {
 
   it("speaks the families that both named; IPv4 alone when the peer named none", () => {
     assert.deepEqual(after(paths.OpenConfirm).negotiated?.families, ["ipv4/unicast"]);
-    const mute = { ...peerOpen, capabilities: { ...peerOpen.capabilities, families: undefined } };
+    const mute = { ...peerOpen, capabilities: [] };
     assert.deepEqual(after([message(mute)], after(paths.OpenSent)).negotiated?.families, ["ipv4/unicast"]);
   });
 
   it("refuses an unexpected AS with 2/2, and its own identifier in its own AS with 2/3 (RFC 6286)", () => {
-    assert.deepEqual(sent(step(after(paths.OpenSent), message({ ...peerOpen, as: 65009 as Asn })).effects), ["2/2"]);
+    assert.deepEqual(sent(step(after(paths.OpenSent), message({ ...peerOpen, myAs: 65009 as Asn })).effects), ["2/2"]);
     const inside = newSession({ ...config, peerAs: config.localAs });
-    const twin = { ...peerOpen, as: config.localAs, bgpIdentifier: config.bgpIdentifier };
+    const twin = { ...peerOpen, myAs: config.localAs, bgpIdentifier: config.bgpIdentifier };
     assert.deepEqual(sent(step(after(paths.OpenSent, inside), message(twin)).effects), ["2/3"]);
   });
 
@@ -127,7 +207,7 @@ describe("BGP FSM (RFC 4271 §8.2.2)", () => {
 
   for (const [state, event, expected] of [
     ["OpenSent", keepalive, "5/1"],
-    ["OpenConfirm", message({ type: "update", withdrawn: [], announced: [], endOfRib: undefined }), "5/2"],
+    ["OpenConfirm", message(update), "5/2"],
     ["Established", message(peerOpen), "5/3"],
   ] as const) {
     it(`answers a message that does not belong in ${state} with ${expected} (RFC 6608)`, () =>
@@ -164,7 +244,7 @@ describe("BGP FSM (RFC 4271 §8.2.2)", () => {
 
   it("answers a route refresh with the table of that family, and the marks of RFC 7313 with nothing", () => {
     const asked = (subtype: number): Effect[] =>
-      step(after(paths.Established), message({ type: "routeRefresh", family: "ipv4/unicast", subtype })).effects.filter(
+      step(after(paths.Established), message({ type: "routeRefresh", afi: 1, safi: 1, subtype })).effects.filter(
         (effect) => effect.type === "sendTable",
       );
     assert.deepEqual([asked(0).length, asked(1).length], [1, 0]);
@@ -200,9 +280,9 @@ describe("BGP FSM (RFC 4271 §8.2.2)", () => {
         const produced: Effect[] = [];
         for (const effect of effects) {
           if (effect.type !== "send") continue;
-          const framed = frame(encodeMessage(effect.message));
+          const framed = frame(encodeMessage(effect.message), true);
           assert.ok("body" in framed);
-          const decoded = decodeMessage(framed.type, framed.body, true);
+          const decoded = decodeMessage(framed.type, framed.body, contextOf(current.negotiated));
           assert.ok("message" in decoded);
           const next = step(current, message(decoded.message));
           current = next.session;

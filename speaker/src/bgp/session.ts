@@ -2,42 +2,20 @@ import type { Address } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
 import { type Duration, seconds } from "../net/duration.ts";
 import { shutdownCommunication } from "./encode.ts";
-import { nameOfError, openSentHoldTime } from "./iana.ts";
-import type {
-  GracefulRestart,
-  Message,
-  MessageError,
-  NotificationMessage,
-  OpenMessage,
-  RouteFamily,
-  UpdateMessage,
-} from "./message.ts";
+import { familyOf, type RouteFamily } from "./family.ts";
+import { maxIdleHold, messageType, minSendHold, nameOfError, openSentHoldTime } from "./iana.ts";
+import type { Message, MessageError, NotificationMessage, OpenMessage, UpdateMessage } from "./message.ts";
+import { hexOf, readCommunication } from "./notification.ts";
+import { judgeOpen, type LocalOffer, type Negotiated, negotiate, openOf } from "./open.ts";
 
 /** What one connection to a peer is opened with. */
-export interface SessionConfig {
-  readonly localAs: Asn;
+export interface SessionConfig extends LocalOffer {
   readonly peerAs: Asn;
-  readonly bgpIdentifier: Address;
-  /** What we ask for, in seconds; 0 is never. */
-  readonly holdTime: number;
   /** Between attempts to connect. */
   readonly connectRetry: Duration;
-  readonly families: readonly RouteFamily[];
-  readonly gracefulRestart: GracefulRestart | undefined;
 }
 
-/** What both sides agreed on. */
-export interface Negotiated {
-  /** In seconds; 0 is never. */
-  readonly holdTime: number;
-  readonly families: readonly RouteFamily[];
-  readonly isFourOctetAs: boolean;
-  readonly peerRouteRefresh: boolean;
-  readonly peerIdentifier: Address;
-  readonly peerGracefulRestart: GracefulRestart | undefined;
-}
-
-export type State = "Idle" | "Connect" | "OpenSent" | "OpenConfirm" | "Established";
+export type State = "Idle" | "Connect" | "Active" | "OpenSent" | "OpenConfirm" | "Established";
 
 /** One connection to a peer. A dialled one goes round for ever; an accepted one starts in OpenSent and ends in Idle. */
 export interface Session {
@@ -45,13 +23,18 @@ export interface Session {
   readonly config: SessionConfig;
   readonly isDialled: boolean;
   readonly negotiated: Negotiated | undefined;
+  /** How often in a row it ended with an error of the protocol. */
+  readonly failures: number;
 }
 
 export type TimerName = "connectRetry" | "hold" | "keepalive";
 
 /** The events of RFC 4271 §8.1 that have a cause here. */
 export type Event =
+  /** Event 1 or 3. */
   | { readonly type: "start" }
+  /** Event 4 or 5: the peer is to connect. */
+  | { readonly type: "startPassive" }
   /** Event 8 or 2: `subcode` is the Cease subcode, `reason` goes to the peer as text. */
   | { readonly type: "stop"; readonly subcode: number; readonly reason: string }
   /** A stop that must not cost routes: the peer keeps them for the restart. @see RFC 4724 §4.1 */
@@ -62,6 +45,8 @@ export type Event =
   | { readonly type: "holdTimerExpires" }
   /** Event 11. */
   | { readonly type: "keepaliveTimerExpires" }
+  /** Nothing got out for too long. @see RFC 9687 §4 */
+  | { readonly type: "sendHoldTimerExpires" }
   /** Events 16 and 17. */
   | { readonly type: "tcpConnected" }
   /** Event 18. */
@@ -82,7 +67,8 @@ export type Effect =
   | { readonly type: "sessionUp"; readonly negotiated: Negotiated }
   | { readonly type: "sessionDown"; readonly notification: string | undefined }
   | { readonly type: "routes"; readonly update: UpdateMessage }
-  | { readonly type: "sendTable"; readonly family: RouteFamily };
+  /** The peer wants the table of a family once more; `isMarked` says that it knows the marks around it. @see RFC 7313 §4 */
+  | { readonly type: "sendTable"; readonly family: RouteFamily; readonly isMarked: boolean };
 
 export interface Step {
   readonly session: Session;
@@ -93,12 +79,12 @@ export interface Step {
 
 /** A session that has not started. */
 export function newSession(config: SessionConfig): Session {
-  return { state: "Idle", config, isDialled: true, negotiated: undefined };
+  return { state: "Idle", config, isDialled: true, negotiated: undefined, failures: 0 };
 }
 
 /** The session of a connection that the peer made, and what to do first. */
 export function acceptedSession(config: SessionConfig): Step {
-  return sendOpen({ state: "Connect", config, isDialled: false, negotiated: undefined }, "the peer connected");
+  return sendOpen({ ...newSession(config), state: "Connect", isDialled: false }, "the peer connected");
 }
 
 /**
@@ -109,10 +95,12 @@ export function step(session: Session, event: Event): Step {
   switch (event.type) {
     case "start":
       return session.state === "Idle" ? connect(session, "started") : stay(session, "already started");
+    case "startPassive":
+      return session.state === "Idle"
+        ? { session: { ...session, state: "Active" }, effects: [], reason: "waiting for the peer to connect" }
+        : stay(session, "already started");
     case "connectRetryTimerExpires":
-      return session.state === "Idle" || session.state === "Connect"
-        ? connect(session, "time to connect")
-        : stay(session, "not waiting to connect");
+      return isSpeaking(session) ? stay(session, "not waiting to connect") : connect(session, "time to connect");
     case "tcpConnected":
       return session.state === "Connect" ? sendOpen(session, "connected") : stay(session, "not connecting");
     case "tcpFails":
@@ -126,13 +114,17 @@ export function step(session: Session, event: Event): Step {
         reason: "closed for a restart; the peer keeps our routes",
       };
     case "holdTimerExpires":
-      return session.state === "Idle" || session.state === "Connect"
-        ? stay(session, "no hold timer here")
-        : refuse(session, notification(4, 0), "nothing came within the hold time");
+      return isSpeaking(session)
+        ? refuse(session, notification(4, 0), "nothing came within the hold time")
+        : stay(session, "no hold timer here");
+    case "sendHoldTimerExpires": {
+      const words = `${nameOfError(8, 0)}: nothing could be sent for too long`;
+      return isSpeaking(session) ? down(penalized(session), words, words, []) : stay(session, "nothing to send here");
+    }
     case "keepaliveTimerExpires":
       return keepalive(session);
     case "malformed":
-      if (session.state === "Idle" || session.state === "Connect") return stay(session, "no message is expected here");
+      if (!isSpeaking(session)) return stay(session, "no message is expected here");
       return refuse(session, notification(event.error.code, event.error.subcode, event.error.data), event.error.reason);
     case "message":
       return receive(session, event.message);
@@ -146,6 +138,11 @@ const stopTimers: readonly Effect[] = [
   { type: "stopTimer", timer: "hold" },
   { type: "stopTimer", timer: "keepalive" },
 ];
+
+/** Whether OPEN was sent, so that the peer listens to what we say. */
+function isSpeaking({ state }: Session): boolean {
+  return state === "OpenSent" || state === "OpenConfirm" || state === "Established";
+}
 
 function notification(code: number, subcode: number, data: Uint8Array = new Uint8Array(0)): NotificationMessage {
   return { type: "notification", code, subcode, data };
@@ -166,45 +163,64 @@ function connect(session: Session, reason: string): Step {
 }
 
 function sendOpen(session: Session, reason: string): Step {
-  const { localAs, bgpIdentifier, holdTime, families, gracefulRestart } = session.config;
-  const capabilities = { families, fourOctetAs: localAs, routeRefresh: true, gracefulRestart, unknown: [] };
-  const open: OpenMessage = { type: "open", version: 4, as: localAs, holdTime, bgpIdentifier, capabilities };
   return {
     session: { ...session, state: "OpenSent" },
     effects: [
       { type: "stopTimer", timer: "connectRetry" },
-      { type: "send", message: open },
+      { type: "send", message: openOf(session.config) },
       { type: "startTimer", timer: "hold", after: openSentHoldTime },
     ],
     reason: `${reason}; sent OPEN`,
   };
 }
 
-/** Back to Idle, and for a dialled session, once more after a while. */
-function down(session: Session, reason: string, words: string | undefined, first: readonly Effect[]): Step {
-  const retry: readonly Effect[] = session.isDialled
-    ? [{ type: "startTimer", timer: "connectRetry", after: session.config.connectRetry }]
-    : [];
-  const told: readonly Effect[] = [{ type: "sessionDown", notification: words }];
-  return { session: idle(session), effects: [...first, ...stopTimers, { type: "closeTcp" }, ...told, ...retry], reason };
+/** How long to wait before the next attempt: longer and longer while the peer and we do not get on. @see RFC 4271 §8.1.1 */
+function idleHold({ config, failures }: Session): Duration {
+  const limit = Math.max(maxIdleHold, config.connectRetry);
+  return Math.min(config.connectRetry * 2 ** Math.max(0, Math.min(failures, 16) - 1), limit) as Duration;
 }
 
+function penalized(session: Session): Session {
+  return { ...session, failures: session.failures + 1 };
+}
+
+/** Back to Idle, or Active when nothing was agreed on yet, and for a dialled session, once more after a while. */
+function down(
+  session: Session,
+  reason: string,
+  words: string | undefined,
+  first: readonly Effect[],
+  state: State = "Idle",
+): Step {
+  const retry: readonly Effect[] = session.isDialled
+    ? [{ type: "startTimer", timer: "connectRetry", after: idleHold(session) }]
+    : [];
+  const told: readonly Effect[] = [{ type: "sessionDown", notification: words }];
+  return {
+    session: { ...session, state: session.isDialled ? state : "Idle", negotiated: undefined },
+    effects: [...first, ...stopTimers, { type: "closeTcp" }, ...told, ...retry],
+    reason,
+  };
+}
+
+/** @see RFC 4271 §8.2.2 (Event 18) */
 function fail(session: Session, reason: string): Step {
-  return session.state === "Idle" ? stay(session, reason) : down(session, reason, undefined, []);
+  if (session.state === "Idle" || session.state === "Active") return stay(session, reason);
+  const isEarly = session.state === "Connect" || session.state === "OpenSent";
+  return down(session, reason, undefined, [], isEarly ? "Active" : "Idle");
 }
 
 /** Ends the connection with a NOTIFICATION of ours. */
 function refuse(session: Session, message: NotificationMessage, reason: string): Step {
   const words = `sent ${nameOfError(message.code, message.subcode)}: ${reason}`;
-  return down(session, words, words, [{ type: "send", message }]);
+  return down(penalized(session), words, words, [{ type: "send", message }]);
 }
 
 function stop(session: Session, subcode: number, reason: string): Step {
-  const isSpeaking = session.state !== "Idle" && session.state !== "Connect";
   const hasText = subcode === 2 || subcode === 4;
   const message = notification(6, subcode, hasText ? shutdownCommunication(reason) : new Uint8Array(0));
-  const first: readonly Effect[] = isSpeaking ? [{ type: "send", message }] : [];
-  const words = isSpeaking ? `sent ${nameOfError(6, subcode)}: ${reason}` : reason;
+  const first: readonly Effect[] = isSpeaking(session) ? [{ type: "send", message }] : [];
+  const words = isSpeaking(session) ? `sent ${nameOfError(6, subcode)}: ${reason}` : reason;
   return {
     session: idle(session),
     effects: [...first, ...stopTimers, { type: "closeTcp" }, { type: "sessionDown", notification: words }],
@@ -233,46 +249,73 @@ function holdTimer(holdTime: number): readonly Effect[] {
     : [{ type: "startTimer", timer: "hold", after: seconds(holdTime) }];
 }
 
-const codeOf = { open: 1, update: 2, notification: 3, keepalive: 4, routeRefresh: 5 } as const;
+/** How long nothing may get out before the session is given up. @see RFC 9687 §4 */
+export function sendHoldTime(session: Session): Duration {
+  return Math.max(minSendHold, 2 * seconds(session.negotiated?.holdTime ?? 0)) as Duration;
+}
+
+/** Types of messages that a state takes; the rest end the session. @see RFC 4271 §8.2.2 */
+const expected: Readonly<Record<"OpenSent" | "OpenConfirm" | "Established", readonly number[]>> = {
+  OpenSent: [messageType.open, messageType.notification],
+  OpenConfirm: [messageType.keepalive, messageType.notification],
+  Established: [messageType.update, messageType.keepalive, messageType.notification, messageType.routeRefresh],
+};
+
+/**
+ * What is wrong with a message of a type in a state, before anybody looks into it; undefined when it may come.
+ * @see RFC 6608 §3
+ */
+export function judgeType(state: State, type: number): MessageError | undefined {
+  if (state !== "OpenSent" && state !== "OpenConfirm" && state !== "Established") return undefined;
+  if (expected[state].includes(type)) return undefined;
+  const subcode = state === "OpenSent" ? 1 : state === "OpenConfirm" ? 2 : 3;
+  const name = Object.entries(messageType).find(([, code]) => code === type)?.[0] ?? `type ${type}`;
+  return { code: 5, subcode, data: Uint8Array.of(type), reason: `${name.toUpperCase()} came in ${state}` };
+}
 
 function receive(session: Session, message: Message): Step {
-  if (session.state === "Idle" || session.state === "Connect") return stay(session, "no message is expected here");
-  if (message.type === "notification") {
-    const words = `received ${nameOfError(message.code, message.subcode)}${communicationOf(message)}`;
-    return down(session, words, words, []);
-  }
-  if (session.state === "OpenSent" && message.type === "open") return receiveOpen(session, message);
-  if (session.state === "OpenConfirm" && message.type === "keepalive" && session.negotiated !== undefined) {
-    const { negotiated } = session;
-    return {
-      session: { ...session, state: "Established" },
-      effects: [...holdTimer(negotiated.holdTime), { type: "sessionUp", negotiated }],
-      reason: "the session is up",
-    };
-  }
-  if (session.state === "Established" && message.type !== "open") return receiveEstablished(session, message);
-  const subcode = session.state === "OpenSent" ? 1 : session.state === "OpenConfirm" ? 2 : 3;
-  return refuse(
-    session,
-    notification(5, subcode, Uint8Array.of(codeOf[message.type])),
-    `${message.type.toUpperCase()} came in ${session.state}`,
-  );
+  if (!isSpeaking(session)) return stay(session, "no message is expected here");
+  if (message.type === "notification") return receiveNotification(session, message);
+  const { state } = session;
+  const wrong = judgeType(state, messageType[message.type]);
+  if (wrong !== undefined) return refuse(session, notification(wrong.code, wrong.subcode, wrong.data), wrong.reason);
+  if (message.type === "open") return receiveOpen(session, message);
+  if (state !== "Established") return establish(session);
+  return receiveEstablished(session, message);
+}
+
+/** Never answered. A version that we do not speak is no reason to wait. @see RFC 4271 §6.4, §8.1.5 (Event 24) */
+function receiveNotification(session: Session, message: NotificationMessage): Step {
+  const words = `received ${nameOfError(message.code, message.subcode)}${wordsOf(message)}`;
+  const isBlameless = (message.code === 2 && message.subcode === 1) || (message.code === 6 && message.subcode === 7);
+  return down(isBlameless ? session : penalized(session), words, words, []);
+}
+
+function establish(session: Session): Step {
+  const { negotiated } = session;
+  if (negotiated === undefined) return stay(session, "nothing was agreed on");
+  return {
+    session: { ...session, state: "Established" },
+    effects: [...holdTimer(negotiated.holdTime), { type: "sessionUp", negotiated }],
+    reason: "the session is up",
+  };
 }
 
 function receiveEstablished(session: Session, message: Exclude<Message, OpenMessage | NotificationMessage>): Step {
   const again = holdTimer(session.negotiated?.holdTime ?? 0);
   switch (message.type) {
     case "keepalive":
-      return { session, effects: again, reason: "received KEEPALIVE" };
+      return { session: { ...session, failures: 0 }, effects: again, reason: "received KEEPALIVE" };
     case "update":
       return { session, effects: [...again, { type: "routes", update: message }], reason: "received UPDATE" };
     case "routeRefresh": {
-      const isWanted =
-        message.subtype === 0 && message.family !== undefined && session.negotiated?.families.includes(message.family) === true;
+      const family = familyOf(message);
+      const isWanted = message.subtype === 0 && family !== undefined && session.negotiated?.families.includes(family) === true;
+      const isMarked = session.negotiated?.hasEnhancedRouteRefresh === true;
       return {
         session,
-        effects: isWanted && message.family !== undefined ? [{ type: "sendTable", family: message.family }] : [],
-        reason: "received ROUTE-REFRESH",
+        effects: isWanted ? [{ type: "sendTable", family, isMarked }] : [],
+        reason: isWanted ? `received ROUTE-REFRESH for ${family}` : "received a ROUTE-REFRESH that asks for nothing",
       };
     }
     default:
@@ -280,47 +323,29 @@ function receiveEstablished(session: Session, message: Exclude<Message, OpenMess
   }
 }
 
-/** @see RFC 4271 §6.2, RFC 6286 §2.2, RFC 6793 §4 */
 function receiveOpen(session: Session, open: OpenMessage): Step {
-  const { config } = session;
-  if (open.as !== config.peerAs)
-    return refuse(session, notification(2, 2), `the peer is AS ${open.as}, and AS ${config.peerAs} was expected`);
-  if (open.as === config.localAs && open.bgpIdentifier.value === config.bgpIdentifier.value)
-    return refuse(session, notification(2, 3), "the peer has our own BGP Identifier");
-  const offered = open.capabilities.families ?? (["ipv4/unicast"] as const);
-  const families = config.families.filter((family) => offered.includes(family));
-  const negotiated: Negotiated = {
-    holdTime: Math.min(open.holdTime, config.holdTime),
-    families,
-    isFourOctetAs: open.capabilities.fourOctetAs !== undefined,
-    peerRouteRefresh: open.capabilities.routeRefresh,
-    peerIdentifier: open.bgpIdentifier,
-    peerGracefulRestart: open.capabilities.gracefulRestart,
-  };
-  const keepalives: readonly Effect[] = negotiated.holdTime === 0 ? [] : [keepaliveTimer(negotiated.holdTime)];
+  const wrong = judgeOpen(open, session.config);
+  if (wrong !== undefined) return refuse(session, notification(wrong.code, wrong.subcode, wrong.data), wrong.reason);
+  const negotiated = negotiate(session.config, open);
+  const { holdTime, families } = negotiated;
+  const keepalives: readonly Effect[] = holdTime === 0 ? [] : [keepaliveTimer(holdTime)];
   return {
     session: { ...session, state: "OpenConfirm", negotiated },
     effects: [
       { type: "opened", peerIdentifier: open.bgpIdentifier },
       { type: "send", message: { type: "keepalive" } },
-      ...holdTimer(negotiated.holdTime),
+      ...holdTimer(holdTime),
       ...keepalives,
     ],
-    reason: `received OPEN of AS ${open.as}; hold time ${negotiated.holdTime} s, ${families.join(" and ") || "no family in common"}`,
+    reason: `received OPEN of AS ${session.config.peerAs}; hold time ${holdTime} s, ${families.join(" and ") || "no family in common"}`,
   };
 }
 
-/** The text that a peer sent with a shutdown, quoted; what is not UTF-8 is shown as hexadecimal digits. @see RFC 9003 §2 */
-function communicationOf({ code, subcode, data }: NotificationMessage): string {
-  if (data.length === 0) return "";
-  const hex = (): string => ` (data ${Array.from(data, (octet) => octet.toString(16).padStart(2, "0")).join("")})`;
-  const length = data[0] ?? 0;
-  if (code !== 6 || (subcode !== 2 && subcode !== 4) || length + 1 > data.length) return hex();
-  try {
-    return `: ${JSON.stringify(new TextDecoder("utf-8", { fatal: true }).decode(data.subarray(1, 1 + length)))}`;
-  } catch {
-    return hex();
-  }
+/** What a NOTIFICATION says besides its code: quoted when it is text, else in hexadecimal digits. */
+function wordsOf(message: NotificationMessage): string {
+  const { communication } = readCommunication(message);
+  if (communication !== undefined) return communication === "" ? "" : `: ${JSON.stringify(communication)}`;
+  return message.data.length === 0 ? "" : ` (data ${hexOf(message.data)})`;
 }
 
 /**

@@ -40,6 +40,11 @@ export class Reader {
     return this.#bytes.subarray(this.#at - count, this.#at);
   }
 
+  /** All that is left, without reading it. */
+  peek(): Uint8Array {
+    return this.#bytes.subarray(this.#at);
+  }
+
   /** A reader of the next octets alone. */
   sub(count: number): Reader {
     return new Reader(this.bytes(count));

@@ -49,6 +49,11 @@ export class Writer {
     this.#bytes[at + octets - 1] = value & 0xff;
   }
 
+  /** Another writer, for a part whose length decides how it is announced. */
+  fresh(): Writer {
+    return new Writer();
+  }
+
   /** What was written, in memory of its own. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);

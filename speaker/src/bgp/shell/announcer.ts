@@ -4,9 +4,9 @@ import type { AnnouncementFact, Announcer } from "../../announce/announcer.ts";
 import type { ClusterView } from "../../announce/view.ts";
 import { formatAddress, parseAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
-import { type DesiredBgp, desiredBgp, needsNewSession, routesFor } from "../desired.ts";
+import { type DesiredBgp, desiredBgp, needsNewSession, type PeerConfig, routesFor } from "../desired.ts";
 import { gracefulShutdownCommunity } from "../iana.ts";
-import { routesOf } from "../ribOut.ts";
+import { type Routes, routesOf } from "../ribOut.ts";
 import { Peer } from "./peer.ts";
 
 export interface BgpOptions {
@@ -17,6 +17,18 @@ export interface BgpOptions {
 /** Announces addresses by BGP from this node. */
 export function createBgpAnnouncer(options: BgpOptions, ports: { readonly logger: Logger }): Announcer {
   return new BgpAnnouncer(options, ports.logger);
+}
+
+/** The routes of each peer; peers that are told the same share one table. */
+function sharedRoutes(desired: DesiredBgp | undefined, communities: readonly number[]): (peer: PeerConfig) => Routes {
+  const tables = new Map<string, Routes>();
+  return (peer) => {
+    const { localAs, peerAs } = peer.session;
+    const key = localAs === peerAs ? "internal" : String(localAs);
+    const table = tables.get(key) ?? routesOf(routesFor(peer, desired?.decisions ?? [], communities));
+    tables.set(key, table);
+    return table;
+  };
 }
 
 class BgpAnnouncer implements Announcer {
@@ -48,11 +60,12 @@ class BgpAnnouncer implements Announcer {
       this.#peers.delete(name);
     }
     this.#listen(desired);
+    const routes = sharedRoutes(desired, []);
     for (const config of desired.peers) {
       const peer = this.#peers.get(config.name) ?? new Peer(config, this.#logger);
       this.#peers.set(config.name, peer);
       peer.update(config);
-      peer.setRoutes(routesOf(routesFor(config, desired.decisions, [])));
+      peer.setRoutes(routes(config));
     }
   }
 
@@ -90,8 +103,8 @@ class BgpAnnouncer implements Announcer {
     for (const server of this.#servers) server.close();
     const peers = [...this.#peers.values()];
     const leaving = peers.filter((peer) => peer.config.session.gracefulRestart === undefined);
-    for (const peer of leaving)
-      peer.setRoutes(routesOf(routesFor(peer.config, this.#desired?.decisions ?? [], [gracefulShutdownCommunity])));
+    const routes = sharedRoutes(this.#desired, [gracefulShutdownCommunity]);
+    for (const peer of leaving) peer.setRoutes(routes(peer.config));
     if (leaving.some((peer) => peer.isEstablished)) await sleep(this.#options.drainMilliseconds);
     for (const peer of leaving) peer.setRoutes(new Map());
     for (const peer of peers) peer.close(2, "the speaker stops", !leaving.includes(peer));

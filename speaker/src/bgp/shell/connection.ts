@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 import type { Duration } from "../../net/duration.ts";
 import { decodeMessage, frame } from "../decode.ts";
 import { encodeMessage } from "../encode.ts";
-import { type Effect, type Event, type Session, type Step, step, type TimerName } from "../session.ts";
+import { contextOf } from "../open.ts";
+import { type Effect, type Event, judgeType, type Session, type Step, sendHoldTime, step, type TimerName } from "../session.ts";
 
 /** What the owner of a connection is told, and what it is asked for. */
 export interface ConnectionOwner {
@@ -11,6 +12,8 @@ export interface ConnectionOwner {
   /** Effects that are not about TCP or timers. */
   onEffect(connection: Connection, effect: Effect): void;
   onStep(connection: Connection, step: Step): void;
+  /** Everything that was written is out, after it was not for a while. */
+  onDrain(connection: Connection): void;
 }
 
 /** How long a NOTIFICATION may take to get out before the socket is destroyed, in milliseconds. */
@@ -23,6 +26,10 @@ export class Connection {
   #socket: Socket | undefined;
   #received: Uint8Array = new Uint8Array(0);
   readonly #timers = new Map<TimerName, NodeJS.Timeout>();
+  #sendHold: NodeJS.Timeout | undefined;
+  #holdTime: Duration | undefined;
+  /** Chunks that came. */
+  #heard = 0;
 
   constructor(session: Session, owner: ConnectionOwner) {
     this.#session = session;
@@ -43,25 +50,35 @@ export class Connection {
     this.#perform(step(this.#session, event));
   }
 
+  /** Whether the peer does not take what was sent: more is better kept until `onDrain`. */
+  get isBlocked(): boolean {
+    return this.#sendHold !== undefined;
+  }
+
   /** Sends messages as they are. */
   write(messages: readonly Uint8Array[]): void {
-    if (messages.length === 0) return;
-    this.#socket?.cork();
-    for (const message of messages) this.#socket?.write(message);
-    this.#socket?.uncork();
+    const socket = this.#socket;
+    if (messages.length === 0 || socket === undefined) return;
+    socket.cork();
+    for (const message of messages) socket.write(message);
+    socket.uncork();
+    if (socket.writableNeedDrain && this.#sendHold === undefined) this.#startSendHold();
   }
 
   /** Ends timers and the connection without a word. */
   destroy(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    for (const timer of this.#timers.keys()) this.#stopTimer(timer);
     this.#closeTcp();
   }
 
   #perform(result: Step): void {
     this.#session = result.session;
     this.#owner.onStep(this, result);
-    for (const effect of result.effects) this.#effect(effect);
+    for (const effect of result.effects) {
+      this.#effect(effect);
+      // An effect may have brought the next event, a lost collision for one: what is left belongs to the past.
+      if (this.#session !== result.session) return;
+    }
   }
 
   #effect(effect: Effect): void {
@@ -71,7 +88,7 @@ export class Connection {
       case "closeTcp":
         return this.#closeTcp();
       case "send":
-        return void this.#socket?.write(encodeMessage(effect.message));
+        return this.write([encodeMessage(effect.message)]);
       case "startTimer":
         return this.#startTimer(effect.timer, effect.after);
       case "stopTimer":
@@ -95,19 +112,38 @@ export class Connection {
     const isCurrent = (): boolean => this.#socket === socket;
     socket.on("connect", () => isCurrent() && this.handle({ type: "tcpConnected" }));
     socket.on("data", (chunk: Buffer) => isCurrent() && this.#receive(chunk));
+    socket.on("drain", () => isCurrent() && this.#drained());
     socket.on("error", (error) => isCurrent() && this.handle({ type: "tcpFails", reason: error.message }));
     socket.on("close", () => isCurrent() && this.handle({ type: "tcpFails", reason: "the peer closed the connection" }));
   }
 
+  /** @see RFC 9687 §4 */
+  #startSendHold(): void {
+    this.#sendHold = setTimeout(() => this.handle({ type: "sendHoldTimerExpires" }), sendHoldTime(this.#session));
+  }
+
+  #stopSendHold(): void {
+    clearTimeout(this.#sendHold);
+    this.#sendHold = undefined;
+  }
+
+  #drained(): void {
+    this.#stopSendHold();
+    this.#owner.onDrain(this);
+  }
+
   #receive(chunk: Uint8Array): void {
     const socket = this.#socket;
+    this.#heard++;
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
     while (this.#socket === socket) {
-      const framed = frame(this.#received);
+      const framed = frame(this.#received, true);
       if ("needsMore" in framed) return;
       if ("error" in framed) return this.handle({ type: "malformed", error: framed.error });
       this.#received = framed.rest;
-      const decoded = decodeMessage(framed.type, framed.body, this.#session.negotiated?.isFourOctetAs ?? true);
+      const wrong = judgeType(this.#session.state, framed.type);
+      if (wrong !== undefined) return this.handle({ type: "malformed", error: wrong });
+      const decoded = decodeMessage(framed.type, framed.body, contextOf(this.#session.negotiated));
       this.handle(
         "error" in decoded ? { type: "malformed", error: decoded.error } : { type: "message", message: decoded.message },
       );
@@ -118,6 +154,7 @@ export class Connection {
   #closeTcp(): void {
     const socket = this.#socket;
     this.#socket = undefined;
+    this.#stopSendHold();
     if (socket === undefined) return;
     socket.removeAllListeners();
     socket.on("error", () => socket.destroy());
@@ -128,17 +165,26 @@ export class Connection {
   }
 
   #startTimer(name: TimerName, after: Duration): void {
+    const running = this.#timers.get(name);
+    // The hold timer is started by every message: putting it off is cheaper than a new one.
+    if (name === "hold" && running !== undefined && this.#holdTime === after) return void running.refresh();
     this.#stopTimer(name);
+    if (name === "hold") this.#holdTime = after;
     const jitter = name === "hold" ? 1 : 0.75 + Math.random() / 4;
-    const event = {
-      connectRetry: "connectRetryTimerExpires",
-      hold: "holdTimerExpires",
-      keepalive: "keepaliveTimerExpires",
-    } as const;
     this.#timers.set(
       name,
-      setTimeout(() => this.handle({ type: event[name] }), after * jitter),
+      setTimeout(() => this.#onTimer(name), after * jitter),
     );
+  }
+
+  #onTimer(name: TimerName): void {
+    if (name !== "hold")
+      return this.handle({ type: name === "keepalive" ? "keepaliveTimerExpires" : "connectRetryTimerExpires" });
+    // After a stall timers run before the sockets are read: a message that waits there counts.
+    const heard = this.#heard;
+    setImmediate(() => {
+      if (this.#timers.has("hold") && this.#heard === heard) this.handle({ type: "holdTimerExpires" });
+    });
   }
 
   #stopTimer(name: TimerName): void {

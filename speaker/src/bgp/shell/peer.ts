@@ -4,10 +4,14 @@ import { formatPrefix } from "../../net/prefix.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { dial } from "../../shell/tcp.ts";
 import type { PeerConfig } from "../desired.ts";
+import { encodeMessage } from "../encode.ts";
 import type { PeerFacts } from "../facts.ts";
-import type { UpdateMessage } from "../message.ts";
-import { diffRoutes, encodeDiff, encodeTable, familyOfPrefix, type Routes } from "../ribOut.ts";
-import { acceptedSession, type Effect, keepsAccepted, type Negotiated, newSession, type Step } from "../session.ts";
+import { type RouteFamily, wireFamily } from "../family.ts";
+import type { Path, UpdateMessage } from "../message.ts";
+import type { Negotiated } from "../open.ts";
+import { diffRoutes, encodeDiff, encodeTable, type Routes } from "../ribOut.ts";
+import { acceptedSession, type Effect, keepsAccepted, newSession, type Step } from "../session.ts";
+import { asNumbers } from "../update.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 
 /** One peer: a connection that we make, one that it makes, and what it was told. */
@@ -15,6 +19,7 @@ export class Peer implements ConnectionOwner {
   #config: PeerConfig;
   readonly #logger: Logger;
   readonly #dialled: Connection;
+  /** The connection that the peer made last, while it is not established or is the one that is. */
   #accepted: Connection | undefined;
   #established: { readonly connection: Connection; readonly negotiated: Negotiated } | undefined;
   #wanted: Routes = new Map();
@@ -23,12 +28,13 @@ export class Peer implements ConnectionOwner {
   #since = new Date();
   #lastError = "";
   #flaps = 0;
+  #isClosing = false;
 
   constructor(config: PeerConfig, logger: Logger) {
     this.#config = config;
     this.#logger = logger;
     this.#dialled = new Connection(newSession(config.session), this);
-    if (!config.isPassive) this.#dialled.handle({ type: "start" });
+    this.#start();
   }
 
   get config(): PeerConfig {
@@ -47,18 +53,23 @@ export class Peer implements ConnectionOwner {
   /** Makes what the peer knows agree with these routes: at once when the session is up, else as soon as it is. */
   setRoutes(routes: Routes): void {
     this.#wanted = routes;
-    if (this.#established === undefined) return;
-    const { connection, negotiated } = this.#established;
-    connection.write(encodeDiff(diffRoutes(this.#told, routes), negotiated));
-    this.#told = routes;
+    this.#flush();
   }
 
-  /** Takes a connection that the peer made; refuses it when a session is up already. @see RFC 4271 §6.8 */
+  /**
+   * Takes a connection that the peer made. While a session is up it is turned away; but a peer that restarts gracefully has
+   * lost the session that we still see, and its new OPEN says so.
+   * @see RFC 4271 §6.8, RFC 4724 §4.2
+   */
   accept(socket: Socket): void {
-    if (this.#accepted !== undefined || this.#established !== undefined) {
-      socket.destroy();
+    if (this.#isClosing || (this.#established !== undefined && this.#established.negotiated.peerGracefulRestart === undefined)) {
+      socket.end(encodeMessage({ type: "notification", code: 6, subcode: 7, data: new Uint8Array(0) }));
+      socket.resume();
       return;
     }
+    // The newer of two connections that wait is the one that the peer still knows of.
+    if (this.#accepted !== undefined && this.#accepted !== this.#established?.connection)
+      this.#accepted.handle({ type: "stop", subcode: 7, reason: "the peer connected once more" });
     const first = acceptedSession(this.#config.session);
     const connection = new Connection(first.session, this);
     this.#accepted = connection;
@@ -67,7 +78,8 @@ export class Peer implements ConnectionOwner {
 
   /** Ends everything. @param keepsRoutes says nothing, so that a peer that helps with restarts keeps our routes */
   close(subcode: number, reason: string, keepsRoutes: boolean): void {
-    for (const connection of [this.#dialled, this.#accepted]) {
+    this.#isClosing = true;
+    for (const connection of new Set([this.#dialled, this.#accepted, this.#established?.connection])) {
       connection?.handle(keepsRoutes ? { type: "stopForRestart" } : { type: "stop", subcode, reason });
       connection?.destroy();
     }
@@ -84,8 +96,7 @@ export class Peer implements ConnectionOwner {
       localAs: this.#config.session.localAs,
       state: session.state,
       since: this.#since.toISOString(),
-      routesSent: [...this.#told.values()].filter((route) => negotiated?.families.includes(familyOfPrefix(route.prefix)) === true)
-        .length,
+      routesSent: negotiated === undefined ? 0 : countOf(this.#told, negotiated.families),
       routesReceived: this.#received.size,
       holdTime: negotiated?.holdTime,
       families: negotiated?.families ?? [],
@@ -122,22 +133,47 @@ export class Peer implements ConnectionOwner {
       case "routes":
         return this.#receive(effect.update);
       case "sendTable":
-        if (this.#established !== undefined) {
-          const { negotiated } = this.#established;
-          connection.write(
-            encodeTable(new Map([...this.#told].filter(([, route]) => familyOfPrefix(route.prefix) === effect.family)), {
-              ...negotiated,
-              families: [effect.family],
-            }),
-          );
-        }
-        return;
+        return this.#sendAgain(connection, effect.family, effect.isMarked);
       default:
         return;
     }
   }
 
+  onDrain(connection: Connection): void {
+    if (connection === this.#established?.connection) this.#flush();
+  }
+
+  #start(): void {
+    if (!this.#isClosing) this.#dialled.handle({ type: this.#config.isPassive ? "startPassive" : "start" });
+  }
+
+  /** Tells the peer what changed. While it does not read, changes wait and become one difference. */
+  #flush(): void {
+    if (this.#established === undefined || this.#established.connection.isBlocked) return;
+    const { connection, negotiated } = this.#established;
+    const wanted = this.#wanted;
+    const difference = diffRoutes(this.#told, wanted);
+    this.#told = wanted;
+    connection.write(encodeDiff(difference, negotiated.families, negotiated));
+  }
+
+  /** The table once more, between the marks of RFC 7313 when the peer knows them. */
+  #sendAgain(connection: Connection, family: RouteFamily, isMarked: boolean): void {
+    if (connection !== this.#established?.connection) return;
+    const { negotiated } = this.#established;
+    const mark = (subtype: number): Uint8Array[] =>
+      isMarked ? [encodeMessage({ type: "routeRefresh", ...wireFamily(family), subtype })] : [];
+    const all = encodeDiff({ announce: [...this.#told.values()], withdraw: [] }, [family], negotiated);
+    connection.write([...mark(1), ...all, ...mark(2)]);
+  }
+
   #settleCollision(connection: Connection, peerIdentifier: bigint): void {
+    const old = this.#established?.connection;
+    if (old !== undefined && old !== connection) {
+      // Only a peer that restarts gracefully gets so far. Its old connection is dead, and nothing is said on it.
+      old.handle({ type: "tcpFails", reason: "the peer restarted and connected anew" });
+      return;
+    }
     const other = connection === this.#dialled ? this.#accepted : this.#dialled;
     if (other === undefined || (other.session.state !== "OpenConfirm" && other.session.state !== "OpenSent")) return;
     const { bgpIdentifier } = this.#config.session;
@@ -154,8 +190,8 @@ export class Peer implements ConnectionOwner {
       this.#dialled.handle({ type: "stop", subcode: 7, reason: "the peer's connection is up" });
       this.#dialled.destroy();
     }
-    connection.write(encodeTable(this.#wanted, negotiated));
     this.#told = this.#wanted;
+    connection.write(encodeTable(this.#wanted, negotiated.families, negotiated));
     this.#logger.info(
       {
         event: "sessionUp",
@@ -171,21 +207,35 @@ export class Peer implements ConnectionOwner {
   #down(connection: Connection, notification: string | undefined): void {
     if (notification !== undefined) this.#lastError = notification;
     if (connection === this.#accepted) this.#accepted = undefined;
-    if (this.#established?.connection !== connection) return;
-    this.#established = undefined;
-    this.#told = new Map();
-    this.#received.clear();
-    this.#since = new Date();
-    this.#flaps++;
-    this.#logger.warn(
-      { event: "sessionDown", peer: this.#config.name, address: formatAddress(this.#config.address), cause: notification },
-      notification ?? "the connection broke",
-    );
-    if (connection !== this.#dialled && !this.#config.isPassive) this.#dialled.handle({ type: "start" });
+    if (this.#established?.connection === connection) {
+      this.#established = undefined;
+      this.#told = new Map();
+      this.#received.clear();
+      this.#since = new Date();
+      this.#flaps++;
+      this.#logger.warn(
+        { event: "sessionDown", peer: this.#config.name, address: formatAddress(this.#config.address), cause: notification },
+        notification ?? "the connection broke",
+      );
+    }
+    // Dialling stopped for the peer's connection; with that gone it goes on.
+    if (connection !== this.#dialled && this.#established === undefined && this.#accepted === undefined) this.#start();
   }
 
   #receive(update: UpdateMessage): void {
-    for (const prefix of update.withdrawn) this.#received.delete(formatPrefix(prefix));
-    for (const { prefix } of update.announced) this.#received.add(formatPrefix(prefix));
+    for (const path of update.withdrawn) this.#received.delete(keyOf(path));
+    const isLooped = asNumbers(update.attributes.asPath ?? []).includes(this.#config.session.localAs);
+    for (const path of update.announced) {
+      if (isLooped) this.#received.delete(keyOf(path));
+      else this.#received.add(keyOf(path));
+    }
   }
+}
+
+const keyOf = ({ prefix, pathId }: Path): string => `${formatPrefix(prefix)} ${pathId ?? ""}`;
+
+function countOf(routes: Routes, families: readonly RouteFamily[]): number {
+  let count = 0;
+  for (const { destination } of routes.values()) if (families.includes(destination.family)) count++;
+  return count;
 }
