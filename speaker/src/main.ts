@@ -1,10 +1,11 @@
-/** berth controller | speaker | status: the composition root. Commands → shells. */
+/** berth controller | speaker | status | bgp: the composition root. Commands → shells. */
 import { randomUUID } from "node:crypto";
 import { loadBalancerClass } from "@berth/api/annotations";
 import { KubeConfig } from "@kubernetes/client-node";
 import { Command, Option } from "commander";
 import type { Protocol } from "./announce/announcer.ts";
 import { announcers } from "./announcers.ts";
+import { decodeLines } from "./bgp/shell/decodeCommand.ts";
 import { reportPeers } from "./bgp/shell/reportPeers.ts";
 import { readEnvironment } from "./config.ts";
 import type { Scope } from "./kubernetes/requests.ts";
@@ -172,6 +173,13 @@ program
     process.stdout.write(`${flags.json === true ? JSON.stringify(rows, null, 2) : formatReport(rows)}\n`);
     process.exitCode = isAllWell(rows) ? 0 : 1;
   });
+
+program
+  .command("bgp")
+  .description("look into BGP")
+  .command("decode")
+  .description("what the speaker makes of BGP messages: JSON lines {name, caps, hex} in, one JSON line for each out")
+  .action(() => decodeLines(process.stdin, process.stdout));
 
 /** Runs the command line. A mistake is one sentence on standard error, exit code 2. */
 async function run(): Promise<void> {
