@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { createServer, type Server, type Socket } from "node:net";
+import { afterEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Announcer } from "../../src/announce/announcer.ts";
+import type { PeerFacts } from "../../src/bgp/facts.ts";
+import { createBgpAnnouncer } from "../../src/bgp/shell/announcer.ts";
+import { openLog } from "../../src/shell/log.ts";
+import { connected, messagesOf } from "./wire.ts";
+
+/** Two connections between one peer and us, in every order that a router brings about. The test is the router, 127.0.0.1. */
+const marker = "ff".repeat(16);
+const keepalive = Buffer.from(`${marker}001304`, "hex");
+/** AS 65001, hold time 90, identifier 172.30.0.1 or 1.1.1.1; with graceful restart (RFC 4724) or without. */
+const open = (identifier: string, restart = ""): Buffer => {
+  const capabilities = `01040001000141040000fde9${restart}`;
+  const length = capabilities.length / 2;
+  const header = `${marker}${(31 + length).toString(16).padStart(4, "0")}0104fde9005a${identifier}`;
+  return Buffer.from(
+    `${header}${(length + 2).toString(16).padStart(2, "0")}02${length.toString(16).padStart(2, "0")}${capabilities}`,
+    "hex",
+  );
+};
+const high = "ac1e0001";
+const low = "01010101";
+const graceful = "4006007800010180";
+
+let announcer: Announcer | undefined;
+let server: Server | undefined;
+const sockets: Socket[] = [];
+let ports = 21_900;
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await announcer?.close();
+  server?.close();
+  [announcer, server] = [undefined, undefined];
+});
+
+const facts = (): PeerFacts => (announcer!.status().facts["peers"] as PeerFacts[])[0]!;
+async function eventually(claim: string, holds: () => boolean): Promise<void> {
+  const until = Date.now() + 8000;
+  while (!holds()) {
+    assert.ok(Date.now() < until, claim);
+    await sleep(10);
+  }
+}
+
+/** A speaker with identifier 10.99.99.99 that knows the router. @returns the port that it listens on, and its connections to us */
+async function speaker(isPassive: boolean): Promise<{ readonly port: number; readonly dialled: Socket[] }> {
+  const dialled: Socket[] = [];
+  const port = ports++;
+  server = createServer((socket) => {
+    sockets.push(socket);
+    dialled.push(socket);
+  });
+  const listening = server;
+  await new Promise<void>((resolve) => listening.listen({ host: "127.0.0.1", port: 0 }, resolve));
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const object = { apiVersion: "network.kubesphere.io/v1alpha2", metadata: { name: "default" } };
+  announcer = createBgpAnnouncer({ drainMilliseconds: 0 }, { logger: openLog("error", {}) });
+  announcer.apply({
+    nodeName: "node1",
+    nodes: [{ name: "node1", labels: {}, internalAddresses: [{ family: 4, value: 0x0a636363n }], refusal: undefined }],
+    addresses: [],
+    bgpConf: { ...object, kind: "BgpConf", spec: { as: 65000, listenPort: port, listenAddresses: ["127.0.0.1"] } },
+    bgpPeers: [
+      {
+        ...object,
+        kind: "BgpPeer",
+        spec: {
+          conf: { neighborAddress: "127.0.0.1", peerAs: 65001 },
+          transport: { passiveMode: isPassive, remotePort: address.port },
+          timers: { config: { connectRetry: "1" } },
+        },
+      },
+    ],
+    passwords: new Map(),
+  });
+  return { port, dialled };
+}
+async function dial(port: number): Promise<Socket> {
+  const socket = await connected(port);
+  sockets.push(socket);
+  return socket;
+}
+
+describe("two connections to one peer (RFC 4271 §6.8)", () => {
+  for (const [name, identifier, keepsTheirs] of [
+    ["the peer's, when its identifier is higher", high, true],
+    ["our own, when the peer's identifier is lower", low, false],
+  ] as const) {
+    it(`keep ${name}`, async () => {
+      const { port, dialled } = await speaker(false);
+      const theirs = await dial(port);
+      await eventually("the speaker dials", () => dialled.length > 0);
+      const ours = dialled[0]!;
+      const [fromTheirs, fromOurs] = [messagesOf(theirs), messagesOf(ours)];
+      for (const messages of [fromTheirs, fromOurs]) assert.equal((await messages.read())?.[0], 1);
+      for (const socket of [theirs, ours]) socket.write(open(identifier));
+      const [kept, lost] = keepsTheirs ? [fromTheirs, fromOurs] : [fromOurs, fromTheirs];
+      const answers = [await kept.read(), await lost.read()];
+      if (answers[1]?.[0] === 4) answers[1] = await lost.read();
+      assert.deepEqual(answers, [
+        [4, ""],
+        [3, "0607"],
+      ]);
+      (keepsTheirs ? theirs : ours).write(keepalive);
+      await eventually("the session is up", () => facts().state === "Established");
+    });
+  }
+
+  it("are dialled again when the one that was kept ends before it is up", async () => {
+    const { port, dialled } = await speaker(false);
+    const theirs = await dial(port);
+    await eventually("the speaker dials", () => dialled.length === 1);
+    for (const socket of [theirs, dialled[0]!]) socket.write(open(high));
+    await eventually("its own connection is given up", () => facts().state === "OpenConfirm");
+    await sleep(50);
+    theirs.destroy();
+    await eventually("the speaker dials once more", () => dialled.length >= 2);
+  });
+});
+
+describe("a peer that connects while its session is up", () => {
+  const establish = async (port: number, restart: string): Promise<Socket> => {
+    const socket = await dial(port);
+    socket.write(Buffer.concat([open(high, restart), keepalive]));
+    await eventually("the session is up", () => facts().state === "Established");
+    return socket;
+  };
+
+  it("is turned away with Cease/Connection Collision Resolution, and its session stays", async () => {
+    const { port } = await speaker(true);
+    await establish(port, "");
+    const { since } = facts();
+    assert.deepEqual(await messagesOf(await dial(port)).read(), [3, "0607"]);
+    assert.deepEqual([facts().state, facts().since], ["Established", since]);
+  });
+
+  it("has restarted when it restarts gracefully: the old connection ends without a word (RFC 4724 §4.2)", async () => {
+    const { port } = await speaker(true);
+    const old = messagesOf(await establish(port, graceful));
+    const again = await dial(port);
+    again.write(Buffer.concat([open(high, graceful), keepalive]));
+    for (let message = await old.read(); message !== undefined; message = await old.read()) assert.notEqual(message[0], 3);
+    await eventually("the new session is up", () => facts().state === "Established" && facts().flaps === 1);
+  });
+});
+
+describe("a peer that we only wait for", () => {
+  it("is never dialled, and shown as Active", async () => {
+    const { dialled } = await speaker(true);
+    await sleep(300);
+    assert.deepEqual([facts().state, dialled.length], ["Active", 0]);
+  });
+});
