@@ -29,20 +29,21 @@ export type Election =
 /**
  * Decides what a candidate does with the Lease that it read.
  * The holder's clock is never compared with ours: a Lease is expired when it has not changed for its duration while we looked.
+ * @param candidate its name, and whether the Lease is as it wrote it last: the name alone proves nothing
  * @param instant the time of day, for people who read the Lease
  */
 export function elect(
   lease: Lease,
-  identity: string,
+  candidate: { readonly identity: string; readonly isHolder: boolean },
   durationSeconds: number,
   observation: Observation,
   monotonic: number,
   instant: string,
 ): Election {
+  const { identity, isHolder } = candidate;
   const { holderIdentity, leaseTransitions = 0, acquireTime } = lease.spec;
   const fresh = { holderIdentity: identity, leaseDurationSeconds: durationSeconds, renewTime: instant };
-  if (holderIdentity === identity)
-    return { write: { ...fresh, acquireTime: acquireTime ?? instant, leaseTransitions }, reason: "renewed" };
+  if (isHolder) return { write: { ...fresh, acquireTime: acquireTime ?? instant, leaseTransitions }, reason: "renewed" };
   const taken = { ...fresh, acquireTime: instant, leaseTransitions: leaseTransitions + 1 };
   if (holderIdentity === undefined || holderIdentity === null || holderIdentity === "")
     return { write: taken, reason: "the Lease was free" };

@@ -354,12 +354,14 @@ describe("leader election", () => {
     metadata: { name: "l", namespace: "n" },
     spec: holderIdentity === undefined ? {} : { holderIdentity, leaseDurationSeconds: 15 },
   });
-  const decide = (holder: string | undefined, age: number) => elect(lease(holder), "me", 15, { seen: "1", at: 0 }, age, now);
+  const decide = (holder: string | undefined, age: number, isHolder = false) =>
+    elect(lease(holder), { identity: "me", isHolder }, 15, { seen: "1", at: 0 }, age, now);
   it("takes a free Lease, renews its own, and waits for another's", () =>
     assert.deepEqual(
-      [decide(undefined, 0), decide("me", 0), decide("you", 14_999)].map((one) => "write" in one),
+      [decide(undefined, 0), decide("me", 0, true), decide("you", 14_999)].map((one) => "write" in one),
       [true, true, false],
     ));
+  it("waits for another that has the same name", () => assert.ok(!("write" in decide("me", 14_999))));
   it("takes a Lease that has not changed for its duration by its own clock", () => assert.ok("write" in decide("you", 15_000)));
 });
 

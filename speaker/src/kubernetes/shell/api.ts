@@ -15,7 +15,9 @@ export class ApiError extends Error {
   }
 }
 
-const timeout = 10_000;
+const readTimeout = 10_000;
+/** A write that has no answer after so long is given up, and decided again. Shorter than what a Lease leaves a leader that cannot renew. */
+const writeTimeout = 3500;
 /** A watch is renewed after this long; one that is silent for much longer is dead. */
 const watchSeconds = 240;
 
@@ -33,8 +35,13 @@ export class Api {
   async send(method: "GET" | "POST" | "PUT" | "PATCH", path: string, body?: unknown): Promise<unknown> {
     const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
     const options = await this.#options(method, path, type, this.#agent);
-    const response = await open(options, body === undefined ? undefined : JSON.stringify(body));
-    const text = await read(response);
+    const within = method === "GET" ? readTimeout : writeTimeout;
+    const signal = AbortSignal.timeout(within);
+    const [response, text] = await answer({ ...options, signal }, body === undefined ? undefined : JSON.stringify(body)).catch(
+      (error: unknown) => {
+        throw signal.aborted ? new Error(`${method} ${path}: no answer from the API server within ${within} ms`) : error;
+      },
+    );
     const status = response.statusCode ?? 0;
     if (status < 200 || status >= 300)
       throw new ApiError(method, path, status, text, Number(response.headers["retry-after"]) * 1000 || undefined);
@@ -85,7 +92,6 @@ export class Api {
       host: url.hostname.replace(/^\[|\]$/g, ""),
       port: url.port || 443,
       path: url.pathname + url.search,
-      timeout,
     };
     await this.#config.applyToHTTPSOptions(options);
     if (agent !== undefined) options.agent = agent;
@@ -95,13 +101,34 @@ export class Api {
   }
 }
 
+/** The connection and the first byte of an answer must come within the time of a read; what follows is the caller's to bound. */
 function open(options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const request = httpsRequest(options, resolve);
-    request.on("timeout", () => request.destroy(new Error(`no answer from the API server within ${timeout} ms`)));
-    request.on("error", reject);
+    const request = httpsRequest(options);
+    const timer = setTimeout(
+      () => request.destroy(new Error(`no answer from the API server within ${readTimeout} ms`)),
+      readTimeout,
+    );
+    request.on("response", (response) => {
+      clearTimeout(timer);
+      resolve(response);
+    });
+    request.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
     request.end(body);
   });
+}
+
+/** A kept connection may have been closed by the other side just then: a read is asked again on a new one. */
+async function answer(options: RequestOptions, body: string | undefined): Promise<[IncomingMessage, string]> {
+  const isStale = (error: unknown): boolean => ["ECONNRESET", "EPIPE"].includes((error as NodeJS.ErrnoException).code ?? "");
+  const response = await open(options, body).catch((error: unknown) => {
+    if (options.method !== "GET" || !isStale(error)) throw error;
+    return open({ ...options, agent: false }, body);
+  });
+  return [response, await read(response)];
 }
 
 async function read(response: IncomingMessage): Promise<string> {

@@ -13,6 +13,9 @@ export class Collection<T extends KubernetesObject> {
   readonly #logger: Logger;
   readonly #onChange: () => void;
   readonly #stop = new AbortController();
+  /** Ends the running watch, so that a new list is read. */
+  #restart = new AbortController();
+  #waiting: (() => void)[] = [];
   #objects = new Map<string, T>();
   #isSynced = false;
 
@@ -44,19 +47,43 @@ export class Collection<T extends KubernetesObject> {
     if (known !== undefined && version(object) > version(known)) this.#objects.set(keyOf(object), object);
   }
 
+  /** Resolves when the whole collection has been read anew, with what the API server has now: a watch may lag behind. */
+  refresh(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#restart.abort();
+    });
+  }
+
+  /** The object, or what is known of it if that is newer: a watch may still tell of what came before a write of ours. */
+  #newer(object: T): T {
+    const known = this.#objects.get(keyOf(object));
+    const isSame = known !== undefined && known.metadata.uid === object.metadata.uid;
+    return isSame && version(known) > version(object) ? known : object;
+  }
+
   close(): void {
     this.#stop.abort();
+    this.#restart.abort();
   }
 
   async #run(): Promise<void> {
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       try {
-        let resourceVersion = await this.#list();
+        this.#restart = new AbortController();
+        const asked = this.#waiting;
+        this.#waiting = [];
+        let resourceVersion = await this.#list().catch((error: unknown) => {
+          this.#waiting.push(...asked);
+          throw error;
+        });
+        for (const resolve of asked) resolve();
         failures = 0;
         for (;;) resourceVersion = await this.#watch(resourceVersion);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
+        if (this.#restart.signal.aborted) continue;
         const isExpired = error instanceof ApiError && error.status === 410;
         const pause = isExpired
           ? 0
@@ -85,7 +112,7 @@ export class Collection<T extends KubernetesObject> {
         readonly items: readonly T[];
         readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
       };
-      for (const item of page.items) next.set(keyOf(item), item);
+      for (const item of page.items) next.set(keyOf(item), this.#newer(item));
       resourceVersion = page.metadata.resourceVersion;
       token = page.metadata.continue === "" ? undefined : page.metadata.continue;
     } while (token !== undefined);
@@ -105,11 +132,12 @@ export class Collection<T extends KubernetesObject> {
       const object = raw as T;
       resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
       if (type === "BOOKMARK") return;
+      if (this.#newer(object) !== object) return;
       if (type === "DELETED") this.#objects.delete(keyOf(object));
       else this.#objects.set(keyOf(object), object);
       this.#onChange();
     };
-    await this.#api.watch(this.#path, from, onEvent, this.#stop.signal);
+    await this.#api.watch(this.#path, from, onEvent, this.#restart.signal);
     return resourceVersion;
   }
 }

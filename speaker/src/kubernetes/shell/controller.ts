@@ -39,6 +39,9 @@ export interface ControllerOptions {
   readonly elects: boolean;
 }
 
+/** What came of a write. "unknown": no answer, or one that does not tell whether it was taken. */
+type Outcome = boolean | "unknown";
+
 /** A running controller. */
 export interface Controller {
   isSynced(): boolean;
@@ -61,6 +64,15 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   let isDirty = false;
   let isClosed = false;
   let reportedAt = 0;
+  /** Whether everything was read after this process began to lead: what a watch had until then may lag behind the last leader's writes. */
+  let isFresh = !options.elects;
+  /** Statuses that were sent and never answered: they may be in force, so what they give is given to nobody else. By Service. */
+  const inDoubt = new Map<
+    string,
+    { readonly resourceVersion: string | undefined; readonly status: NonNullable<Service["status"]> }
+  >();
+  /** The API server asked for silence until then. */
+  let notBefore = 0;
   const changed = (): void => schedule(gatherMilliseconds);
   const collection = <T extends KubernetesObject>(path: string): Collection<T> => new Collection<T>(api, path, changed, logger);
   const services = collection<Service>("/api/v1/services");
@@ -72,10 +84,34 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   const all = [services, namespaces, nodes, eips, bgpConfs, bgpPeers];
   const events = new EventRecorder(api, "berth-controller", logger);
   const leadership = options.elects
-    ? new Leadership(api, { namespace: options.namespace, name: "berth-controller", identity: options.identity }, changed, logger)
+    ? new Leadership(
+        api,
+        { namespace: options.namespace, name: "berth-controller", identity: options.identity },
+        onLeadership,
+        logger,
+      )
     : undefined;
   const isSynced = (): boolean => all.every((one) => one.isSynced);
   const isLeader = (): boolean => leadership?.isLeader ?? true;
+  const mayWrite = (): boolean => isLeader() && Date.now() >= notBefore;
+
+  function onLeadership(): void {
+    isFresh = false;
+    if (!isLeader()) return;
+    void Promise.all(all.map((one) => one.refresh())).then(() => {
+      isFresh = true;
+      changed();
+    });
+  }
+
+  /** The Service as it may be by now. */
+  function assumed(service: Service): Service {
+    const doubt = inDoubt.get(keyOf(service));
+    if (doubt === undefined) return service;
+    if (doubt.resourceVersion === service.metadata.resourceVersion) return { ...service, status: doubt.status };
+    inDoubt.delete(keyOf(service));
+    return service;
+  }
 
   function schedule(after: number): void {
     if (isClosed) return;
@@ -85,7 +121,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
 
   async function run(): Promise<void> {
     timer = undefined;
-    if (isClosed || !isSynced() || !isLeader()) return;
+    if (isClosed || !isSynced() || !isLeader() || !isFresh) return;
     isRunning = true;
     let isAgainSoon = false;
     try {
@@ -98,7 +134,9 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       );
     }
     isRunning = false;
-    if (isDirty) schedule(gatherMilliseconds);
+    const silence = notBefore - Date.now();
+    if (silence > 0) schedule(silence);
+    else if (isDirty) schedule(gatherMilliseconds);
     else if (isAgainSoon) schedule(retryInterval);
     isDirty = false;
   }
@@ -111,7 +149,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     const ours = current.filter((service) => isOurs(service, options.scope) && service.metadata.deletionTimestamp === undefined);
     const entries = pools(eips.objects);
     const result = allocate({
-      services: ours.map(serviceRequest),
+      services: ours.map((service) => serviceRequest(assumed(service))),
       pools: entries.map((entry) => entry.pool),
       namespaceLabels: new Map(namespaces.objects.map((namespace) => [namespace.metadata.name, namespace.metadata.labels ?? {}])),
       memory,
@@ -134,18 +172,25 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
             : releasedStatus(service);
       return status === undefined ? [] : [() => writeService(service, status, assignment)];
     });
-    const outcomes = await inParallel(writes, parallelWrites, isLeader);
+    const outcomes = await inParallel(writes, parallelWrites, mayWrite);
     const reports = await report(entries, result, instant);
-    return outcomes.includes(false) || reports.includes(false);
+    return [...outcomes, ...reports].some((outcome) => outcome !== true);
   }
 
-  async function writeService(service: Service, status: object, assignment: Assignment | undefined): Promise<boolean> {
+  async function writeService(
+    service: Service,
+    status: NonNullable<ReturnType<typeof serviceStatus>> | NonNullable<ReturnType<typeof releasedStatus>>,
+    assignment: Assignment | undefined,
+  ): Promise<boolean> {
     const { namespace, name, resourceVersion } = service.metadata;
+    const { ingress } = status.loadBalancer;
+    if (ingress !== null) inDoubt.set(keyOf(service), { resourceVersion, status: { ...status, loadBalancer: { ingress } } });
     const isOk = await write(services, `/api/v1/namespaces/${namespace}/services/${name}/status`, {
       metadata: { resourceVersion },
       status,
     });
-    if (!isOk) return false;
+    if (isOk !== "unknown") inDoubt.delete(keyOf(service));
+    if (isOk !== true) return false;
     const sentence = assignment === undefined ? "Berth does not serve this Service any more" : assignmentSentence(assignment);
     const event =
       assignment === undefined
@@ -159,14 +204,14 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   }
 
   /** Writes the statuses of Eips, BgpConfs and BgpPeers, at most once a second. */
-  async function report(entries: ReturnType<typeof pools>, result: AllocationResult, instant: string): Promise<boolean[]> {
+  async function report(entries: ReturnType<typeof pools>, result: AllocationResult, instant: string): Promise<Outcome[]> {
     const pause = reportedAt + reportInterval - Date.now();
     if (pause > 0) {
       setTimeout(changed, pause);
       return [];
     }
     reportedAt = Date.now();
-    const writes: (() => Promise<boolean>)[] = [];
+    const writes: (() => Promise<Outcome>)[] = [];
     for (const entry of entries) {
       const status = eipStatus(entry, result, instant);
       if (same(status, entry.eip.status)) continue;
@@ -196,19 +241,20 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       const patch = { metadata: { resourceVersion: peer.metadata.resourceVersion }, status: { conditions, nodesPeerStatus } };
       writes.push(() => write(bgpPeers, `${ownPath("bgppeers")}/${peer.metadata.name}/status`, patch));
     }
-    return inParallel(writes, parallelWrites, isLeader);
+    return inParallel(writes, parallelWrites, mayWrite);
   }
 
-  /** @returns false when it must be decided again: the object changed meanwhile, or the API server could not */
-  async function write<T extends KubernetesObject>(into: Collection<T>, path: string, patch: unknown): Promise<boolean> {
+  /** @returns false when it must be decided again, the object changed meanwhile or the API server refused; "unknown" when it may have been taken */
+  async function write<T extends KubernetesObject>(into: Collection<T>, path: string, patch: unknown): Promise<Outcome> {
     try {
       into.put((await api.send("PATCH", path, patch)) as T);
       return true;
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return true;
+      if (error instanceof ApiError && error.status === 429) notBefore = Date.now() + (error.retryAfter ?? retryInterval);
       if (!(error instanceof ApiError && error.status === 409))
         logger.warn({ event: "writeFailed", path, error: String(error) }, `cannot write ${path}; trying again`);
-      return false;
+      return error instanceof ApiError && error.status < 500 ? false : "unknown";
     }
   }
 
@@ -227,8 +273,8 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
 }
 
 /** Runs tasks, at most so many at a time, in order; stops early when `mayGoOn` says no. */
-async function inParallel(tasks: readonly (() => Promise<boolean>)[], limit: number, mayGoOn: () => boolean): Promise<boolean[]> {
-  const results: boolean[] = [];
+async function inParallel(tasks: readonly (() => Promise<Outcome>)[], limit: number, mayGoOn: () => boolean): Promise<Outcome[]> {
+  const results: Outcome[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let task = tasks[next++]; task !== undefined; task = tasks[next++]) results.push(mayGoOn() ? await task() : false);

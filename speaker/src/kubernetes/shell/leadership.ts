@@ -3,10 +3,15 @@ import type { Logger } from "../../ports/logger.ts";
 import { elect, type Lease, type Observation } from "../lease.ts";
 import { type Api, ApiError } from "./api.ts";
 
-/** How long a Lease holds, how often it is renewed, and how long a leader that cannot renew still acts; in seconds. */
-const leaseDuration = 15;
-const retryPeriod = 2;
-const renewDeadline = 10;
+/**
+ * How long a Lease holds, how often the leader renews it and others look at it, and how long a leader that cannot renew still begins
+ * writes; in seconds. A write lasts at most `writeTimeout` of api.ts, so the last one has ended before anybody else leads; and somebody
+ * else leads within fifteen seconds: the Lease, the look that sees it expired, and the look before that missed its last renewal.
+ */
+const leaseDuration = 12;
+const renewPeriod = 2;
+const lookPeriod = 1;
+const renewDeadline = 8;
 
 export interface LeadershipOptions {
   readonly namespace: string;
@@ -15,8 +20,8 @@ export interface LeadershipOptions {
 }
 
 /**
- * Takes part in the election of one leader by a Lease. A leader that could not renew for ten seconds stops to act before anybody else
- * may start, because others wait for fifteen.
+ * Takes part in the election of one leader by a Lease. A Lease is ours only if this very process wrote it last: a second process that
+ * was given the same identity by mistake waits like any other.
  */
 export class Leadership {
   readonly #api: Api;
@@ -27,6 +32,8 @@ export class Leadership {
   #isClosed = false;
   #wasLeading = false;
   #observation: Observation = { seen: "", at: performance.now() };
+  /** The version of the Lease that this process wrote last. */
+  #written: string | undefined;
 
   constructor(api: Api, options: LeadershipOptions, onChange: () => void, logger: Logger) {
     this.#api = api;
@@ -47,7 +54,7 @@ export class Leadership {
     this.#isClosed = true;
     if (!wasLeader) return;
     const lease = (await this.#api.send("GET", this.#path())) as Lease;
-    if (lease.spec.holderIdentity === this.#options.identity)
+    if (lease.metadata.resourceVersion === this.#written)
       await this.#api.send("PUT", this.#path(), {
         ...lease,
         spec: { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 },
@@ -74,7 +81,7 @@ export class Leadership {
         );
         this.#onChange();
       }
-      await sleep(retryPeriod * 1000 * (0.9 + Math.random() / 5));
+      await sleep((this.isLeader ? renewPeriod : lookPeriod) * 1000 * (0.9 + Math.random() / 10));
     }
   }
 
@@ -84,12 +91,14 @@ export class Leadership {
     const seen = lease.metadata.resourceVersion ?? "";
     if (seen !== this.#observation.seen) this.#observation = { seen, at: performance.now() };
     const instant = new Date().toISOString().replace("Z", "000Z");
-    const election = elect(lease, this.#options.identity, leaseDuration, this.#observation, performance.now(), instant);
+    const candidate = { identity: this.#options.identity, isHolder: this.#written !== undefined && seen === this.#written };
+    const election = elect(lease, candidate, leaseDuration, this.#observation, performance.now(), instant);
     if ("wait" in election) {
       this.#renewedAt = Number.NEGATIVE_INFINITY;
       return;
     }
-    await this.#api.send("PUT", this.#path(), { ...lease, spec: election.write });
+    const written = (await this.#api.send("PUT", this.#path(), { ...lease, spec: election.write })) as Lease;
+    this.#written = written.metadata.resourceVersion;
     this.#renewedAt = started;
   }
 
