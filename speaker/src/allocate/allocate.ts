@@ -2,7 +2,7 @@ import { type Address, type Family, formatAddress, sameAddress } from "../net/ad
 import { choiceRules, refusalOf } from "./choose.ts";
 import { FreeAddresses } from "./free.ts";
 import type { AllocationInput, AllocationResult, Assignment, Grant, Memory, Pool, Refusal, ServiceRequest } from "./model.ts";
-import { rangesContain } from "./ranges.ts";
+import { formatRange, rangesContain } from "./ranges.ts";
 import { sharingRefusal } from "./share.ts";
 
 /**
@@ -206,25 +206,44 @@ class Run {
 
   #requested(service: ServiceRequest, wanted: Address): Grant | Refusal {
     const text = formatAddress(wanted);
+    const no = (reason: string, message: string): Refusal => ({
+      reason,
+      message: `${service.addressSource}: ${text} ${message}`,
+    });
     if (!service.families.includes(wanted.family))
-      return { reason: "WrongFamily", message: `${text} is IPv${wanted.family}, and the Service does not have that family` };
+      return no(
+        "WrongFamily",
+        `is IPv${wanted.family}, which spec.ipFamilies does not have; add the family or name another address`,
+      );
     const pool =
       service.eip === undefined
         ? this.#input.pools.find((candidate) => rangesContain(candidate.ranges, wanted))
         : this.#input.pools.find((candidate) => candidate.name === service.eip);
     if (pool === undefined) {
       return service.eip === undefined
-        ? { reason: "AddressOutsideEips", message: `${text} lies in no Eip` }
-        : { reason: "EipNotFound", message: `there is no Eip ${service.eip}` };
+        ? no("AddressOutsideEips", `lies in no Eip; name an address of one (${this.#poolsInShort()}), or none`)
+        : this.#noSuchEip(service, service.eip);
     }
     if (!rangesContain(pool.ranges, wanted))
-      return { reason: "AddressOutsideEip", message: `${text} is beyond the range of Eip ${pool.name}` };
+      return no(
+        "AddressOutsideEip",
+        `is beyond the range of Eip ${pool.name} (${rangesInShort(pool)}); name one of its addresses, or another Eip`,
+      );
     const refusal = refusalOf(pool, service, true, this.#context(service));
-    if (refusal !== undefined)
-      return { reason: refusal.reason, message: `${text} cannot be taken from Eip ${pool.name}: ${refusal.message}` };
+    if (refusal !== undefined) return no(refusal.reason, `cannot be taken from Eip ${pool.name}: ${refusal.message}`);
     const conflict = this.#conflict(service, text);
-    if (conflict !== undefined) return { reason: conflict.reason, message: `${text} is ${conflict.message}` };
+    if (conflict !== undefined) return no(conflict.reason, `is ${conflict.message}`);
     return { address: wanted, pool: pool.name, rule: "named address" };
+  }
+
+  #noSuchEip(service: ServiceRequest, name: string): Refusal {
+    return { reason: "EipNotFound", message: `${service.eipSource}: there is no Eip ${name}; there are ${this.#poolsInShort()}` };
+  }
+
+  #poolsInShort(): string {
+    const { pools } = this.#input;
+    const some = pools.slice(0, 5).map((pool) => `${pool.name} ${rangesInShort(pool)}`);
+    return `${some.join(", ") || "none yet"}${pools.length > some.length ? `, and ${pools.length - some.length} more` : ""}`;
   }
 
   #automatic(service: ServiceRequest, family: Family): Grant | Refusal {
@@ -240,8 +259,7 @@ class Run {
         reasons.push(outcome.reason);
       }
     }
-    if (service.eip !== undefined && considered.length === 0)
-      return { reason: "EipNotFound", message: `there is no Eip ${service.eip}` };
+    if (service.eip !== undefined && considered.length === 0) return this.#noSuchEip(service, service.eip);
     if (considered.length === 0) {
       return {
         reason: "NoEip",
@@ -283,4 +301,9 @@ class Run {
     }
     return undefined;
   }
+}
+
+function rangesInShort(pool: Pool): string {
+  const some = pool.ranges.slice(0, 2).map(formatRange);
+  return some.length === 0 ? "without a usable address" : `${some.join(" and ")}${pool.ranges.length > 2 ? " and more" : ""}`;
 }

@@ -73,13 +73,21 @@ type PoolCheck = (pool: Pool, service: ServiceRequest, isExplicit: boolean, cont
 const poolChecks: readonly PoolCheck[] = [
   (pool) => pool.refusal,
   (pool, _service, isExplicit) =>
-    isExplicit || pool.autoAssign ? undefined : { reason: "OnlyOnRequest", message: "only on request" },
+    isExplicit || pool.autoAssign
+      ? undefined
+      : { reason: "OnlyOnRequest", message: "gives addresses only to Services that name it, autoAssign is false" },
   (pool, service, isExplicit, context) =>
     isBound(pool) && (!isExplicit || pool.restrict) && !covers(pool, service, context.namespaceLabels)
-      ? { reason: "NamespaceNotAllowed", message: "namespace or Service not allowed" }
+      ? {
+          reason: "NamespaceNotAllowed",
+          message: `namespace ${service.namespace} or the Service's labels are not among those it is bound to`,
+        }
       : undefined,
-  (pool, _service, _isExplicit, context) =>
+  (pool, service, _isExplicit, context) =>
     pool.perNamespaceLimit !== undefined && context.usedByNamespace(pool) >= pool.perNamespaceLimit
-      ? { reason: "QuotaExceeded", message: `quota of ${pool.perNamespaceLimit} for the namespace is used up` }
+      ? {
+          reason: "QuotaExceeded",
+          message: `namespace ${service.namespace} uses the ${pool.perNamespaceLimit} that spec.perNamespaceLimit allows`,
+        }
       : undefined,
 ];

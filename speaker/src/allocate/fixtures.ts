@@ -58,6 +58,8 @@ export function service(key: string, more: Partial<ServiceRequest> = {}): Servic
     localOnly: false,
     selector: "",
     eip: undefined,
+    eipSource: "annotation eip",
+    addressSource: "annotation address",
     addresses: [],
     problem: undefined,
     sharingKey: undefined,

@@ -51,10 +51,13 @@ export interface ServiceRequest {
   readonly ports: readonly ServicePort[];
   readonly localOnly: boolean;
   readonly selector: string;
-  /** The Eip it names, if it names one. */
+  /** The Eip it names, if it names one, and where it does, for messages: "annotation …". */
   readonly eip: string | undefined;
+  readonly eipSource: string;
   /** The addresses it names; none when it leaves the choice to us. */
   readonly addresses: readonly Address[];
+  /** Where it names them, for messages: "spec.loadBalancerIP". */
+  readonly addressSource: string;
   /** What is wrong with what it asks for: an address that cannot be read. */
   readonly problem: Refusal | undefined;
   readonly sharingKey: string | undefined;

@@ -12,7 +12,7 @@ export function sharingRefusal(
   );
   const no = (message: string): Refusal => ({ reason: "AddressInUse", message: `in use by ${other.key}, ${message}` });
   if (service.sharingKey === undefined || service.sharingKey !== other.sharingKey)
-    return no("which has another sharing key or none");
+    return no("and they share only when both carry the same annotation berth.dev/sharing-key");
   if (clash !== undefined) return no(`which has the same port ${clash.port}/${clash.protocol}`);
   if (service.localOnly !== other.localOnly) return no("which has another externalTrafficPolicy");
   if (service.localOnly && service.selector !== other.selector)

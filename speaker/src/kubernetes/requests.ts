@@ -12,7 +12,7 @@ import {
 } from "@berth/api/annotations";
 import type { Eip } from "@berth/api/eip";
 import type { Pool, Refusal, ServiceRequest } from "../allocate/model.ts";
-import { type AddressRange, formatRange, overlapOf, parsePool } from "../allocate/ranges.ts";
+import { type AddressRange, formatRange, overlapOf, parsePool, parseRange } from "../allocate/ranges.ts";
 import { type Address, type Family, parseAddress } from "../net/address.ts";
 import { keyOf, type Service } from "./objects.ts";
 
@@ -39,12 +39,16 @@ export function heldAddresses(service: Service): Address[] {
 /** What a Service asks for. */
 export function serviceRequest(service: Service): ServiceRequest {
   const annotations = service.metadata.annotations ?? {};
-  const first = (keys: readonly string[]): string | undefined =>
-    keys.map((key) => annotations[key]).find((value) => value !== undefined && value !== "");
-  const [source, text] = requestedAddresses(service, first);
+  const named = (keys: readonly string[]): readonly [string, string | undefined] => {
+    const found = keys.find((key) => (annotations[key] ?? "") !== "");
+    return [`annotation ${found ?? keys[0]}`, found === undefined ? undefined : annotations[found]];
+  };
+  const [source, text] = requestedAddresses(service, named);
   const parts = text === undefined ? [] : text.split(",").map((part) => part.trim());
   const addresses = parts.map(parseAddress);
   const wrong = parts[addresses.indexOf(undefined)];
+  const twice = ([4, 6] as const).find((family) => addresses.filter((address) => address?.family === family).length > 1);
+  const [eipSource, eip] = named([eipAnnotation, ...metallbPoolAnnotations]);
   return {
     key: keyOf(service),
     namespace: service.metadata.namespace ?? "",
@@ -56,13 +60,20 @@ export function serviceRequest(service: Service): ServiceRequest {
     ports: (service.spec.ports ?? []).map(({ port, protocol }) => ({ port, protocol: protocol ?? "TCP" })),
     localOnly: service.spec.externalTrafficPolicy === "Local",
     selector: JSON.stringify(Object.entries(service.spec.selector ?? {}).sort()),
-    eip: first([eipAnnotation, ...metallbPoolAnnotations]),
-    addresses: wrong === undefined ? addresses.filter((address) => address !== undefined) : [],
+    eip,
+    eipSource,
+    addresses: wrong === undefined && twice === undefined ? addresses.filter((address) => address !== undefined) : [],
+    addressSource: source,
     problem:
-      wrong === undefined
-        ? undefined
-        : { reason: "InvalidAddress", message: `${source}: "${wrong}" is not an IP address, such as 192.0.2.10` },
-    sharingKey: first([sharingKeyAnnotation, ...metallbSharingAnnotations]),
+      wrong !== undefined
+        ? { reason: "InvalidAddress", message: `${source}: "${wrong}" is not an IP address, such as 192.0.2.10` }
+        : twice !== undefined
+          ? {
+              reason: "InvalidAddress",
+              message: `${source}: "${text}" names more than one IPv${twice} address; a Service has one of each family at most`,
+            }
+          : undefined,
+    sharingKey: named([sharingKeyAnnotation, ...metallbSharingAnnotations])[1],
     sharesWith: (annotations[shareWithNamespacesAnnotation] ?? "")
       .split(",")
       .map((name) => name.trim())
@@ -73,12 +84,12 @@ export function serviceRequest(service: Service): ServiceRequest {
 /** Where a Service names its addresses, the strongest first, and the text there. */
 function requestedAddresses(
   service: Service,
-  first: (keys: readonly string[]) => string | undefined,
+  named: (keys: readonly string[]) => readonly [string, string | undefined],
 ): readonly [string, string | undefined] {
-  const own = first([addressAnnotation]);
-  if (own !== undefined) return [`annotation ${addressAnnotation}`, own];
-  const metallb = first(metallbAddressAnnotations);
-  if (metallb !== undefined) return [`annotation ${metallbAddressAnnotations[0]}`, metallb];
+  for (const keys of [[addressAnnotation], metallbAddressAnnotations]) {
+    const [source, text] = named(keys);
+    if (text !== undefined) return [source, text];
+  }
   return ["spec.loadBalancerIP", service.spec.loadBalancerIP === "" ? undefined : service.spec.loadBalancerIP];
 }
 
@@ -105,9 +116,14 @@ export function pools(eips: readonly Eip[]): PoolOfEip[] {
     const wantsDefault = metadata.annotations?.[defaultEipAnnotation]?.toLowerCase() === "true";
     const isDefault = wantsDefault && !hasDefault && overlapping === undefined;
     const refusal = ((): Refusal | undefined => {
-      if ("problems" in parsed) return { reason: "Invalid", message: parsed.problems.join("; ") };
-      if (ranges.length === 0) return { reason: "Invalid", message: "spec.exclude leaves no address" };
-      if (overlapping !== undefined) return { reason: "Overlapping", message: overlapping };
+      if ("problems" in parsed) return { reason: "Invalid", message: problemsOf(eip).join("; ") };
+      if (ranges.length === 0)
+        return {
+          reason: "Invalid",
+          message: `spec.exclude: ${JSON.stringify(spec.exclude)} leaves no address of ${JSON.stringify(spec.address)}; exclude less`,
+        };
+      if (overlapping !== undefined)
+        return { reason: "Overlapping", message: `${overlapping}; take it out of spec.address or put it into spec.exclude` };
       if (metadata.deletionTimestamp !== undefined) return { reason: "Deleting", message: "is being deleted" };
       return spec.disable === true ? { reason: "Disabled", message: "disabled" } : undefined;
     })();
@@ -119,6 +135,20 @@ export function pools(eips: readonly Eip[]): PoolOfEip[] {
       isSecondDefault: wantsDefault && !isDefault,
       pool: { ...poolFields(eip), ranges, refusal, isDefault },
     };
+  });
+}
+
+/** What is wrong with the texts of an Eip, each with its field. */
+function problemsOf({ spec }: Eip): string[] {
+  const list = (field: string, texts: readonly string[] = []): [string, string][] =>
+    texts.map((text, index) => [`${field}[${index}]`, text]);
+  return [
+    ["spec.address", spec.address] as const,
+    ...list("spec.addresses", spec.addresses),
+    ...list("spec.exclude", spec.exclude),
+  ].flatMap(([field, text]) => {
+    const parsed = parseRange(text);
+    return "problem" in parsed ? [`${field}: "${text}" ${parsed.problem}`] : [];
   });
 }
 
