@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
-import { KubeConfig } from "@kubernetes/client-node";
-import { isObject, type Json, type JsonObject } from "./values.ts";
+import type { KubeConfig } from "@kubernetes/client-node";
+import { at, isObject, type Json, type JsonObject, textAt } from "./values.ts";
 
 /** An answer of the API server that is not a success. */
 export class ApiError extends Error {
@@ -18,6 +17,9 @@ export class ApiError extends Error {
 
 /** The API server could not be reached at all. */
 export class UnreachableError extends Error {}
+
+/** The server closed a kept connection just when it was used again; it has not seen the request. */
+class StaleConnectionError extends UnreachableError {}
 
 /** No kind of this name is served. */
 export class NoSuchKindError extends Error {}
@@ -35,20 +37,55 @@ export class Client {
   readonly #config: KubeConfig;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 32 });
   readonly #kinds = new Map<string, Kind>();
+  /** Whether kinds have a namespace, of definitions that the program has declared; they may not be served yet. */
+  readonly #declaredScopes = new Map<string, boolean>();
   readonly namespace: string;
 
-  /** @param kubeconfig a file's path or its content; without it KUBECONFIG, ~/.kube/config or the pod's own */
-  constructor(kubeconfig: string | undefined, context: string | undefined, namespace: string | undefined) {
-    this.#config = new KubeConfig();
-    if (kubeconfig === undefined || kubeconfig === "") this.#config.loadFromDefault();
-    else if (existsSync(kubeconfig)) this.#config.loadFromFile(kubeconfig);
-    else this.#config.loadFromString(kubeconfig);
-    if (context !== undefined && context !== "") this.#config.setCurrentContext(context);
-    this.namespace = namespace ?? this.#config.getContextObject(this.#config.getCurrentContext())?.namespace ?? "default";
+  /** @param namespace the default namespace; without it the context's */
+  constructor(config: KubeConfig, namespace: string | undefined) {
+    this.#config = config;
+    this.namespace = namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? "default";
   }
 
-  /** @throws ApiError, UnreachableError */
+  /** Sends a request; one that met a closed connection or a busy server is sent again. @throws ApiError, UnreachableError */
   async send(method: string, path: string, body?: Json, contentType = "application/json"): Promise<JsonObject> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#sendOnce(method, path, body, contentType);
+      } catch (error) {
+        const isBusy = error instanceof ApiError && (error.status === 429 || error.status === 503);
+        const isStale = error instanceof StaleConnectionError;
+        if (attempt >= 5 || !(isBusy || isStale)) throw error;
+        if (isBusy) await new Promise((resolve) => setTimeout(resolve, 200 * attempt));
+      }
+    }
+  }
+
+  /** Remembers what a CustomResourceDefinition says of its kinds, before the server does. */
+  learn(definition: JsonObject): void {
+    const kind = textAt(definition, "spec", "names", "kind");
+    const versions = at(definition, "spec", "versions");
+    if (kind === undefined || !Array.isArray(versions)) return;
+    for (const version of versions as readonly Json[])
+      this.#declaredScopes.set(
+        `${textAt(definition, "spec", "group")}/${textAt(version, "name")}/${kind}`,
+        textAt(definition, "spec", "scope") === "Namespaced",
+      );
+  }
+
+  /** Whether objects of a kind have a namespace; undefined when neither the server nor the program says so. */
+  async isNamespaced(apiVersion: string, kind: string): Promise<boolean | undefined> {
+    const declared = this.#declaredScopes.get(`${apiVersion}/${kind}`);
+    if (declared !== undefined) return declared;
+    try {
+      return (await this.kind(apiVersion, kind)).isNamespaced;
+    } catch (error) {
+      if (error instanceof NoSuchKindError || error instanceof UnreachableError) return undefined;
+      throw error;
+    }
+  }
+
+  async #sendOnce(method: string, path: string, body: Json | undefined, contentType: string): Promise<JsonObject> {
     const server = this.#config.getCurrentCluster()?.server;
     if (server === undefined) throw new UnreachableError("no kubeconfig names a cluster");
     const url = new URL(server.replace(/\/$/, "") + path);
@@ -143,7 +180,12 @@ function exchange(
       response.on("error", reject);
     });
     request.on("timeout", () => request.destroy(new Error("no answer within 30 s")));
-    request.on("error", (error) => reject(new UnreachableError(`cannot reach the API server: ${error.message}`)));
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      const problem = `cannot reach the API server at ${options.host}:${options.port}: ${error.message || error.code}`;
+      reject(
+        request.reusedSocket && error.code === "ECONNRESET" ? new StaleConnectionError(problem) : new UnreachableError(problem),
+      );
+    });
     request.end(payload);
   });
 }

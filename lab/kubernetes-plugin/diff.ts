@@ -7,25 +7,30 @@ export interface Change {
   readonly isReplacing: boolean;
 }
 
-/** Fields whose change needs a new object, by kind; `*` stands for any key. */
+/** Fields whose change needs a new object, by kind; `*` stands for any kind. The real plugin has the same, and what it lacks is not here. */
 const immutable: Readonly<Record<string, readonly string[]>> = {
   "*": ["apiVersion", "kind", "metadata.name", "metadata.namespace"],
   Deployment: ["spec.selector"],
   DaemonSet: ["spec.selector"],
-  StatefulSet: ["spec.selector", "spec.serviceName"],
-  Job: ["spec.selector", "spec.template"],
-  Service: ["spec.clusterIP", "spec.loadBalancerClass"],
-  Secret: ["data", "stringData", "type", "immutable"],
-  ConfigMap: ["data", "binaryData", "immutable"],
+  StatefulSet: ["spec.selector", "spec.serviceName", "spec.podManagementPolicy", "spec.volumeClaimTemplates"],
+  Job: ["spec.completions", "spec.parallelism", "spec.selector", "spec.template"],
+  Pod: ["spec"],
+  Service: ["spec.clusterIP"],
   ClusterRoleBinding: ["roleRef"],
   RoleBinding: ["roleRef"],
-  CustomResourceDefinition: ["spec.names", "spec.scope", "spec.group"],
 };
 
-/** What changed between two declarations of one object; an unknown counts as changed. */
-export function diffInputs(before: JsonObject, after: JsonObject): Change[] {
+/** Kinds whose data are replaced as a whole, unless the provider says that they are mutable. */
+const dataFields: Readonly<Record<string, readonly string[]>> = {
+  Secret: ["data", "stringData", "type", "immutable"],
+  ConfigMap: ["data", "binaryData", "immutable"],
+};
+
+/** What changed between two declarations of one object; an unknown counts as changed. @param mutableKinds of Secret and ConfigMap, those changed in place */
+export function diffInputs(before: JsonObject, after: JsonObject, mutableKinds: readonly string[] = []): Change[] {
   const kind = textAt(after, "kind") ?? "";
-  const prefixes = [...(immutable["*"] ?? []), ...(immutable[kind] ?? [])];
+  const isFixed = !mutableKinds.includes(kind) || before["immutable"] === true;
+  const prefixes = [...(immutable["*"] ?? []), ...(immutable[kind] ?? []), ...(isFixed ? (dataFields[kind] ?? []) : [])];
   return walk(before, after, []).map(({ path, kind: what }) => {
     const text = path.join(".");
     return { path, kind: what, isReplacing: prefixes.some((prefix) => text === prefix || text.startsWith(`${prefix}.`)) };

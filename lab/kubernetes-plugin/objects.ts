@@ -1,72 +1,38 @@
-import { createHash } from "node:crypto";
-import { awaitTimeout, readiness } from "./await.ts";
+import { skipsAwait } from "./await.ts";
 import { ApiError, type Client, type Kind, NoSuchKindError, UnreachableError } from "./client.ts";
-import { at, hasUnknowns, isObject, type Json, type JsonObject, prune, textAt } from "./values.ts";
+import { type Application, apply, getLive, idOf, isAppliedBy, pathOf } from "./live.ts";
+import {
+  at,
+  hasUnknowns,
+  isObject,
+  type Json,
+  type JsonObject,
+  keepUnlessDrifted,
+  prune,
+  textAt,
+  unknownValue,
+} from "./values.ts";
+import { type Patience, waitUntilGone, waitUntilReady } from "./waiting.ts";
 
-/** An object that was made or changed and did not become ready in time: it is in the state all the same. */
-export class NotReadyError extends Error {
-  readonly id: string;
-  readonly live: JsonObject;
+/** How many times a kind is looked for: its CustomResourceDefinition may be a moment old. */
+const attemptsForNewKind = 8;
 
-  constructor(id: string, live: JsonObject, waitingFor: string) {
-    super(`the object was created but is not ready; still waiting for ${waitingFor}`);
-    this.id = id;
-    this.live = live;
-  }
-}
-
-/** Gets told what a wait is about. */
-export type Progress = (message: string) => void;
-
-const autonamed = "pulumi.com/autonamed";
-
-/** Fills in what the engine leaves to the plugin: a name, and the namespace of namespaced kinds. @param seed makes the same name in preview and up */
-export async function complete(
+/**
+ * What a preview shows: the server's dry run, or what was declared where the server cannot say.
+ * @param isNew whether nothing of that name may be there yet; what only the server chooses is unknown then
+ */
+export async function preview(
   client: Client | undefined,
   inputs: JsonObject,
-  old: JsonObject | undefined,
-  resourceName: string,
-  seed: Uint8Array,
+  how: Application,
+  isNew: boolean,
 ): Promise<JsonObject> {
-  const metadata = isObject(inputs["metadata"]) ? inputs["metadata"] : {};
-  const result: Record<string, Json> = { ...metadata };
-  if (metadata["name"] === undefined && metadata["generateName"] === undefined) {
-    const oldName = textAt(old, "metadata", "name");
-    const isOldAutonamed = textAt(old, "metadata", "annotations", autonamed) === "true";
-    const random = createHash("sha256").update(seed).update(resourceName).digest("hex").slice(0, 7);
-    result["name"] =
-      isOldAutonamed && oldName !== undefined ? oldName : `${resourceName.toLowerCase().replace(/[^a-z0-9.-]+/g, "-")}-${random}`;
-    result["annotations"] = { ...(isObject(metadata["annotations"]) ? metadata["annotations"] : {}), [autonamed]: "true" };
-  }
-  if (metadata["namespace"] === undefined && client !== undefined && (await isNamespaced(client, inputs)))
-    result["namespace"] = client.namespace;
-  return { ...inputs, metadata: result };
-}
-
-async function isNamespaced(client: Client, inputs: JsonObject): Promise<boolean> {
-  try {
-    return (await client.kind(textAt(inputs, "apiVersion") ?? "", textAt(inputs, "kind") ?? "")).isNamespaced;
-  } catch (error) {
-    if (error instanceof NoSuchKindError || error instanceof UnreachableError) return false;
-    throw error;
-  }
-}
-
-/** The id of an object: "namespace/name", or the name of one that has no namespace. */
-export function idOf(object: JsonObject): string {
-  const namespace = textAt(object, "metadata", "namespace");
-  const name = textAt(object, "metadata", "name") ?? "";
-  return namespace === undefined ? name : `${namespace}/${name}`;
-}
-
-/** What a preview shows: the server's dry run, or what was declared where the server cannot say. */
-export async function preview(client: Client | undefined, inputs: JsonObject, manager: string): Promise<JsonObject> {
   if (client === undefined || hasUnknowns(inputs)) return inputs;
   try {
     const kind = await kindOf(client, inputs, 1);
-    const live = await apply(client, kind, inputs, manager, true);
-    const { status: _, ...rest } = live;
-    return rest;
+    if (isNew) await requireAbsent(client, kind, inputs);
+    const { status: _, ...rest } = await apply(client, kind, inputs, { ...how, isDryRun: true });
+    return isNew ? withoutChoices(rest, inputs) : rest;
   } catch (error) {
     const isUnknowable =
       error instanceof UnreachableError ||
@@ -77,53 +43,45 @@ export async function preview(client: Client | undefined, inputs: JsonObject, ma
   }
 }
 
-/** Makes an object; one that is there already is not taken over. @throws ApiError, NotReadyError */
+/** Makes an object; one that is there already is taken over only when the provider says so. @throws ApiError, NotReadyError */
 export async function create(
   client: Client,
   inputs: JsonObject,
-  manager: string,
-  timeout: number,
-  progress: Progress,
-  signal: AbortSignal,
+  how: Application,
+  isUpserting: boolean,
+  patience: Patience,
 ): Promise<JsonObject> {
-  const kind = await kindOf(client, inputs, 20);
-  if ((await get(client, kind, inputs)) !== undefined) {
-    throw new Error(
-      `${kind.kind} ${idOf(inputs)} exists already; import it with: pulumi import kubernetes:${kind.apiVersion}:${kind.kind} <name> ${idOf(inputs)}`,
-    );
-  }
-  return waitUntilReady(client, kind, await apply(client, kind, inputs, manager, false), timeout, progress, signal);
+  const kind = await kindOf(client, inputs, attemptsForNewKind);
+  if (!isUpserting) await requireAbsent(client, kind, inputs);
+  return waitUntilReady(client, kind, await applySoon(client, kind, inputs, how), patience);
 }
 
 /** Makes a live object agree with what is declared. @throws ApiError, NotReadyError */
-export async function update(
-  client: Client,
-  inputs: JsonObject,
-  manager: string,
-  timeout: number,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<JsonObject> {
-  const kind = await kindOf(client, inputs, 5);
-  return waitUntilReady(client, kind, await apply(client, kind, inputs, manager, false), timeout, progress, signal);
+export async function update(client: Client, inputs: JsonObject, how: Application, patience: Patience): Promise<JsonObject> {
+  const kind = await kindOf(client, inputs, attemptsForNewKind);
+  return waitUntilReady(client, kind, await applySoon(client, kind, inputs, how), patience);
 }
 
-/** The live object and what of it was declared; undefined when it is gone. */
+/** The live object and what of it was declared; undefined when it is gone. @param declared undefined for an object that is imported */
 export async function read(
   client: Client,
   id: string,
   apiVersion: string,
   kindName: string,
   declared: JsonObject | undefined,
+  manager: string,
 ): Promise<{ readonly live: JsonObject; readonly inputs: JsonObject } | undefined> {
   const [first = "", second] = id.split("/");
   const metadata: JsonObject = second === undefined ? { name: first } : { namespace: first, name: second };
   try {
-    const live = await get(client, await client.kind(apiVersion, kindName), { metadata });
+    const kind = await client.kind(apiVersion, kindName);
+    const live = await getLive(client, kind, { metadata });
     if (live === undefined) return undefined;
     const full = { ...live, apiVersion, kind: kindName };
-    const inputs = declared === undefined ? importable(full) : pruneDeclared(full, declared);
-    return { live: full, inputs };
+    return {
+      live: full,
+      inputs: declared === undefined ? importable(full) : await inputsOf(client, kind, full, declared, manager),
+    };
   } catch (error) {
     if (error instanceof NoSuchKindError) return undefined;
     throw error;
@@ -131,13 +89,7 @@ export async function read(
 }
 
 /** Deletes an object and waits until it is gone; one that is gone already, or whose kind is, is no mistake. */
-export async function remove(
-  client: Client,
-  object: JsonObject,
-  timeout: number,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<void> {
+export async function remove(client: Client, object: JsonObject, patience: Patience): Promise<void> {
   let kind: Kind;
   try {
     kind = await kindOf(client, object, 1);
@@ -145,24 +97,28 @@ export async function remove(
     if (error instanceof NoSuchKindError) return;
     throw error;
   }
-  const path = client.path(kind, textAt(object, "metadata", "namespace"), textAt(object, "metadata", "name"));
-  const policy = textAt(object, "metadata", "annotations", "pulumi.com/deletionPropagationPolicy") ?? "Foreground";
+  const policy = textAt(object, "metadata", "annotations", "pulumi.com/deletionPropagationPolicy") ?? "foreground";
   try {
-    await client.send("DELETE", path, {
+    await client.send("DELETE", pathOf(client, kind, object), {
       apiVersion: "v1",
       kind: "DeleteOptions",
-      propagationPolicy: policy[0]?.toUpperCase() + policy.slice(1),
+      propagationPolicy: `${policy[0]?.toUpperCase()}${policy.slice(1)}`,
     });
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return;
     throw error;
   }
-  const end = Date.now() + awaitTimeout(object, timeout);
-  for (let isFirst = true; (await get(client, kind, object)) !== undefined; isFirst = false) {
-    if (isFirst) progress(`waiting for ${kind.kind} ${idOf(object)} to be gone`);
-    if (Date.now() > end || signal.aborted)
-      throw new Error(`${kind.kind} ${idOf(object)} is still there; something holds it, such as a finalizer`);
-    await pause(200);
+  if (!skipsAwait(object)) await waitUntilGone(client, kind, object, patience);
+}
+
+/** Whether leaving a field out of a declaration takes it off the live object; so it is taken to be where the server cannot say. */
+export async function isTakenAwayByOmission(client: Client | undefined, inputs: JsonObject, manager: string): Promise<boolean> {
+  if (client === undefined || hasUnknowns(at(inputs, "metadata", "name") ?? null)) return true;
+  try {
+    return await isAppliedBy(client, await kindOf(client, inputs, 1), inputs, manager);
+  } catch (error) {
+    if (error instanceof ApiError || error instanceof UnreachableError || error instanceof NoSuchKindError) return true;
+    throw error;
   }
 }
 
@@ -170,66 +126,91 @@ function kindOf(client: Client, object: JsonObject, attempts: number): Promise<K
   return client.kind(textAt(object, "apiVersion") ?? "", textAt(object, "kind") ?? "", attempts);
 }
 
-async function get(client: Client, kind: Kind, object: JsonObject): Promise<JsonObject | undefined> {
-  try {
-    return withoutNoise(
-      await client.send("GET", client.path(kind, textAt(object, "metadata", "namespace"), textAt(object, "metadata", "name"))),
-    );
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined;
-    throw error;
+async function requireAbsent(client: Client, kind: Kind, inputs: JsonObject): Promise<void> {
+  if ((await getLive(client, kind, inputs)) === undefined) return;
+  const [group = "", version] = kind.apiVersion.split("/");
+  const type = `kubernetes:${version === undefined ? `core/${group}` : kind.apiVersion}:${kind.kind}`;
+  const id = idOf({ ...inputs, metadata: { ...metadataOf(inputs), ...(kind.isNamespaced ? namespaceOf(client, inputs) : {}) } });
+  throw new ApiError(
+    409,
+    "AlreadyExists",
+    `${kind.kind} ${id} exists already and is not taken over; import it with: pulumi import ${type} <name> ${id}`,
+  );
+}
+
+function metadataOf(object: JsonObject): JsonObject {
+  const metadata = object["metadata"];
+  return isObject(metadata) ? metadata : {};
+}
+
+function namespaceOf(client: Client, object: JsonObject): JsonObject {
+  return { namespace: textAt(object, "metadata", "namespace") ?? client.namespace };
+}
+
+/** Applies; where the path is not there yet, for a kind or a namespace is a moment old, again a few times. */
+async function applySoon(client: Client, kind: Kind, inputs: JsonObject, how: Application): Promise<JsonObject> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await apply(client, kind, inputs, how);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404) || attempt >= 5) throw explained(error);
+      await new Promise((resolve) => setTimeout(resolve, 200 * attempt));
+    }
   }
 }
 
-async function apply(client: Client, kind: Kind, inputs: JsonObject, manager: string, isDryRun: boolean): Promise<JsonObject> {
-  const query = new URLSearchParams({ fieldManager: manager, fieldValidation: "Strict" });
-  if (textAt(inputs, "metadata", "annotations", "pulumi.com/patchForce") === "true") query.set("force", "true");
-  if (isDryRun) query.set("dryRun", "All");
-  const { status: _, ...declared } = inputs;
-  const path = client.path(kind, textAt(inputs, "metadata", "namespace"), textAt(inputs, "metadata", "name"));
-  return withoutNoise(await client.send("PATCH", `${path}?${query}`, declared, "application/apply-patch+yaml"));
+function explained(error: unknown): unknown {
+  if (!(error instanceof ApiError && error.status === 409 && /conflict/i.test(error.message))) return error;
+  const remedy = 'the annotation pulumi.com/patchForce: "true" takes the fields over';
+  return new ApiError(error.status, error.reason, `${error.message}\n${remedy}`);
 }
 
-async function waitUntilReady(
+/** A dry run chooses values that the real one will choose otherwise. */
+function withoutChoices(object: JsonObject, inputs: JsonObject): JsonObject {
+  const { uid: _1, creationTimestamp: _2, ...metadata } = metadataOf(object);
+  const result: Record<string, Json> = {
+    ...object,
+    metadata: { ...metadata, uid: unknownValue, creationTimestamp: unknownValue },
+  };
+  const spec = object["spec"];
+  if (object["kind"] === "Service" && isObject(spec)) {
+    const chosen = ["clusterIP", "clusterIPs", "healthCheckNodePort"].filter(
+      (name) => name in spec && at(inputs, "spec", name) === undefined,
+    );
+    const ports = (Array.isArray(spec["ports"]) ? (spec["ports"] as readonly Json[]) : []).map((port, index) =>
+      isObject(port) && "nodePort" in port && at(inputs, "spec", "ports", index, "nodePort") === undefined
+        ? { ...port, nodePort: unknownValue }
+        : port,
+    );
+    result["spec"] = { ...spec, ...Object.fromEntries(chosen.map((name) => [name, unknownValue])), ports };
+  }
+  return result;
+}
+
+/** What of a live object differs from what was declared; values that only have another form on the server stay as declared. */
+async function inputsOf(
   client: Client,
   kind: Kind,
-  made: JsonObject,
-  timeout: number,
-  progress: Progress,
-  signal: AbortSignal,
+  live: JsonObject,
+  declared: JsonObject,
+  manager: string,
 ): Promise<JsonObject> {
-  const end = Date.now() + awaitTimeout(made, timeout);
-  let live = made;
-  let said = "";
-  for (;;) {
-    const outcome = readiness(live);
-    if (outcome.isReady) return live;
-    if (outcome.waitingFor !== said) progress(`waiting for ${outcome.waitingFor}`);
-    said = outcome.waitingFor;
-    if (Date.now() > end || signal.aborted) throw new NotReadyError(idOf(live), live, outcome.waitingFor);
-    await pause(200);
-    live = (await get(client, kind, live)) ?? live;
+  let kept: Json | undefined;
+  try {
+    const undrifted = await apply(client, kind, declared, { manager, isForceful: true, isDryRun: true });
+    kept = keepUnlessDrifted(live, { ...undrifted, apiVersion: declared["apiVersion"] ?? "" }, declared);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    kept = prune(live, declared);
   }
-}
-
-function withoutNoise(object: JsonObject): JsonObject {
-  if (!isObject(object["metadata"])) return object;
-  const { managedFields: _, ...metadata } = object["metadata"];
-  return { ...object, metadata };
-}
-
-/** Values that the server keeps in another form stay as declared when they mean the same. */
-function pruneDeclared(live: JsonObject, declared: JsonObject): JsonObject {
-  const pruned = prune(live, declared);
-  const result: Record<string, Json> = isObject(pruned) ? { ...pruned } : {};
+  const result: Record<string, Json> = isObject(kept) ? { ...kept } : {};
   const texts = declared["stringData"];
   if (isObject(texts)) {
-    result["stringData"] = Object.fromEntries(
-      Object.keys(texts).flatMap((key) => {
-        const encoded = textAt(live, "data", key);
-        return encoded === undefined ? [] : [[key, Buffer.from(encoded, "base64").toString("utf8")]];
-      }),
-    );
+    const decoded = Object.keys(texts).flatMap((key): [string, Json][] => {
+      const encoded = textAt(live, "data", key);
+      return encoded === undefined ? [] : [[key, Buffer.from(encoded, "base64").toString("utf8")]];
+    });
+    result["stringData"] = Object.fromEntries(decoded);
   }
   return result;
 }
@@ -237,12 +218,6 @@ function pruneDeclared(live: JsonObject, declared: JsonObject): JsonObject {
 /** What an imported object would be declared as: without what the server adds. */
 function importable(live: JsonObject): JsonObject {
   const { status: _, ...rest } = live;
-  const metadata = at(live, "metadata");
-  if (!isObject(metadata)) return rest;
-  const { uid: _1, resourceVersion: _2, generation: _3, creationTimestamp: _4, selfLink: _5, ...declared } = metadata;
+  const { uid: _1, resourceVersion: _2, generation: _3, creationTimestamp: _4, selfLink: _5, ...declared } = metadataOf(live);
   return { ...rest, metadata: declared };
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,9 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { awaitTimeout, readiness } from "./await.ts";
+import { awaitTimeout, readiness, readWaitFor } from "./await.ts";
 import { diffInputs, formatPath } from "./diff.ts";
-import { complete, idOf } from "./objects.ts";
-import { hasUnknowns, type Json, type JsonObject, prune, unknownValue, unwrapSecrets, wrapSecrets } from "./values.ts";
+import { complete, inputProblems, withNamespaceOf } from "./inputs.ts";
+import { idOf } from "./live.ts";
+import { isOtherCluster, settingProblems } from "./settings.ts";
+import {
+  hasUnknowns,
+  type Json,
+  type JsonObject,
+  keepUnlessDrifted,
+  prune,
+  unknownValue,
+  unwrapSecrets,
+  wrapSecrets,
+} from "./values.ts";
 
 const secret = (value: Json): JsonObject => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
 
@@ -21,6 +32,12 @@ describe("values of the lab's Kubernetes plugin", () => {
       b: { c: 2 },
       e: [{ f: 1 }],
     }));
+  it("are kept as declared where the server only writes them otherwise, and are the server's where somebody changed them", () => {
+    const declared = { cpu: "1000m", memory: "1Gi", nothing: {}, list: [{ a: 1 }] };
+    const undrifted = { cpu: "1", memory: "1Gi", more: 1, list: [{ a: 1, b: 2 }, { c: 3 }] };
+    assert.deepEqual(keepUnlessDrifted({ ...undrifted, more: 2 }, undrifted, declared), declared);
+    assert.deepEqual(keepUnlessDrifted({ ...undrifted, memory: "2Gi" }, undrifted, declared), { ...declared, memory: "2Gi" });
+  });
 });
 
 describe("differences", () => {
@@ -43,6 +60,22 @@ describe("differences", () => {
     assert.deepEqual(diff({ kind: "Secret", data: { a: "1" } }, { kind: "Secret", data: { a: "2" } }), [
       "update data.a replaces",
     ]));
+  it("change the data of a Secret in place where the provider says so, unless the Secret is immutable", () => {
+    const replaces = (more: JsonObject): boolean[] =>
+      diffInputs({ kind: "Secret", data: { a: "1" }, ...more }, { kind: "Secret", data: { a: "2" }, ...more }, ["Secret"]).map(
+        ({ isReplacing }) => isReplacing,
+      );
+    assert.deepEqual([replaces({}), replaces({ immutable: true })], [[false], [true]]);
+  });
+  it("write keys that are no words in quotes", () =>
+    assert.equal(formatPath(["metadata", "annotations", "berth.dev/x", 0]), 'metadata.annotations["berth.dev/x"][0]'));
+  it("do not replace an object whose namespace the plugin could not know at first", () => {
+    const declared = { metadata: { name: "a" } };
+    assert.deepEqual(withNamespaceOf(declared, { metadata: { namespace: "default" } }), {
+      metadata: { name: "a", namespace: "default" },
+    });
+    assert.equal(withNamespaceOf(declared, { metadata: { name: "a" } }), declared);
+  });
   it("count what is not known yet", () =>
     assert.deepEqual(diff(service({ a: 1 }), service({ a: unknownValue })), ["update spec.a"]));
 });
@@ -116,6 +149,95 @@ describe("waiting", () => {
         awaitTimeout(live("X", {}), 0),
       ],
       [5000, 9000, 600_000],
+    ));
+});
+
+describe("waiting for what an annotation says", () => {
+  it("reads conditions and paths, one or a list", () =>
+    assert.deepEqual(readWaitFor('["condition=Ready", "jsonpath={.status.a[\'x.y\'][1]}=up"]'), [
+      { type: "condition", condition: "Ready", status: "True" },
+      { type: "value", path: ["status", "a", "x.y", 1], text: ".status.a['x.y'][1]", value: "up" },
+    ]));
+  for (const text of ["Ready", "[]", '["condition=Ready"', "jsonpath={}", "[1]"])
+    it(`refuses ${text} before anything is made`, () => assert.equal(typeof readWaitFor(text), "string"));
+});
+
+describe("waiting for Services and for what can fail", () => {
+  const page = (more: JsonObject = {}): JsonObject => ({
+    kind: "Service",
+    metadata: {},
+    spec: { type: "LoadBalancer", selector: { app: "page" }, clusterIP: "10.96.0.9", ...more },
+    status: { loadBalancer: { ingress: [{ ip: "192.0.2.1" }] } },
+  });
+  const slice = (...ready: boolean[]): JsonObject => ({
+    endpoints: ready.map((isReady) => ({ conditions: { ready: isReady } })),
+  });
+  const said = (live: JsonObject, slices: JsonObject[] = []): string => {
+    const outcome = readiness(live, slices);
+    return outcome.isReady ? "ready" : `${outcome.waitingFor}${outcome.isFinal === true ? " (final)" : ""}`;
+  };
+  it("goes on while no pod is ready", () =>
+    assert.deepEqual(
+      [said(page()), said(page(), [slice(false)]), said(page(), [slice(true), slice(false)])],
+      ["a ready pod that spec.selector matches", "a ready pod that spec.selector matches: 1 are not ready", "1 pods to be ready"],
+    ));
+  it("ends when all pods are", () => assert.equal(said(page(), [slice(true), slice(true)]), "ready"));
+  it("needs no pods without a selector, without a cluster IP or with another host's name", () =>
+    assert.deepEqual(
+      [{ selector: {} }, { clusterIP: "None" }, { type: "ExternalName" }].map((more) => said(page(more))),
+      ["ready", "ready", "ready"],
+    ));
+  it("ends for a Pod or Job that has failed", () =>
+    assert.deepEqual(
+      [
+        said({ kind: "Pod", metadata: {}, status: { phase: "Failed", message: "evicted" } }),
+        said({ kind: "Job", metadata: {}, status: { conditions: [{ type: "Failed", status: "True", message: "too often" }] } }),
+      ],
+      ["the Pod, which has failed: evicted (final)", "the Job, which has failed: too often (final)"],
+    ));
+});
+
+describe("what is refused before any server sees it", () => {
+  const properties = (type: string, inputs: JsonObject): string[] => inputProblems(type, inputs).map(({ property }) => property);
+  const object = { apiVersion: "v1", kind: "Service", metadata: { name: "a" } };
+  it("is nothing for an object", () => assert.deepEqual(properties("kubernetes:core/v1:Service", object), []));
+  it("is a patch, a list, a chart, a name made by the server and a wait that cannot be read", () =>
+    assert.deepEqual(
+      [
+        properties("kubernetes:core/v1:ServicePatch", object),
+        properties("kubernetes:core/v1:ServiceList", { apiVersion: "v1", kind: "ServiceList", items: [] }),
+        properties("kubernetes:helm.sh/v3:Release", { chart: "x" }),
+        properties("kubernetes:core/v1:Service", { ...object, metadata: { generateName: "a-" } }),
+        properties("kubernetes:core/v1:Service", { ...object, metadata: { annotations: { "pulumi.com/waitFor": "x" } } }),
+      ],
+      [["kind"], ["items"], ["apiVersion", "kind"], ["metadata.generateName"], ['metadata.annotations["pulumi.com/waitFor"]']],
+    ));
+  it("is a setting that only the real plugin has", () =>
+    assert.deepEqual(
+      settingProblems({ renderYamlToDirectory: "out", enableServerSideApply: "false", namespace: "a" }).map(
+        ({ property }) => property,
+      ),
+      ["renderYamlToDirectory", "enableServerSideApply"],
+    ));
+});
+
+describe("a provider that is configured anew", () => {
+  const kubeconfig = (server: string): JsonObject => ({
+    kubeconfig: JSON.stringify({
+      "current-context": "c",
+      clusters: [{ name: "k", cluster: { server } }],
+      contexts: [{ name: "c", context: { cluster: "k", user: "u" } }],
+      users: [{ name: "u", user: {} }],
+    }),
+  });
+  it("is of another cluster only when the server is another", () =>
+    assert.deepEqual(
+      [
+        isOtherCluster(kubeconfig("https://192.0.2.1"), kubeconfig("https://192.0.2.2")),
+        isOtherCluster(kubeconfig("https://192.0.2.1"), { ...kubeconfig("https://192.0.2.1"), namespace: "a" }),
+        isOtherCluster(kubeconfig("https://192.0.2.1"), { kubeconfig: unknownValue }),
+      ],
+      [true, false, false],
     ));
 });
 

@@ -1,4 +1,5 @@
 /** Values between Pulumi's engine and Kubernetes: plain JSON, secrets marked, unknowns recognised. A test tool of the lab. */
+import { isDeepStrictEqual } from "node:util";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
@@ -76,4 +77,21 @@ export function prune(live: Json | undefined, declared: Json): Json | undefined 
   if (Array.isArray(live) && Array.isArray(declared) && live.length === declared.length)
     return live.map((item: Json, index) => prune(item, declared[index] as Json) ?? null);
   return live;
+}
+
+/**
+ * What was declared, but for the places where the live object differs from what the server makes of the declaration.
+ * @param undrifted what the object would be if the declaration were applied again
+ */
+export function keepUnlessDrifted(live: Json | undefined, undrifted: Json | undefined, declared: Json): Json | undefined {
+  if (isObject(live) && isObject(undrifted) && isObject(declared)) {
+    const kept = Object.entries(declared).flatMap(([key, value]): [string, Json][] => {
+      const found = keepUnlessDrifted(live[key], undrifted[key], value);
+      return found === undefined ? [] : [[key, found]];
+    });
+    return Object.fromEntries(kept);
+  }
+  if (Array.isArray(live) && Array.isArray(undrifted) && Array.isArray(declared) && live.length === declared.length)
+    return live.map((item: Json, index) => keepUnlessDrifted(item, undrifted[index] as Json, declared[index] as Json) ?? null);
+  return isDeepStrictEqual(live, undrifted) ? declared : prune(live, declared);
 }

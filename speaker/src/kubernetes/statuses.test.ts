@@ -195,7 +195,11 @@ describe("the status of an Eip", () => {
     const list = [eip("b", "10.0.0.128/25", {}, {}, "2026-01-02T00:00:00Z"), eip("a", "10.0.0.0/24")];
     assert.deepEqual(
       [ready(list, "a")?.status, ready(list, "b")?.status, ready(list, "b")?.message],
-      ["True", "False", "10.0.0.128-10.0.0.255 belongs to Eip a already; take it out of spec.address or put it into spec.exclude"],
+      [
+        "True",
+        "False",
+        "10.0.0.128-10.0.0.255 belongs to Eip a already; take it out of spec.address or put it into spec.exclude",
+      ],
     );
   });
   it("a reversed IPv6 range, which the CRD cannot see, is not used", () =>
