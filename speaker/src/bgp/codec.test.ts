@@ -144,10 +144,11 @@ describe("BGP messages", () => {
     assert.doesNotThrow(() => new TextDecoder("utf-8", { fatal: true }).decode(data.subarray(1)));
   });
 
+  const path = (of: Prefix) => ({ destination: { nlri: nlriOf(of) }, pathId: 1 });
   it("announce IPv4 hosts as a router expects it: ORIGIN, AS_PATH, NEXT_HOP, COMMUNITIES, NLRI", () => {
     const [message] = encodeAnnouncements(
       "ipv4/unicast",
-      [nlriOf(prefix("192.0.2.1/32"))],
+      [path(prefix("192.0.2.1/32"))],
       { asPath: [65000 as Asn], nextHop: address("172.30.0.11"), communities: [gracefulShutdownCommunity] },
       plain,
     );
@@ -179,7 +180,7 @@ describe("BGP messages", () => {
           (list, hasIds, maxLength) => {
             const encoding = { ...plain, maxLength, addPathSend: hasIds ? [family] : [] };
             const reading = { addPath: hasIds ? [family] : [] };
-            const nlri = list.map(nlriOf);
+            const nlri = list.map(path);
             const updates = (messages: readonly Uint8Array[]): UpdateMessage[] =>
               messages.map((data) => {
                 assert.ok(data.length <= maxLength);
@@ -211,7 +212,7 @@ describe("BGP messages", () => {
 
   it("pack 700 IPv4 hosts and more into one message, and 13,000 into a long one (RFC 8654)", () => {
     const list = (count: number) =>
-      Array.from({ length: count }, (_, index) => nlriOf(hostPrefix({ family: 4, value: 0xc6120000n + BigInt(index) })));
+      Array.from({ length: count }, (_, index) => path(hostPrefix({ family: 4, value: 0xc6120000n + BigInt(index) })));
     const attributes = { asPath: [65000 as Asn], nextHop: address("172.30.0.11") };
     assert.equal(encodeAnnouncements("ipv4/unicast", list(700), attributes, plain).length, 1);
     assert.equal(encodeAnnouncements("ipv4/unicast", list(13_000), attributes, { ...plain, maxLength: 65535 }).length, 1);
@@ -220,7 +221,7 @@ describe("BGP messages", () => {
   it("carry an AS number of four octets past a speaker of two (RFC 6793)", () => {
     const old = { ...plain, isFourOctetAs: false };
     const attributes = { asPath: [4200000001 as Asn], nextHop: address("172.30.0.11") };
-    const [data = bytes("")] = encodeAnnouncements("ipv4/unicast", [nlriOf(prefix("192.0.2.1/32"))], attributes, old);
+    const [data = bytes("")] = encodeAnnouncements("ipv4/unicast", [path(prefix("192.0.2.1/32"))], attributes, old);
     const message = decode(data, { isFourOctetAs: false });
     assert.ok(message.type === "update");
     assert.deepEqual(message.attributes.asPath, [{ type: "sequence", as: [4200000001] }]);

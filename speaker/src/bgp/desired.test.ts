@@ -4,7 +4,8 @@ import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
 import type { ClusterView } from "../announce/view.ts";
 import { type Address, formatAddress, parseAddress } from "../net/address.ts";
-import { desiredBgp, needsNewSession, routesFor, selects } from "./desired.ts";
+import { desiredBgp, offeredRoutes, pathIdOf, routesFor, selects } from "./desired.ts";
+import { needsNewSession } from "./peerConfig.ts";
 
 const address = (text: string): Address => parseAddress(text)!;
 const object = (name: string) => ({ apiVersion: "network.kubesphere.io/v1alpha2", metadata: { name } });
@@ -97,17 +98,19 @@ describe("what a node's BGP should be", () => {
   it("B-21: announces IPv6 with the node's IPv6 address as next hop", () => {
     const desired = desiredBgp(view());
     assert.deepEqual(
-      routesFor(desired.peers[0]!, desired.decisions, []).map((route) => formatAddress(route.attributes.nextHop)),
+      routesFor(desired.peers[0]!, offeredRoutes(desired.decisions), []).map((route) => formatAddress(route.attributes.nextHop)),
       ["172.30.0.11", "fd00:30::11"],
     );
   });
   it("puts its AS in the path for an external peer, and a local preference for an internal one", () => {
     const outside = desiredBgp(view());
-    assert.deepEqual(routesFor(outside.peers[0]!, outside.decisions, [])[0]?.attributes.asPath, [65000]);
+    assert.deepEqual(routesFor(outside.peers[0]!, offeredRoutes(outside.decisions), [])[0]?.attributes.asPath, [65000]);
     const inside = desiredBgp(view({ bgpPeers: [peer({ conf: { neighborAddress: "192.0.2.1", peerAs: 65000 } })] }));
-    const attributes = routesFor(inside.peers[0]!, inside.decisions, [])[0]?.attributes;
+    const attributes = routesFor(inside.peers[0]!, offeredRoutes(inside.decisions), [])[0]?.attributes;
     assert.deepEqual([attributes?.asPath, attributes?.localPref], [[], 100]);
   });
+
+  it("names paths as OpenELB does", () => assert.equal(pathIdOf(address("10.0.0.1")), 3737042573));
 
   const refusal = (...args: Parameters<typeof view>) => {
     const [first] = desiredBgp(view(...args)).decisions;

@@ -2,31 +2,33 @@ import { rackLabel } from "@berth/api/annotations";
 import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
 import type { ClusterView, NodeView, Refusal } from "../announce/view.ts";
-import { type Address, formatAddress, parseAddress, sameAddress } from "../net/address.ts";
+import { type Address, formatAddress, parseAddress } from "../net/address.ts";
 import { type Asn, asn } from "../net/asn.ts";
 import { seconds } from "../net/duration.ts";
 import { hostPrefix } from "../net/prefix.ts";
 import { type RouteFamily, wireFamily } from "./family.ts";
 import { defaultConnectRetry } from "./iana.ts";
+import { isInternalPeer } from "./open.ts";
+import type { PeerConfig } from "./peerConfig.ts";
 import { type Destination, destinationOf, type PathAttributes, type Route } from "./ribOut.ts";
 import type { SessionConfig } from "./session.ts";
 
-/** A peer of this node, as the cluster's objects want it. */
-export interface PeerConfig {
-  /** The name of the BgpPeer. */
-  readonly name: string;
-  readonly address: Address;
-  readonly port: number;
-  readonly isPassive: boolean;
-  /** The TTL of our packets; undefined leaves it to the kernel. */
-  readonly ttl: number | undefined;
-  readonly password: string | undefined;
-  readonly session: SessionConfig;
+/** What is said of a route besides where it leads. Routes that share one object share messages, and travel between threads at no cost. */
+export interface RouteTerms {
+  readonly nextHop: Address;
+  /** @see RFC 7911 §3 */
+  readonly pathId: number;
+}
+
+/** A route that this node has for its peers, before it is put into the words for one of them. */
+export interface OfferedRoute {
+  readonly destination: Destination;
+  readonly terms: RouteTerms;
 }
 
 /** What is announced for one address, or why not. */
 export type AddressDecision =
-  | { readonly address: Address; readonly route: { readonly destination: Destination; readonly nextHop: Address } }
+  | { readonly address: Address; readonly route: OfferedRoute }
   | { readonly address: Address; readonly refusal: Refusal };
 
 /** Everything that this node's BGP should be. */
@@ -105,6 +107,12 @@ export function selects(selector: BgpPeer["spec"]["nodeSelector"], labels: Reado
 }
 
 function decide(view: ClusterView, node: NodeView): AddressDecision[] {
+  const shared = new Map<Address, RouteTerms>();
+  const termsOf = (nextHop: Address): RouteTerms => {
+    const terms = shared.get(nextHop) ?? { nextHop, pathId: pathIdOf(nextHop) };
+    shared.set(nextHop, terms);
+    return terms;
+  };
   return view.addresses
     .filter(({ eip }) => (eip.spec.protocol ?? "") === "" || eip.spec.protocol === "bgp")
     .map(({ address, localOnly, endpointsByNode }): AddressDecision => {
@@ -122,7 +130,7 @@ function decide(view: ClusterView, node: NodeView): AddressDecision[] {
         };
       if (endpointsByNode.size === 0)
         return { address, refusal: no("NoEndpoint", "the Service has no ready endpoint on any node") };
-      return { address, route: { destination: destinationOf(hostPrefix(address)), nextHop } };
+      return { address, route: { destination: destinationOf(hostPrefix(address)), terms: termsOf(nextHop) } };
     });
 }
 
@@ -168,16 +176,31 @@ function peerConfig(
   return {
     name: peer.metadata.name,
     address,
+    description: who.description ?? "",
+    interface: who.neighborInterface || undefined,
     port: transport?.remotePort || 179,
     isPassive: transport?.passiveMode ?? false,
+    localAddress: undefined,
+    bindDevice: undefined,
     ttl: ebgpMultihop?.enabled === true ? ebgpMultihop.multihopTtl || 255 : undefined,
+    minimumTtl: undefined,
+    tcpMss: undefined,
     password,
+    bfd: undefined,
+    outbound: {
+      sendMax: new Map(),
+      communities: { standard: true, extended: true, large: true },
+      privateAs: "keep",
+      replacesPeerAs: false,
+    },
     session: {
       localAs,
       peerAs,
       bgpIdentifier,
       holdTime,
       connectRetry: retry === undefined || retry === "" ? defaultConnectRetry : seconds(Math.max(1, number(retry, 5))),
+      keepaliveInterval: number(timers?.config?.keepaliveInterval, 0) || undefined,
+      role: undefined,
       families,
       ...addPathsOf(peer, address, families),
       gracefulRestart:
@@ -237,38 +260,34 @@ function number(text: string | undefined, otherwise: number): number {
   return text === undefined || !/^\d+$/.test(text) ? otherwise : Number(text);
 }
 
+/** OpenELB's rule for path identifiers: FNV-1a of the next hop's text, 32 bits. The same next hop has the same one from every speaker. */
+export function pathIdOf(nextHop: Address): number {
+  let hash = 0x811c9dc5;
+  for (const octet of new TextEncoder().encode(formatAddress(nextHop))) hash = Math.imul(hash ^ octet, 0x01000193) >>> 0;
+  return hash;
+}
+
+/** The routes of those addresses that this node announces. */
+export function offeredRoutes(decisions: readonly AddressDecision[]): OfferedRoute[] {
+  return decisions.flatMap((decision) => ("refusal" in decision ? [] : [decision.route]));
+}
+
 /** The routes that one peer is told: an external one gets our AS in the path, an internal one a local preference. @see RFC 4271 §5.1 */
-export function routesFor(peer: PeerConfig, decisions: readonly AddressDecision[], communities: readonly number[]): Route[] {
-  const { localAs, peerAs } = peer.session;
-  const isInternal = localAs === peerAs;
+export function routesFor(peer: PeerConfig, offered: readonly OfferedRoute[], communities: readonly number[]): Route[] {
+  const { localAs } = peer.session;
+  const isInternal = isInternalPeer(peer.session);
   // One object for each next hop: routes that share it share messages.
-  const shared = new Map<Address, PathAttributes>();
-  const attributesOf = (nextHop: Address): PathAttributes => {
-    const known = shared.get(nextHop);
+  const shared = new Map<RouteTerms, PathAttributes>();
+  const attributesOf = (terms: RouteTerms): PathAttributes => {
+    const known = shared.get(terms);
     if (known !== undefined) return known;
     const attributes: PathAttributes = {
-      nextHop,
+      nextHop: terms.nextHop,
       ...(communities.length > 0 ? { communities } : {}),
       ...(isInternal ? { asPath: [], localPref: communities.length > 0 ? 0 : 100 } : { asPath: [localAs] }),
     };
-    shared.set(nextHop, attributes);
+    shared.set(terms, attributes);
     return attributes;
   };
-  return decisions.flatMap((decision): Route[] =>
-    "refusal" in decision ? [] : [{ destination: decision.route.destination, attributes: attributesOf(decision.route.nextHop) }],
-  );
-}
-
-/** Whether two configurations of one peer need different sessions: what OPEN or the connection is made of differs. */
-export function needsNewSession(a: PeerConfig, b: PeerConfig): boolean {
-  const key = ({ address, port, isPassive, ttl, password, session }: PeerConfig): string =>
-    JSON.stringify([
-      formatAddress(address),
-      port,
-      isPassive,
-      ttl,
-      password,
-      { ...session, bgpIdentifier: formatAddress(session.bgpIdentifier) },
-    ]);
-  return !sameAddress(a.address, b.address) || key(a) !== key(b);
+  return offered.map(({ destination, terms }) => ({ destination, pathId: terms.pathId, attributes: attributesOf(terms) }));
 }

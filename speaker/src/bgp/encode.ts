@@ -19,8 +19,11 @@ export interface EncodeContext {
   readonly addPathSend: readonly RouteFamily[];
 }
 
-/** Every prefix has one path from us; where path identifiers are in use, this is its. */
-const onlyPath = 1;
+/** A prefix as it goes into an UPDATE; its path identifier goes first where those are in use. */
+export interface Nlri {
+  readonly destination: { readonly nlri: Uint8Array };
+  readonly pathId: number;
+}
 
 /** The octets of an OPEN, KEEPALIVE, NOTIFICATION or ROUTE-REFRESH. @see RFC 4271 §4, RFC 2918 §3 */
 export function encodeMessage(message: OpenMessage | KeepaliveMessage | NotificationMessage | RouteRefreshMessage): Uint8Array {
@@ -65,7 +68,7 @@ export function nlriOf(prefix: Prefix): Uint8Array {
 /** UPDATEs that announce prefixes of one family with equal attributes: as few as fit. @see RFC 4271 §4.3, RFC 4760 §3 */
 export function encodeAnnouncements(
   family: RouteFamily,
-  nlri: readonly Uint8Array[],
+  nlri: readonly Nlri[],
   attributes: PathAttributes,
   context: EncodeContext,
 ): Uint8Array[] {
@@ -97,7 +100,7 @@ export function encodeAnnouncements(
 }
 
 /** UPDATEs that withdraw prefixes of one family: as few as fit. */
-export function encodeWithdrawals(family: RouteFamily, nlri: readonly Uint8Array[], context: EncodeContext): Uint8Array[] {
+export function encodeWithdrawals(family: RouteFamily, nlri: readonly Nlri[], context: EncodeContext): Uint8Array[] {
   if (family === "ipv4/unicast") {
     return pack(nlri, family, context, headerLength + 4, (part, octets) => {
       const writer = begin().u16(octets);
@@ -114,7 +117,7 @@ export function encodeEndOfRib(family: RouteFamily): Uint8Array {
   return unreach(family, [], 0, { isFourOctetAs: true, maxLength: maxMessageLength, addPathSend: [] });
 }
 
-function unreach(family: RouteFamily, part: readonly Uint8Array[], octets: number, context: EncodeContext): Uint8Array {
+function unreach(family: RouteFamily, part: readonly Nlri[], octets: number, context: EncodeContext): Uint8Array {
   const { afi, safi } = wireFamily(family);
   const writer = begin()
     .u16(0)
@@ -158,11 +161,11 @@ function encodeAttributes(
 
 /** Cuts prefixes into parts that fit a message. */
 function pack(
-  nlri: readonly Uint8Array[],
+  nlri: readonly Nlri[],
   family: RouteFamily,
   { maxLength, addPathSend }: EncodeContext,
   fixed: number,
-  make: (part: readonly Uint8Array[], octets: number) => Uint8Array,
+  make: (part: readonly Nlri[], octets: number) => Uint8Array,
 ): Uint8Array[] {
   const extra = addPathSend.includes(family) ? 4 : 0;
   const room = maxLength - fixed;
@@ -170,7 +173,7 @@ function pack(
   let from = 0;
   let octets = 0;
   for (const [index, one] of nlri.entries()) {
-    const size = one.length + extra;
+    const size = one.destination.nlri.length + extra;
     if (octets + size > room && index > from) {
       messages.push(make(nlri.slice(from, index), octets));
       from = index;
@@ -182,11 +185,11 @@ function pack(
   return messages;
 }
 
-function writePart(writer: Writer, part: readonly Uint8Array[], family: RouteFamily, { addPathSend }: EncodeContext): void {
+function writePart(writer: Writer, part: readonly Nlri[], family: RouteFamily, { addPathSend }: EncodeContext): void {
   const hasIds = addPathSend.includes(family);
   for (const one of part) {
-    if (hasIds) writer.u32(onlyPath);
-    writer.bytes(one);
+    if (hasIds) writer.u32(one.pathId);
+    writer.bytes(one.destination.nlri);
   }
 }
 

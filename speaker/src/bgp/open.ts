@@ -6,14 +6,17 @@ import { type RouteFamily, wireFamily } from "./family.ts";
 import { maxExtendedMessageLength, maxMessageLength } from "./iana.ts";
 import type { DecodeContext, MessageError, OpenMessage } from "./message.ts";
 
+/** The AS of a peer: its number, or whether it is ours or any other. */
+export type PeerAs = Asn | "internal" | "external";
+
 /** Who the peer must be, and who we are to it. */
 export interface Identity {
   readonly localAs: Asn;
-  readonly peerAs: Asn;
+  readonly peerAs: PeerAs;
   /** Undefined where it is not known; then nobody is taken for ourselves. */
   readonly bgpIdentifier: Address | undefined;
   /** Our role, where one is configured. @see RFC 9234 §4 */
-  readonly role?: number;
+  readonly role?: number | undefined;
 }
 
 /** What we offer in OPEN. */
@@ -36,6 +39,7 @@ export interface Negotiated {
   readonly families: readonly RouteFamily[];
   readonly isFourOctetAs: boolean;
   readonly isInternal: boolean;
+  readonly peerAs: Asn;
   /** What the peer takes, in octets. @see RFC 8654 §4 */
   readonly maxLength: number;
   readonly hasRouteRefresh: boolean;
@@ -74,11 +78,25 @@ const refuse = (subcode: number, reason: string): MessageError => ({ code: 2, su
 export function judgeOpen(open: OpenMessage, identity: Identity): MessageError | undefined {
   const offer = offerOf(open.capabilities);
   const as = offer.fourOctetAs ?? open.myAs;
-  if (as !== identity.peerAs) return refuse(2, `the peer is AS ${as}, and AS ${identity.peerAs} was expected`);
-  const isInternal = identity.localAs === identity.peerAs;
+  if (!isExpected(as, identity)) return refuse(2, `the peer is AS ${as}, and ${expectation(identity)} was expected`);
+  const isInternal = identity.localAs === as;
   if (isInternal && open.bgpIdentifier.value === identity.bgpIdentifier?.value)
     return refuse(3, "the peer has our own BGP Identifier");
   return isInternal ? undefined : judgeRole(offer, identity.role);
+}
+
+/** Whether a peer is of our own AS, by what is configured. */
+export function isInternalPeer({ localAs, peerAs }: Pick<Identity, "localAs" | "peerAs">): boolean {
+  return peerAs === "internal" || peerAs === localAs;
+}
+
+function isExpected(as: Asn, { localAs, peerAs }: Identity): boolean {
+  return typeof peerAs === "number" ? as === peerAs : (peerAs === "internal") === (as === localAs);
+}
+
+function expectation({ localAs, peerAs }: Identity): string {
+  if (typeof peerAs === "number") return `AS ${peerAs}`;
+  return peerAs === "internal" ? `our own AS ${localAs}` : `any AS but our own, ${localAs},`;
 }
 
 /** Roles that fit: provider and customer, route server and its client, two peers. @see RFC 9234 §4.2 */
@@ -100,6 +118,7 @@ export function negotiate(ours: LocalOffer, open: OpenMessage): Negotiated {
     families,
     isFourOctetAs: offer.fourOctetAs !== undefined,
     isInternal: (offer.fourOctetAs ?? open.myAs) === ours.localAs,
+    peerAs: offer.fourOctetAs ?? open.myAs,
     maxLength: offer.hasExtendedMessage ? maxExtendedMessageLength : maxMessageLength,
     hasRouteRefresh: offer.hasRouteRefresh,
     hasEnhancedRouteRefresh: offer.hasEnhancedRouteRefresh,

@@ -4,12 +4,13 @@ import fc from "fast-check";
 import { parseAddress } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
 import { hostPrefix } from "../net/prefix.ts";
-import { destinationOf, diffRoutes, encodeTable, type Route, type Routes, routesOf } from "./ribOut.ts";
+import { destinationOf, diffRoutes, encodeTable, pathsFor, pathsOf, type Route, type Routes, routesOf } from "./ribOut.ts";
 
 const nextHop = parseAddress("172.30.0.11")!;
 const route = fc.record({ last: fc.bigInt({ min: 0n, max: 255n }), med: fc.constantFrom(undefined, 1, 2) }).map(
   ({ last, med }): Route => ({
     destination: destinationOf(hostPrefix({ family: 4, value: 0xc0000200n + last })),
+    pathId: 1,
     attributes: { asPath: [65000 as Asn], nextHop, ...(med === undefined ? {} : { med }) },
   }),
 );
@@ -17,7 +18,7 @@ const table = fc.array(route).map(routesOf);
 
 function apply(told: Routes, difference: ReturnType<typeof diffRoutes>): Routes {
   const result = new Map(told);
-  for (const { key } of difference.withdraw) result.delete(key);
+  for (const { destination } of difference.withdraw) result.delete(destination.key);
   for (const one of difference.announce) result.set(one.destination.key, one);
   return result;
 }
@@ -40,9 +41,17 @@ describe("Adj-RIB-Out", () => {
     assert.equal(encodeTable(new Map(), ["ipv4/unicast", "ipv6/unicast"], context).length, 2);
   });
 
+  it("tells a peer every path where it takes several, and the first one elsewhere", () => {
+    const destination = destinationOf(hostPrefix({ family: 4, value: 0xc0000201n }));
+    const paths = pathsOf([7, 3].map((pathId) => ({ destination, pathId, attributes: { asPath: [], nextHop } })));
+    const told = (families: Parameters<typeof pathsFor>[1]) => [...pathsFor(paths, families).values()].map((one) => one.pathId);
+    assert.deepEqual([told(["ipv4/unicast"]), told([])], [[7, 3], [7]]);
+  });
+
   it("shares messages between routes with equal attributes, whether or not they are the same object", () => {
     const list = Array.from({ length: 1000 }, (_, index) => ({
       destination: destinationOf(hostPrefix({ family: 4, value: 0xc6120000n + BigInt(index) })),
+      pathId: 1,
       attributes: { asPath: [65000 as Asn], nextHop: { ...nextHop } },
     }));
     const context = { isFourOctetAs: true, maxLength: 4096, addPathSend: [] };

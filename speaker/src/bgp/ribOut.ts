@@ -32,10 +32,12 @@ export interface Destination {
 /** A route as it is announced to one peer. */
 export interface Route {
   readonly destination: Destination;
+  /** Tells the paths to one destination apart, where the peer takes several. @see RFC 7911 §2 */
+  readonly pathId: number;
   readonly attributes: PathAttributes;
 }
 
-/** Routes by the key of their destination. */
+/** Routes by destination, and by path where a destination has several; the first path of a destination is the one for a peer that takes one. */
 export type Routes = ReadonlyMap<string, Route>;
 
 /** What is computed of a prefix once. */
@@ -56,22 +58,42 @@ export function routesOf(list: readonly Route[]): Routes {
   return routes;
 }
 
+/** Every path to every destination. A later one with the same destination and path identifier replaces an earlier one. */
+export function pathsOf(list: readonly Route[]): Routes {
+  const routes = new Map<string, Route>();
+  for (const route of list) routes.set(`${route.destination.key}#${route.pathId}`, route);
+  return routes;
+}
+
+/** What is told to a peer that takes several paths in some families only: elsewhere the first path of each destination. A table of single paths is itself. */
+export function pathsFor(paths: Routes, addPathSend: readonly RouteFamily[]): Routes {
+  const [some] = paths;
+  if (some === undefined || some[0] === some[1].destination.key) return paths;
+  const routes = new Map<string, Route>();
+  for (const [key, route] of paths) {
+    const { destination } = route;
+    if (addPathSend.includes(destination.family)) routes.set(key, route);
+    else if (!routes.has(destination.key)) routes.set(destination.key, route);
+  }
+  return routes;
+}
+
 /** What must be said to a peer so that what it has becomes what we want. */
 export interface RibDiff {
   readonly announce: readonly Route[];
-  readonly withdraw: readonly Destination[];
+  readonly withdraw: readonly Route[];
 }
 
 /** The difference between what a peer was told and what it should know. */
 export function diffRoutes(told: Routes, wanted: Routes): RibDiff {
   const announce: Route[] = [];
-  const withdraw: Destination[] = [];
+  const withdraw: Route[] = [];
   const keys = new AttributeKeys();
   for (const [key, route] of wanted) {
     const before = told.get(key);
     if (before === undefined || !keys.areEqual(before.attributes, route.attributes)) announce.push(route);
   }
-  for (const [key, route] of told) if (!wanted.has(key)) withdraw.push(route.destination);
+  for (const [key, route] of told) if (!wanted.has(key)) withdraw.push(route);
   return { announce, withdraw };
 }
 
@@ -86,20 +108,20 @@ export function encodeDiff(
     ...families.flatMap((family) =>
       encodeWithdrawals(
         family,
-        withdraw.filter((destination) => destination.family === family).map(({ nlri }) => nlri),
+        withdraw.filter(({ destination }) => destination.family === family),
         context,
       ),
     ),
     ...families.flatMap((family) => {
-      const groups = new Map<string, { readonly attributes: PathAttributes; readonly nlri: Uint8Array[] }>();
-      for (const { destination, attributes } of announce) {
-        if (destination.family !== family) continue;
-        const key = keys.of(attributes);
+      const groups = new Map<string, { readonly attributes: PathAttributes; readonly routes: Route[] }>();
+      for (const route of announce) {
+        if (route.destination.family !== family) continue;
+        const key = keys.of(route.attributes);
         const group = groups.get(key);
-        if (group === undefined) groups.set(key, { attributes, nlri: [destination.nlri] });
-        else group.nlri.push(destination.nlri);
+        if (group === undefined) groups.set(key, { attributes: route.attributes, routes: [route] });
+        else group.routes.push(route);
       }
-      return [...groups.values()].flatMap(({ attributes, nlri }) => encodeAnnouncements(family, nlri, attributes, context));
+      return [...groups.values()].flatMap(({ attributes, routes }) => encodeAnnouncements(family, routes, attributes, context));
     }),
   ];
 }

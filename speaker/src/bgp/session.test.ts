@@ -32,6 +32,8 @@ const config: SessionConfig = {
   gracefulRestart: undefined,
   addPathReceive: ["ipv4/unicast"],
   addPathSend: [],
+  keepaliveInterval: undefined,
+  role: undefined,
 };
 const peerOpen: OpenMessage = {
   type: "open",
@@ -91,6 +93,7 @@ describe("BGP FSM (RFC 4271 §8.2.2)", () => {
       { type: "holdTimerExpires" },
       { type: "keepaliveTimerExpires" },
       { type: "sendHoldTimerExpires" },
+      { type: "bfdDown", reason: "test" },
       { type: "startPassive" },
       { type: "tcpConnected" },
       { type: "tcpFails", reason: "test" },
@@ -179,6 +182,31 @@ describe("BGP FSM (RFC 4271 §8.2.2)", () => {
       [judged(role(3), 0), judged(role(0), 0), judged(role(0)), judged(role(0, 4)), judged(role(), 4), judged(role(4, 4), 4)],
       [undefined, 11, undefined, 11, undefined, undefined],
     );
+  });
+
+  it("takes a peer of our own AS, or of any other, when no number is configured", () => {
+    const judged = (peerAs: "internal" | "external", myAs: number) =>
+      judgeOpen({ ...peerOpen, myAs: myAs as Asn }, { ...config, peerAs })?.subcode;
+    assert.deepEqual(
+      [judged("internal", 65000), judged("internal", 65001), judged("external", 65001), judged("external", 65000)],
+      [undefined, 2, undefined, 2],
+    );
+  });
+
+  it("ends a session that BFD lost with Cease/BFD Down (RFC 9384), and says so", () => {
+    const { effects, reason } = step(after(paths.Established), { type: "bfdDown", reason: "nothing came for 300 ms" });
+    assert.equal(reason, "sent Cease/BFD Down (6/10): nothing came for 300 ms");
+    const sent = effects.find((effect) => effect.type === "send");
+    assert.ok(sent?.type === "send" && sent.message.type === "notification" && sent.message.subcode === 10);
+  });
+
+  it("sends KEEPALIVEs as often as it is told, never less than a third of the hold time asks for", () => {
+    const pause = (keepaliveInterval: number | undefined): number | undefined => {
+      const session = { ...after(paths.Established), config: { ...config, keepaliveInterval } };
+      const timer = step(session, { type: "keepaliveTimerExpires" }).effects.find((effect) => effect.type === "startTimer");
+      return timer?.type === "startTimer" ? timer.after : undefined;
+    };
+    assert.deepEqual([pause(undefined), pause(1), pause(30)], [3000, 1000, 3000]);
   });
 
   it("runs no timers with a hold time of 0", () => {

@@ -1,18 +1,21 @@
 import type { Address } from "../net/address.ts";
-import type { Asn } from "../net/asn.ts";
 import { type Duration, seconds } from "../net/duration.ts";
 import { shutdownCommunication } from "./encode.ts";
 import { familyOf, type RouteFamily } from "./family.ts";
 import { maxIdleHold, messageType, minSendHold, nameOfError, openSentHoldTime } from "./iana.ts";
 import type { Message, MessageError, NotificationMessage, OpenMessage, UpdateMessage } from "./message.ts";
 import { hexOf, readCommunication } from "./notification.ts";
-import { judgeOpen, type LocalOffer, type Negotiated, negotiate, openOf } from "./open.ts";
+import { judgeOpen, type LocalOffer, type Negotiated, negotiate, openOf, type PeerAs } from "./open.ts";
 
 /** What one connection to a peer is opened with. */
 export interface SessionConfig extends LocalOffer {
-  readonly peerAs: Asn;
+  readonly peerAs: PeerAs;
   /** Between attempts to connect. */
   readonly connectRetry: Duration;
+  /** Between our KEEPALIVEs, in seconds, where that is less than a third of the hold time; undefined is that third. */
+  readonly keepaliveInterval: number | undefined;
+  /** Our role towards an external peer. @see RFC 9234 §4 */
+  readonly role: number | undefined;
 }
 
 export type State = "Idle" | "Connect" | "Active" | "OpenSent" | "OpenConfirm" | "Established";
@@ -45,6 +48,8 @@ export type Event =
   | { readonly type: "holdTimerExpires" }
   /** Event 11. */
   | { readonly type: "keepaliveTimerExpires" }
+  /** BFD says that the neighbour is gone: `reason` is its sentence. */
+  | { readonly type: "bfdDown"; readonly reason: string }
   /** Nothing got out for too long. @see RFC 9687 §4 */
   | { readonly type: "sendHoldTimerExpires" }
   /** Events 16 and 17. */
@@ -117,6 +122,8 @@ export function step(session: Session, event: Event): Step {
       return isSpeaking(session)
         ? refuse(session, notification(4, 0), "nothing came within the hold time")
         : stay(session, "no hold timer here");
+    case "bfdDown":
+      return isSpeaking(session) ? lose(session, event.reason) : stay(session, "no session is up that BFD could end");
     case "sendHoldTimerExpires": {
       const words = `${nameOfError(8, 0)}: nothing could be sent for too long`;
       return isSpeaking(session) ? down(penalized(session), words, words, []) : stay(session, "nothing to send here");
@@ -216,6 +223,12 @@ function refuse(session: Session, message: NotificationMessage, reason: string):
   return down(penalized(session), words, words, [{ type: "send", message }]);
 }
 
+/** Nothing is wrong with the peer's words: the next attempt is made as soon as ever. @see RFC 9384 §3 */
+function lose(session: Session, reason: string): Step {
+  const words = `sent ${nameOfError(6, 10)}: ${reason}`;
+  return down({ ...session, failures: 0 }, words, words, [{ type: "send", message: notification(6, 10) }]);
+}
+
 function stop(session: Session, subcode: number, reason: string): Step {
   const hasText = subcode === 2 || subcode === 4;
   const message = notification(6, subcode, hasText ? shutdownCommunication(reason) : new Uint8Array(0));
@@ -234,13 +247,14 @@ function keepalive(session: Session): Step {
     return stay(session, "no KEEPALIVE is due here");
   return {
     session,
-    effects: [{ type: "send", message: { type: "keepalive" } }, keepaliveTimer(holdTime)],
+    effects: [{ type: "send", message: { type: "keepalive" } }, keepaliveTimer(session.config, holdTime)],
     reason: "sent KEEPALIVE",
   };
 }
 
-function keepaliveTimer(holdTime: number): Effect {
-  return { type: "startTimer", timer: "keepalive", after: seconds(Math.max(1, holdTime / 3)) };
+function keepaliveTimer({ keepaliveInterval }: SessionConfig, holdTime: number): Effect {
+  const third = Math.max(1, holdTime / 3);
+  return { type: "startTimer", timer: "keepalive", after: seconds(Math.min(keepaliveInterval || third, third)) };
 }
 
 function holdTimer(holdTime: number): readonly Effect[] {
@@ -328,7 +342,7 @@ function receiveOpen(session: Session, open: OpenMessage): Step {
   if (wrong !== undefined) return refuse(session, notification(wrong.code, wrong.subcode, wrong.data), wrong.reason);
   const negotiated = negotiate(session.config, open);
   const { holdTime, families } = negotiated;
-  const keepalives: readonly Effect[] = holdTime === 0 ? [] : [keepaliveTimer(holdTime)];
+  const keepalives: readonly Effect[] = holdTime === 0 ? [] : [keepaliveTimer(session.config, holdTime)];
   return {
     session: { ...session, state: "OpenConfirm", negotiated },
     effects: [
@@ -337,7 +351,7 @@ function receiveOpen(session: Session, open: OpenMessage): Step {
       ...holdTimer(holdTime),
       ...keepalives,
     ],
-    reason: `received OPEN of AS ${session.config.peerAs}; hold time ${holdTime} s, ${families.join(" and ") || "no family in common"}`,
+    reason: `received OPEN of AS ${negotiated.peerAs}; hold time ${holdTime} s, ${families.join(" and ") || "no family in common"}`,
   };
 }
 

@@ -4,8 +4,10 @@ import type { AnnouncementFact, Announcer } from "../../announce/announcer.ts";
 import type { ClusterView } from "../../announce/view.ts";
 import { formatAddress, parseAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
-import { type DesiredBgp, desiredBgp, needsNewSession, type PeerConfig, routesFor } from "../desired.ts";
+import { type DesiredBgp, desiredBgp, offeredRoutes, routesFor } from "../desired.ts";
 import { gracefulShutdownCommunity } from "../iana.ts";
+import { isInternalPeer } from "../open.ts";
+import { needsNewSession, type PeerConfig } from "../peerConfig.ts";
 import { type Routes, routesOf } from "../ribOut.ts";
 import { Peer } from "./peer.ts";
 
@@ -23,9 +25,8 @@ export function createBgpAnnouncer(options: BgpOptions, ports: { readonly logger
 function sharedRoutes(desired: DesiredBgp | undefined, communities: readonly number[]): (peer: PeerConfig) => Routes {
   const tables = new Map<string, Routes>();
   return (peer) => {
-    const { localAs, peerAs } = peer.session;
-    const key = localAs === peerAs ? "internal" : String(localAs);
-    const table = tables.get(key) ?? routesOf(routesFor(peer, desired?.decisions ?? [], communities));
+    const key = isInternalPeer(peer.session) ? "internal" : String(peer.session.localAs);
+    const table = tables.get(key) ?? routesOf(routesFor(peer, offeredRoutes(desired?.decisions ?? []), communities));
     tables.set(key, table);
     return table;
   };

@@ -3,13 +3,13 @@ import { formatAddress } from "../../net/address.ts";
 import { formatPrefix } from "../../net/prefix.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { dial } from "../../shell/tcp.ts";
-import type { PeerConfig } from "../desired.ts";
 import { encodeMessage } from "../encode.ts";
 import type { PeerFacts } from "../facts.ts";
 import { type RouteFamily, wireFamily } from "../family.ts";
 import type { Path, UpdateMessage } from "../message.ts";
 import type { Negotiated } from "../open.ts";
-import { diffRoutes, encodeDiff, encodeTable, type Routes } from "../ribOut.ts";
+import type { PeerConfig } from "../peerConfig.ts";
+import { diffRoutes, encodeDiff, encodeTable, pathsFor, type Routes } from "../ribOut.ts";
 import { acceptedSession, type Effect, keepsAccepted, newSession, type Step } from "../session.ts";
 import { asNumbers } from "../update.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
@@ -92,7 +92,7 @@ export class Peer implements ConnectionOwner {
     return {
       name: this.#config.name,
       address: formatAddress(this.#config.address),
-      peerAs: this.#config.session.peerAs,
+      peerAs: negotiated?.peerAs ?? (typeof this.#config.session.peerAs === "number" ? this.#config.session.peerAs : 0),
       localAs: this.#config.session.localAs,
       state: session.state,
       since: this.#since.toISOString(),
@@ -151,7 +151,7 @@ export class Peer implements ConnectionOwner {
   #flush(): void {
     if (this.#established === undefined || this.#established.connection.isBlocked) return;
     const { connection, negotiated } = this.#established;
-    const wanted = this.#wanted;
+    const wanted = pathsFor(this.#wanted, negotiated.addPathSend);
     const difference = diffRoutes(this.#told, wanted);
     this.#told = wanted;
     connection.write(encodeDiff(difference, negotiated.families, negotiated));
@@ -190,8 +190,8 @@ export class Peer implements ConnectionOwner {
       this.#dialled.handle({ type: "stop", subcode: 7, reason: "the peer's connection is up" });
       this.#dialled.destroy();
     }
-    this.#told = this.#wanted;
-    connection.write(encodeTable(this.#wanted, negotiated.families, negotiated));
+    this.#told = pathsFor(this.#wanted, negotiated.addPathSend);
+    connection.write(encodeTable(this.#told, negotiated.families, negotiated));
     this.#logger.info(
       {
         event: "sessionUp",
