@@ -3,6 +3,12 @@
 /** On a Service: whether it holds the addresses that it asks for. */
 export const addressAssigned = "berth.dev/AddressAssigned";
 
+/** On a Service: whether each address that it holds is announced by a node whose speaker is well. What to wait for before using the address. */
+export const announced = "berth.dev/Announced";
+
+/** On a Service: whether a host that is not one of Berth's speakers claims one of its addresses. */
+export const addressConflict = "berth.dev/AddressConflict";
+
 /** Condition types of an Eip. */
 export const eipConditions = {
   /** The pool is in use. */

@@ -2,6 +2,7 @@ import { bgpConfSpec, bgpConfStatus } from "./bgpConf.ts";
 import { bgpPeerSpec, bgpPeerStatus } from "./bgpPeer.ts";
 import { eipSpec, eipStatus } from "./eip.ts";
 import type { Field, Fields } from "./schema.ts";
+import { berthGroup, berthVersion, serviceAnnouncementStatus } from "./serviceAnnouncement.ts";
 
 /** The API group and version that OpenELB serves, and so do we. */
 export const group = "network.kubesphere.io";
@@ -22,7 +23,8 @@ interface Definition {
   readonly kind: string;
   readonly plural: string;
   readonly shortNames: readonly string[];
-  readonly spec: Fields;
+  /** Absent on a kind that is a report and nothing else: namespaced, in Berth's own group, written whole. */
+  readonly spec?: Fields;
   readonly status: Fields;
   readonly columns: readonly Column[];
 }
@@ -78,6 +80,23 @@ export const definitions = {
       age,
     ],
   },
+  ServiceAnnouncement: {
+    kind: "ServiceAnnouncement",
+    plural: "serviceannouncements",
+    shortNames: ["svcann"],
+    status: serviceAnnouncementStatus,
+    columns: [
+      { name: "service", type: "string", jsonPath: ".status.service" },
+      { name: "address", type: "string", jsonPath: ".status.address" },
+      { name: "node", type: "string", jsonPath: ".status.node" },
+      { name: "announcing", type: "boolean", jsonPath: ".status.announcing" },
+      { name: "via", type: "string", jsonPath: ".status.via" },
+      { name: "since", type: "date", jsonPath: ".status.since" },
+      { name: "why", type: "string", jsonPath: ".status.message" },
+      { name: "protocol", type: "string", jsonPath: ".status.protocol", priority: 1 },
+      { name: "conflict", type: "string", jsonPath: ".status.conflict.mac", priority: 1 },
+    ],
+  },
 } as const satisfies Readonly<Record<string, Definition>>;
 
 /** A CustomResourceDefinition as plain JSON. */
@@ -90,45 +109,51 @@ export interface CustomResourceDefinition {
 
 /** The CustomResourceDefinitions of our API, in a stable order. */
 export function crds(): CustomResourceDefinition[] {
-  return Object.values(definitions).map((definition: Definition) => ({
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: `${definition.plural}.${group}` },
-    spec: {
-      group,
-      scope: "Cluster",
-      names: {
-        kind: definition.kind,
-        listKind: `${definition.kind}List`,
-        plural: definition.plural,
-        singular: definition.kind.toLowerCase(),
-        categories: ["networking"],
-        ...(definition.shortNames.length > 0 ? { shortNames: definition.shortNames } : {}),
-      },
-      versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          additionalPrinterColumns: definition.columns,
-          schema: {
-            openAPIV3Schema: {
-              type: "object",
-              required: ["spec"],
-              properties: {
-                apiVersion: { type: "string" },
-                kind: { type: "string" },
-                metadata: { type: "object" },
-                spec: objectSchema("What is wanted.", definition.spec),
-                status: objectSchema("What is; written by Berth.", definition.status),
-              },
-            },
-          },
+  return Object.values(definitions).map((definition: Definition) => {
+    const { spec } = definition;
+    const [itsGroup, itsVersion] = spec === undefined ? [berthGroup, berthVersion] : [group, version];
+    return {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: `${definition.plural}.${itsGroup}` },
+      spec: {
+        group: itsGroup,
+        scope: spec === undefined ? "Namespaced" : "Cluster",
+        names: {
+          kind: definition.kind,
+          listKind: `${definition.kind}List`,
+          plural: definition.plural,
+          singular: definition.kind.toLowerCase(),
+          categories: ["networking"],
+          ...(definition.shortNames.length > 0 ? { shortNames: definition.shortNames } : {}),
         },
-      ],
+        versions: [
+          {
+            name: itsVersion,
+            served: true,
+            storage: true,
+            ...(spec === undefined ? {} : { subresources: { status: {} } }),
+            additionalPrinterColumns: definition.columns,
+            schema: { openAPIV3Schema: objectOf(spec, definition.status) },
+          },
+        ],
+      },
+    };
+  });
+}
+
+function objectOf(spec: Fields | undefined, status: Fields): JsonSchema {
+  return {
+    type: "object",
+    required: [spec === undefined ? "status" : "spec"],
+    properties: {
+      apiVersion: { type: "string" },
+      kind: { type: "string" },
+      metadata: { type: "object" },
+      ...(spec === undefined ? {} : { spec: objectSchema("What is wanted.", spec) }),
+      status: objectSchema("What is; written by Berth.", status),
     },
-  }));
+  };
 }
 
 function objectSchema(description: string, fields: Fields): JsonSchema {

@@ -10,10 +10,12 @@ export interface AnnouncerContext {
   readonly layer2WorkerFile: URL;
   /** How long routers may send traffic elsewhere before routes are withdrawn on a planned stop, in milliseconds. */
   readonly drainMilliseconds: number;
+  /** To be called when `status` has news that should not wait for the next look at it. */
+  readonly onNews: () => void;
 }
 
 /** One line for each protocol: adding a name to `Protocol` does not compile until its factory is here. */
 export const announcers: Readonly<Record<Protocol, (context: AnnouncerContext) => Announcer>> = {
   bgp: ({ logger, drainMilliseconds }) => createBgpAnnouncer({ drainMilliseconds }, { logger }),
-  layer2: ({ logger, layer2WorkerFile }) => createLayer2Announcer({ workerFile: layer2WorkerFile }, { logger }),
+  layer2: ({ logger, layer2WorkerFile, onNews }) => createLayer2Announcer({ workerFile: layer2WorkerFile }, { logger, onNews }),
 };

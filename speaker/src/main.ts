@@ -11,6 +11,7 @@ import { readEnvironment } from "./config.ts";
 import type { Scope } from "./kubernetes/requests.ts";
 import { Api } from "./kubernetes/shell/api.ts";
 import { runController } from "./kubernetes/shell/controller.ts";
+import { reportAnnouncements } from "./kubernetes/shell/reportAnnouncements.ts";
 import { watchCluster } from "./kubernetes/shell/watchCluster.ts";
 import { openHttp } from "./shell/http.ts";
 import { type LogLevel, logLevels, openLog } from "./shell/log.ts";
@@ -122,7 +123,12 @@ withCommonFlags(program.command("speaker"), 7472)
       const protocols = (["bgp", "layer2"] as const satisfies readonly Protocol[]).filter((protocol) => flags[protocol]);
       const running = protocols.map((protocol) => ({
         protocol,
-        announcer: announcers[protocol]({ logger, layer2WorkerFile, drainMilliseconds: flags.drainMilliseconds }),
+        announcer: announcers[protocol]({
+          logger,
+          layer2WorkerFile,
+          drainMilliseconds: flags.drainMilliseconds,
+          onNews: () => reports.changed(),
+        }),
       }));
       let hasView = false;
       const options = { nodeName: environment.nodeName, namespace: environment.namespace, scope: scopeOf(flags) };
@@ -133,9 +139,12 @@ withCommonFlags(program.command("speaker"), 7472)
         (view) => {
           hasView = true;
           for (const { announcer } of running) announcer.apply(view);
+          reports.apply(view);
         },
         logger,
       );
+      const announcements = () => running.flatMap(({ announcer }) => announcer.status().announcements);
+      const reports = reportAnnouncements(api, environment.nodeName, announcements, watching.service, logger);
       const bgp = running.find(({ protocol }) => protocol === "bgp")?.announcer;
       const reporting = bgp === undefined ? undefined : reportPeers(api, environment.nodeName, () => bgp.status().facts, logger);
       const statuses = () => running.map(({ protocol, announcer }) => [protocol, announcer.status()] as const);
@@ -150,12 +159,17 @@ withCommonFlags(program.command("speaker"), 7472)
         "Addresses that this node announces now.",
         () => state().announcements.filter((fact) => fact.isAnnouncing).length,
       );
+      metrics.fact(
+        "berth_speaker_address_conflicts",
+        "Addresses that a foreign host claims too.",
+        () => announcements().filter((fact) => fact.conflict !== undefined).length,
+      );
       const notReady = (): string | undefined => (hasView ? undefined : "the cluster has not been read yet");
       const server = await openHttp(flags.httpAddress, { notReady, state, metrics: metrics.registry });
       onSignal(async () => {
         watching.close();
         await Promise.all(running.map(({ announcer }) => announcer.close()));
-        await reporting?.close();
+        await Promise.all([reports.close(), reporting?.close()]);
         server.close();
       });
     },

@@ -7,6 +7,7 @@ interface Rule {
 }
 
 const own = "network.kubesphere.io";
+const reports = { apiGroups: ["berth.dev"], resources: ["serviceannouncements"] } as const;
 const read = ["get", "list", "watch"] as const;
 
 /** What the controller may do in the whole cluster. */
@@ -15,12 +16,14 @@ export const controllerClusterRules: readonly Rule[] = [
   { apiGroups: [own], resources: ["eips", "bgpconfs", "bgppeers"], verbs: read },
   { apiGroups: [""], resources: ["services/status"], verbs: ["patch"] },
   { apiGroups: [own], resources: ["eips/status", "bgpconfs/status", "bgppeers/status"], verbs: ["patch"] },
+  { ...reports, verbs: ["list", "watch", "delete"] },
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
 ];
 
-/** What the controller may do in Berth's own namespace: the election of a leader. */
+/** What the controller may do in Berth's own namespace: the election of a leader, and seeing which speakers are well. */
 export const controllerRules: readonly Rule[] = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] },
+  { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
 ];
 
 /** What a speaker may do in the whole cluster: read, and say what it did. */
@@ -29,6 +32,8 @@ export const speakerClusterRules: readonly Rule[] = [
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
   { apiGroups: [own], resources: ["eips", "bgpconfs", "bgppeers"], verbs: read },
   { apiGroups: [own], resources: ["bgppeers/status"], verbs: ["patch"] },
+  { ...reports, verbs: ["list", "watch", "create", "update", "delete"] },
+  { apiGroups: [""], resources: ["events"], verbs: ["create"] },
 ];
 
 /** What a speaker may do in Berth's own namespace: read the passwords of BGP peers. */

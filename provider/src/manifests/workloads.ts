@@ -81,11 +81,18 @@ export function controllerSpec(options: WorkloadOptions) {
   };
 }
 
-/** The spec of the speaker's DaemonSet: one on each node, in the node's own network, one after the other when it is updated. */
+/**
+ * The spec of the speaker's DaemonSet: one on each node, in the node's own network, one after the other when it is updated.
+ *
+ * No surge: two speakers of one node would compete for its ports and answer with one Ethernet address. A speaker that is told to stop
+ * lets another node take over each address first, drains its BGP sessions, and takes back what it reported: some seconds, so that
+ * the grace period is never what ends it. A new one has some seconds to hear who owns what and to bring its sessions up before the next is stopped.
+ */
 export function speakerSpec(options: WorkloadOptions) {
   return {
+    minReadySeconds: 5,
     selector: { matchLabels: labels("speaker") },
-    updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } },
+    updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
     template: {
       metadata: { labels: labels("speaker") },
       spec: {

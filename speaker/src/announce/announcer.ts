@@ -13,6 +13,19 @@ export interface AnnouncementFact {
   readonly refusal: Refusal | undefined;
   /** Why it is: "rank 1 of 3", "took over from node2", … */
   readonly because: string;
+  /** Since when `isAnnouncing` is what it is, in milliseconds since 1970, when the announcer knows. */
+  readonly since?: number;
+  /** A host that is none of our speakers and claims the address too; absent when nobody does. */
+  readonly conflict?: Conflict;
+}
+
+/** A foreign host that claims one of our addresses. */
+export interface Conflict {
+  /** Its Ethernet address. */
+  readonly mac: string;
+  readonly interface: string;
+  /** When it was first heard, in milliseconds since 1970. */
+  readonly since: number;
 }
 
 /** The ways Berth can announce an address. Each has one factory in announcers.ts. */

@@ -55,6 +55,18 @@ export interface EndpointSlice extends KubernetesObject {
 
 export type Namespace = KubernetesObject;
 
+export interface Pod extends KubernetesObject {
+  readonly spec?: { readonly nodeName?: string };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** Something that happened to an object, for `kubectl describe`. */
+export interface HappenedEvent {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
+}
+
 export interface Secret extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
 }

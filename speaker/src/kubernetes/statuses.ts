@@ -1,6 +1,6 @@
 import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
-import { addressAssigned, bgpConditions, type Condition, eipConditions } from "@berth/api/conditions";
+import { addressAssigned, addressConflict, announced, bgpConditions, type Condition, eipConditions } from "@berth/api/conditions";
 import type { EipStatus } from "@berth/api/eip";
 import type { AllocationResult, Assignment } from "../allocate/model.ts";
 import { rangesContain, sizeOf } from "../allocate/ranges.ts";
@@ -26,16 +26,20 @@ export function withConditions(old: readonly Condition[] | undefined, facts: rea
   ];
 }
 
-/** The status a Service should have, or undefined when it has it already. */
+/**
+ * The status a Service should have, or undefined when it has it already.
+ * @param others conditions besides the one about its addresses
+ */
 export function serviceStatus(
   service: Service,
   assignment: Assignment,
   now: string,
+  others: readonly Fact[] = [],
 ):
   | { readonly loadBalancer: { readonly ingress: readonly { readonly ip: string }[] }; readonly conditions: readonly Condition[] }
   | undefined {
   const ingress = assignment.grants.map((grant) => ({ ip: formatAddress(grant.address) }));
-  const conditions = withConditions(service.status?.conditions, [addressFact(service, assignment)], now);
+  const conditions = withConditions(service.status?.conditions, [addressFact(service, assignment), ...others], now);
   const current = service.status?.loadBalancer?.ingress ?? [];
   const isSame = current.length === ingress.length && current.every(({ ip }, index) => ip === ingress[index]?.ip);
   return isSame && same(conditions, service.status?.conditions ?? []) ? undefined : { loadBalancer: { ingress }, conditions };
@@ -47,7 +51,15 @@ export function releasedStatus(
 ): { readonly loadBalancer: { readonly ingress: null }; readonly conditions: readonly Condition[] } | undefined {
   const conditions = service.status?.conditions ?? [];
   if (!conditions.some((condition) => condition.type === addressAssigned)) return undefined;
-  return { loadBalancer: { ingress: null }, conditions: conditions.filter((condition) => condition.type !== addressAssigned) };
+  const ours: readonly string[] = [addressAssigned, announced, addressConflict];
+  return { loadBalancer: { ingress: null }, conditions: conditions.filter(({ type }) => !ours.includes(type)) };
+}
+
+/** Whether a write changes what a Service holds, or why it waits: worth an event, which a change of other conditions is not. */
+export function isAssignmentNews(service: Service, assignment: Assignment): boolean {
+  const before = service.status?.conditions?.find(({ type }) => type === addressAssigned);
+  const after = addressFact(service, assignment);
+  return before?.status !== after.status || before.reason !== after.reason || before.message !== after.message;
 }
 
 /** The sentence of a Service's condition and event. */

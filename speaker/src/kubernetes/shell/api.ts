@@ -32,7 +32,7 @@ export class Api {
   }
 
   /** Sends a request and gives back the answer's JSON. @throws ApiError for an answer that is no success; Error when there is none in time */
-  async send(method: "GET" | "POST" | "PUT" | "PATCH", path: string, body?: unknown): Promise<unknown> {
+  async send(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<unknown> {
     const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
     const options = await this.#options(method, path, type, this.#agent);
     const within = method === "GET" ? readTimeout : writeTimeout;
@@ -51,6 +51,7 @@ export class Api {
   /**
    * Watches a collection from a resource version on. Resolves when the API server ends the watch.
    * @param onEvent gets each event as it comes
+   * @param labelSelector only objects with these labels
    * @throws ApiError when it is refused (410: list again); Error when the connection breaks or goes silent
    */
   async watch(
@@ -58,12 +59,14 @@ export class Api {
     resourceVersion: string,
     onEvent: (type: string, object: unknown) => void,
     signal: AbortSignal,
+    labelSelector?: string,
   ): Promise<void> {
     const query = new URLSearchParams({
       watch: "1",
       resourceVersion,
       allowWatchBookmarks: "true",
       timeoutSeconds: String(watchSeconds),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
     });
     const options = await this.#options("GET", `${path}?${query}`, "application/json", undefined);
     const response = await open({ ...options, signal }, undefined);

@@ -12,6 +12,7 @@ export class Collection<T extends KubernetesObject> {
   readonly #api: Api;
   readonly #logger: Logger;
   readonly #onChange: () => void;
+  readonly #labelSelector: string | undefined;
   readonly #stop = new AbortController();
   /** Ends the running watch, so that a new list is read. */
   #restart = new AbortController();
@@ -22,12 +23,14 @@ export class Collection<T extends KubernetesObject> {
   /**
    * @param path the collection's path, such as "/api/v1/services"
    * @param onChange is called after every change, many times a second if need be
+   * @param labelSelector only objects with these labels
    */
-  constructor(api: Api, path: string, onChange: () => void, logger: Logger) {
+  constructor(api: Api, path: string, onChange: () => void, logger: Logger, labelSelector?: string) {
     this.#api = api;
     this.#path = path;
     this.#onChange = onChange;
     this.#logger = logger;
+    this.#labelSelector = labelSelector;
     void this.#run();
   }
 
@@ -41,10 +44,21 @@ export class Collection<T extends KubernetesObject> {
     return [...this.#objects.values()];
   }
 
+  /** The object of a key, as last known. */
+  get(key: string): T | undefined {
+    return this.#objects.get(key);
+  }
+
   /** Takes the object that a write gave back, so that the next decision does not wait for the watch. One that the watch has overtaken is dropped. */
   put(object: T): void {
     const known = this.#objects.get(keyOf(object));
     if (known !== undefined && version(object) > version(known)) this.#objects.set(keyOf(object), object);
+  }
+
+  /** Takes note that an object was deleted, before the watch tells. */
+  forget(object: T): void {
+    const known = this.#objects.get(keyOf(object));
+    if (known?.metadata.uid === object.metadata.uid) this.#objects.delete(keyOf(object));
   }
 
   /** Resolves when the whole collection has been read anew, with what the API server has now: a watch may lag behind. */
@@ -107,8 +121,12 @@ export class Collection<T extends KubernetesObject> {
     let resourceVersion = "";
     let token: string | undefined;
     do {
-      const query: string = token === undefined ? "?limit=2000" : `?limit=2000&continue=${encodeURIComponent(token)}`;
-      const page = (await this.#api.send("GET", this.#path + query)) as {
+      const query = new URLSearchParams({
+        limit: "2000",
+        ...(this.#labelSelector === undefined ? {} : { labelSelector: this.#labelSelector }),
+        ...(token === undefined ? {} : { continue: token }),
+      });
+      const page = (await this.#api.send("GET", `${this.#path}?${query}`)) as {
         readonly items: readonly T[];
         readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
       };
@@ -137,7 +155,7 @@ export class Collection<T extends KubernetesObject> {
       else this.#objects.set(keyOf(object), object);
       this.#onChange();
     };
-    await this.#api.watch(this.#path, from, onEvent, this.#restart.signal);
+    await this.#api.watch(this.#path, from, onEvent, this.#restart.signal, this.#labelSelector);
     return resourceVersion;
   }
 }

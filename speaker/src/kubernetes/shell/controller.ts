@@ -1,10 +1,13 @@
 import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
 import type { Eip } from "@berth/api/eip";
+import type { ServiceAnnouncement } from "@berth/api/serviceAnnouncement";
 import { allocate } from "../../allocate/allocate.ts";
 import { type AllocationResult, type Assignment, emptyMemory, type Memory } from "../../allocate/model.ts";
 import type { Logger } from "../../ports/logger.ts";
-import { type KubernetesObject, keyOf, type Namespace, type Node, type Service } from "../objects.ts";
+import { announcementFacts, staleReports, wellNodes } from "../announced.ts";
+import { announcementsPath } from "../announcements.ts";
+import { type KubernetesObject, keyOf, type Namespace, type Node, type Pod, type Service } from "../objects.ts";
 import { isOurs, pools, type Scope, serviceRequest } from "../requests.ts";
 import {
   assignmentSentence,
@@ -12,6 +15,7 @@ import {
   bgpPeerConditions,
   eipStatus,
   goneNodes,
+  isAssignmentNews,
   releasedStatus,
   same,
   serviceStatus,
@@ -25,8 +29,12 @@ import { ownPath } from "./watchCluster.ts";
 
 const gatherMilliseconds = 20;
 const reportInterval = 1000;
+/** What nodes report is gathered for longer: it comes in bursts, and nobody waits for it. */
+const reportGatherMilliseconds = 100;
 const retryInterval = 1000;
 const parallelWrites = 64;
+/** The labels of the speakers' pods. */
+const speakerSelector = "app.kubernetes.io/name=berth,app.kubernetes.io/component=speaker";
 
 export interface ControllerOptions {
   readonly namespace: string;
@@ -82,6 +90,13 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   const bgpConfs = collection<BgpConf>(ownPath("bgpconfs"));
   const bgpPeers = collection<BgpPeer>(ownPath("bgppeers"));
   const all = [services, namespaces, nodes, eips, bgpConfs, bgpPeers];
+  // Allocation never waits for these: a cluster may not serve the kind yet, or not grant the right.
+  const reported = (): void => schedule(reportGatherMilliseconds);
+  const reports = new Collection<ServiceAnnouncement>(api, announcementsPath, reported, logger);
+  const speakersPath = `/api/v1/namespaces/${options.namespace}/pods`;
+  const speakers = new Collection<Pod>(api, speakersPath, reported, logger, speakerSelector);
+  /** Since when reports have had no speaker that is well behind them. */
+  let staleSince: ReadonlyMap<string, number> = new Map();
   const events = new EventRecorder(api, "berth-controller", logger);
   const leadership = options.elects
     ? new Leadership(
@@ -162,19 +177,43 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     clearTimeout(wakeTimer);
     if (result.wakeAt !== undefined) wakeTimer = setTimeout(changed, Math.max(50, result.wakeAt - now + 1));
     const isOur = new Set(ours.map(keyOf));
+    const well = speakers.isSynced ? wellNodes(speakers.objects) : undefined;
+    const byService = Map.groupBy(reports.objects, ({ metadata, status }) => `${metadata.namespace}/${status.service}`);
+    const announcementsOf = (service: Service) =>
+      reports.isSynced ? announcementFacts(service, byService.get(keyOf(service)) ?? [], well) : [];
     const writes = current.flatMap((service): (() => Promise<boolean>)[] => {
       const assignment = result.assignments.get(keyOf(service));
       const status =
         assignment !== undefined
-          ? serviceStatus(service, assignment, instant)
+          ? serviceStatus(service, assignment, instant, announcementsOf(service))
           : isOur.has(keyOf(service))
             ? undefined
             : releasedStatus(service);
       return status === undefined ? [] : [() => writeService(service, status, assignment)];
     });
     const outcomes = await inParallel(writes, parallelWrites, mayWrite);
-    const reports = await report(entries, result, instant);
-    return [...outcomes, ...reports].some((outcome) => outcome !== true);
+    const reported = await report(entries, result, instant);
+    if (well !== undefined) await forgetStaleReports(isOur, well, now);
+    return [...outcomes, ...reported].some((outcome) => outcome !== true);
+  }
+
+  /** Deletes reports that nobody stands behind. A failure is tried again with the next change. */
+  async function forgetStaleReports(ours: ReadonlySet<string>, well: ReadonlySet<string>, now: number): Promise<void> {
+    const stale = staleReports(reports.objects, ours, well, staleSince, now);
+    staleSince = stale.since;
+    if (stale.wakeAt !== undefined) setTimeout(reported, stale.wakeAt - now + 1).unref();
+    const deletions = stale.due.map((object) => async (): Promise<Outcome> => {
+      const { namespace, name } = object.metadata;
+      await api.send("DELETE", `/apis/${object.apiVersion}/namespaces/${namespace}/serviceannouncements/${name}`);
+      logger.info(
+        { event: "reportForgotten", announcement: keyOf(object) },
+        `node ${object.status.node} has no speaker that is well, or Service ${object.status.service} is gone: its report is deleted`,
+      );
+      return true;
+    });
+    await inParallel(deletions, parallelWrites, mayWrite).catch((error: unknown) =>
+      logger.debug({ event: "forgetFailed", error: String(error) }, "a stale ServiceAnnouncement could not be deleted"),
+    );
   }
 
   async function writeService(
@@ -191,6 +230,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     });
     if (isOk !== "unknown") inDoubt.delete(keyOf(service));
     if (isOk !== true) return false;
+    if (assignment !== undefined && !isAssignmentNews(service, assignment)) return true;
     const sentence = assignment === undefined ? "Berth does not serve this Service any more" : assignmentSentence(assignment);
     const event =
       assignment === undefined
@@ -266,7 +306,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       isClosed = true;
       clearTimeout(timer);
       clearTimeout(wakeTimer);
-      for (const one of all) one.close();
+      for (const one of [...all, reports, speakers]) one.close();
       await leadership?.close();
     },
   };

@@ -1,14 +1,7 @@
 import { hostname } from "node:os";
 import type { Logger } from "../../ports/logger.ts";
-import type { KubernetesObject } from "../objects.ts";
+import type { HappenedEvent, KubernetesObject } from "../objects.ts";
 import type { Api } from "./api.ts";
-
-/** Something that happened to an object, for `kubectl describe`. */
-export interface HappenedEvent {
-  readonly type: "Normal" | "Warning";
-  readonly reason: string;
-  readonly message: string;
-}
 
 /** Writes Kubernetes events. A failure is logged and forgotten: an event is never worth a retry. */
 export class EventRecorder {

@@ -31,7 +31,7 @@ export function watchCluster(
   options: WatchOptions,
   onView: (view: ClusterView) => void,
   logger: Logger,
-): { readonly isSynced: () => boolean; close(): void } {
+): { readonly isSynced: () => boolean; readonly service: (key: string) => Service | undefined; close(): void } {
   let timer: NodeJS.Timeout | undefined;
   const changed = (): void => {
     timer ??= setTimeout(publish, gatherMilliseconds);
@@ -64,6 +64,7 @@ export function watchCluster(
 
   return {
     isSynced,
+    service: (key) => services.get(key),
     close(): void {
       clearTimeout(timer);
       for (const one of all) one.close();

@@ -3,7 +3,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import type { AnnouncementFact, Announcer } from "../../announce/announcer.ts";
+import type { AnnouncementFact, Announcer, Conflict } from "../../announce/announcer.ts";
 import type { ClusterView } from "../../announce/view.ts";
 import { formatAddress, isLinkLocal, parseAddress } from "../../net/address.ts";
 import { parseMac } from "../../net/mac.ts";
@@ -24,12 +24,16 @@ export interface Layer2Options {
 }
 
 /** Announces addresses by ARP and NDP from this node. */
-export function createLayer2Announcer(options: Layer2Options, ports: { readonly logger: Logger }): Announcer {
-  return new Layer2Announcer(options, ports.logger);
+export function createLayer2Announcer(
+  options: Layer2Options,
+  ports: { readonly logger: Logger; readonly onNews: () => void },
+): Announcer {
+  return new Layer2Announcer(options, ports);
 }
 
 class Layer2Announcer implements Announcer {
   readonly #logger: Logger;
+  readonly #onNews: () => void;
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #wakeup: number;
@@ -40,10 +44,11 @@ class Layer2Announcer implements Announcer {
   #decisions: readonly Decision[] = [];
   #facts: Extract<FromWorker, { type: "facts" }>["facts"] = [];
   #counters: Counters = { questions: 0, answers: 0, announcements: 0, probes: 0, dropped: {} };
-  readonly #conflicts = new Map<string, string>();
+  readonly #conflicts = new Map<string, Conflict>();
 
-  constructor(options: Layer2Options, logger: Logger) {
+  constructor(options: Layer2Options, { logger, onNews }: { readonly logger: Logger; readonly onNews: () => void }) {
     this.#logger = logger;
+    this.#onNews = onNews;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#wakeup = openWakeup();
@@ -74,10 +79,17 @@ class Layer2Announcer implements Announcer {
       const common = { address, protocol: "layer2" as const };
       if ("refusal" in decision) return { ...common, isAnnouncing: false, via: [], refusal: decision.refusal, because: "" };
       const isAnnouncing = fact?.role === "owner";
-      const because = [fact?.because ?? "not looked at yet", decision.warning, this.#conflicts.get(address)]
-        .filter((text) => text !== undefined)
-        .join("; ");
-      return { ...common, isAnnouncing, via: isAnnouncing ? decision.target.interfaces : [], refusal: undefined, because };
+      const conflict = this.#conflicts.get(address);
+      const because = [fact?.because ?? "not looked at yet", decision.warning].filter((text) => text !== undefined).join("; ");
+      return {
+        ...common,
+        isAnnouncing,
+        via: isAnnouncing ? decision.target.interfaces : [],
+        refusal: undefined,
+        because,
+        ...(isAnnouncing && fact !== undefined ? { since: fact.since } : {}),
+        ...(conflict === undefined ? {} : { conflict }),
+      };
     });
     return { announcements, facts: { addresses: this.#facts, counters: this.#counters } };
   }
@@ -123,13 +135,16 @@ class Layer2Announcer implements Announcer {
       case "facts":
         this.#facts = message.facts;
         this.#counters = message.counters;
-        return;
+        return this.#onNews();
       case "happened": {
         const { effect } = message;
         const address = formatAddress(effect.address);
         if (effect.type === "changed") this.#logger.info({ event: "ownership", address, role: effect.role }, effect.reason);
         else {
-          this.#conflicts.set(address, `${effect.mac} claims it too`);
+          const known = this.#conflicts.get(address);
+          const since = known?.mac === effect.mac ? known.since : Date.now();
+          this.#conflicts.set(address, { mac: effect.mac, interface: effect.link, since });
+          this.#onNews();
           this.#logger.warn({ event: "conflict", address, mac: effect.mac }, `a foreign host, ${effect.mac}, claims ${address}`);
         }
         return;
