@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { crds } from "@berth/api/crds";
 import * as pulumi from "@pulumi/pulumi";
 import { BgpConf, BgpPeer, Eip, ExposedService, LoadBalancer } from "./index.ts";
 import { type ComponentName, outputNames, schema } from "./schema.ts";
@@ -73,8 +74,8 @@ describe("the schema", () => {
 });
 
 describe("the children of the components", () => {
-  it("LoadBalancer: three CRDs, two accounts with their rights, one Deployment of two, one DaemonSet in the node's network", () => {
-    assert.equal(registered.filter((one) => one.type.endsWith(":CustomResourceDefinition")).length, 3);
+  it("LoadBalancer: the CRDs, two accounts with their rights, one Deployment of two, one DaemonSet in the node's network", () => {
+    assert.equal(registered.filter((one) => one.type.endsWith(":CustomResourceDefinition")).length, crds().length);
     assert.equal(registered.filter((one) => one.type.endsWith(":ClusterRole") || one.type.endsWith(":Role")).length, 4);
     const controller = child("kubernetes:apps/v1:Deployment", "berth-controller").inputs as {
       spec: { replicas: number; template: { spec: { containers: { image: string }[] } } };
