@@ -1,13 +1,15 @@
 /**
- * Writes every file that comes from `api/` and `provider/`; with --check only compares, and fails when one is out of date.
- * Usage: npm run generate [-- --check]
+ * Writes every file that comes from `api/` and `provider/`, and the SDKs, which come from the schema; with --check only compares, and
+ * fails when one is out of date. The SDKs need Go: --no-sdks leaves them out, and compares the digest of the schema they were made from.
+ * Usage: npm run generate [-- --check] [--no-sdks]
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { crds } from "@berth/api/crds";
 import { stringify } from "yaml";
 import { schema } from "../provider/src/schema.ts";
+import { schemaDigest, sdkFiles, strays } from "./sdks.ts";
 import { root } from "./stages.ts";
 
 const header = "# Generated from api/ by `npm run generate`. Do not edit.\n";
@@ -22,17 +24,40 @@ const files: Readonly<Record<string, string>> = {
   "provider/schema.json": `${JSON.stringify(schema(), null, 2)}\n`,
 };
 
-const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
-const stale = Object.entries(files).filter(
-  ([file, content]) => !existsSync(join(root, file)) || readFileSync(join(root, file), "utf8") !== content,
-);
+const { values } = parseArgs({
+  options: { check: { type: "boolean", default: false }, "no-sdks": { type: "boolean", default: false } },
+});
+const schemaFile = join(root, "provider/schema.json");
+const digest = { "sdk/schema.sha256": schemaDigest(files["provider/schema.json"] ?? "") };
+if (!values.check) write(files);
+const expected = { ...files, ...digest, ...(values["no-sdks"] ? {} : await sdkFiles(schemaFile)) };
+const stale = staleOf(expected);
+const extra = values["no-sdks"] ? [] : strays(expected);
 if (values.check) {
-  for (const [file] of stale) process.stderr.write(`${file} is out of date: run npm run generate and commit it\n`);
-  process.exit(stale.length === 0 ? 0 : 1);
+  for (const file of [...Object.keys(stale), ...extra])
+    process.stderr.write(`${file} is out of date: run npm run generate and commit it\n`);
+  process.exit(Object.keys(stale).length + extra.length === 0 ? 0 : 1);
 }
-for (const [file, content] of stale) {
-  mkdirSync(dirname(join(root, file)), { recursive: true });
-  writeFileSync(join(root, file), content);
-  process.stdout.write(`wrote ${file}\n`);
+if (values["no-sdks"]) process.stdout.write("the SDKs were left as they are\n");
+else write(stale);
+for (const file of extra) {
+  rmSync(join(root, file));
+  process.stdout.write(`removed ${file}\n`);
 }
-if (stale.length === 0) process.stdout.write("everything is current\n");
+process.stdout.write("everything is current\n");
+
+function staleOf(wanted: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(wanted).filter(
+      ([file, content]) => !existsSync(join(root, file)) || readFileSync(join(root, file), "utf8") !== content,
+    ),
+  );
+}
+
+function write(wanted: Readonly<Record<string, string>>): void {
+  for (const [file, content] of Object.entries(staleOf(wanted))) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), content);
+    process.stdout.write(`wrote ${file}\n`);
+  }
+}

@@ -26,6 +26,7 @@ const unit = (): Stage =>
     "scripts/*.test.ts",
   ]);
 const tools: Stage = { name: "tools for the lab", command: ["node", "lab/src/setup/main.ts"] };
+const sdks: Stage = { name: "generated SDKs are current", command: ["node", "scripts/generate.ts", "--check"] };
 const apiServer = (): Stage =>
   tests(
     "tests against a real API server",
@@ -42,7 +43,7 @@ const interop = (): Stage =>
 const lab = (): Stage => tests("the lab, end to end", ["lab/test/**/*.test.ts"], { isSerial: true });
 
 const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
-  all: [() => check, unit, () => tools, apiServer, interop, lab],
+  all: [() => check, unit, () => tools, () => sdks, apiServer, interop, lab],
   unit: [unit],
   lab: [() => tools, lab],
 };

@@ -95,14 +95,23 @@ export function schema(): Json {
     ],
     license: "Apache-2.0",
     language: {
-      nodejs: { packageName: "@berth/sdk", respectSchemaVersion: true, dependencies: { "@pulumi/pulumi": "^3.200.0" } },
+      nodejs: {
+        packageName: "@berth/sdk",
+        respectSchemaVersion: true,
+        dependencies: { "@pulumi/pulumi": "^3.200.0" },
+        typescriptVersion: "^5.9.0",
+      },
       python: {
         packageName: "pulumi_berth",
         pyproject: { enabled: true },
         respectSchemaVersion: true,
         requires: { pulumi: ">=3.200.0,<4.0.0" },
       },
-      go: { respectSchemaVersion: true, generateResourceContainerTypes: true },
+      go: {
+        importBasePath: "berth.dev/sdk/go/berth",
+        respectSchemaVersion: true,
+        generateResourceContainerTypes: true,
+      },
     },
     types,
     resources,

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { LabError, progress } from "../exec.ts";
+import { chmodSync, copyFileSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { LabError, must, progress } from "../exec.ts";
 import { bin, binDirectory, root } from "../paths.ts";
 import { go } from "./go.ts";
 
@@ -13,6 +13,8 @@ interface Tool {
   readonly package: string;
   /** How long it takes on two cores when nothing is cached, in seconds. */
   readonly seconds: number;
+  /** A script of the package that the program wants beside it, by its path from the package. */
+  readonly beside?: string;
 }
 
 const kubernetes = (name: string, seconds: number): Tool => ({
@@ -37,6 +39,20 @@ const tools: readonly Tool[] = [
     package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
     seconds: 20,
   },
+  {
+    name: "pulumi-language-python",
+    module: "pulumi-language-python",
+    package: "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
+    seconds: 40,
+    beside: "../pulumi-language-python-exec",
+  },
+  {
+    name: "pulumi-language-go",
+    module: "pulumi-language-go",
+    package: "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go",
+    seconds: 40,
+  },
+  { name: "generate-sdks", module: "generate-sdks", package: "berth.dev/lab/tools/generate-sdks", seconds: 120 },
 ];
 
 /** The versions that the programs say they have: a build from a module does not know its own. */
@@ -50,7 +66,19 @@ const moduleDirectory = (tool: Tool): string => join(root, "lab/tools", tool.mod
 /** Builds every tool that is missing or older than its module, one after the other (Go uses all cores by itself). @throws LabError with the end of the output when one fails */
 export async function ensureTools(): Promise<void> {
   mkdirSync(binDirectory, { recursive: true });
-  const stale = tools.filter((tool) => !isCurrent(tool));
+  await buildAll(tools.filter((tool) => !isCurrent(tool)));
+}
+
+/** Builds one tool unless it is current, and gives back its path. @throws LabError when there is no tool of that name */
+export async function ensureTool(name: string): Promise<string> {
+  const tool = tools.find((one) => one.name === name);
+  if (tool === undefined) throw new LabError(`there is no tool "${name}"; there are ${tools.map((one) => one.name).join(", ")}`);
+  mkdirSync(binDirectory, { recursive: true });
+  if (!isCurrent(tool)) await buildAll([tool]);
+  return bin(name);
+}
+
+async function buildAll(stale: readonly Tool[]): Promise<void> {
   for (const [index, tool] of stale.entries()) {
     progress(`building ${tool.name} (${index + 1} of ${stale.length}; takes about ${tool.seconds} s when nothing is cached)`);
     const started = Date.now();
@@ -62,7 +90,9 @@ export async function ensureTools(): Promise<void> {
 /** What a tool is built from, as one digest. */
 function digest(tool: Tool): string {
   const hash = createHash("sha256").update(tool.package).update(linkFlags(tool));
-  for (const file of ["go.mod", "go.sum"]) hash.update(readFileSync(join(moduleDirectory(tool), file)));
+  const directory = moduleDirectory(tool);
+  for (const file of ["go.mod", "go.sum", ...globSync("*.go", { cwd: directory }).sort()])
+    hash.update(readFileSync(join(directory, file)));
   return hash.digest("hex");
 }
 
@@ -89,9 +119,19 @@ function build(tool: Tool): Promise<void> {
     child.on("error", reject);
     child.on("close", (code) => {
       if (code !== 0) return reject(new LabError(`building ${tool.name} failed with exit code ${code}:\n${output.trim()}`));
+      if (tool.beside !== undefined) copyBeside(tool, tool.beside);
       renameSync(target, bin(tool.name));
       writeFileSync(bin(`${tool.name}.sha256`), digest(tool));
       return resolve();
     });
   });
+}
+
+/** Copies a script of a tool's package out of Go's module cache, which is read-only. */
+function copyBeside(tool: Tool, path: string): void {
+  const directory = must([go(), "-C", moduleDirectory(tool), "list", "-f", "{{.Dir}}", tool.package]).trim();
+  const target = bin(basename(path));
+  copyFileSync(join(directory, path), `${target}.new`);
+  chmodSync(`${target}.new`, 0o755);
+  renameSync(`${target}.new`, target);
 }
