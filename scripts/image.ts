@@ -25,11 +25,12 @@ const root = dirname(import.meta.dirname);
 const context = join(root, "dist", "image");
 const arch = process.arch === "arm64" ? "arm64" : "x64";
 
-/** The bundle, its worker and the native part, under berth/ of the build context. */
+/** The bundle, its workers and the native part, under berth/ of the build context. */
 async function bundle(): Promise<void> {
   await build({
     entryPoints: {
       main: join(root, "speaker/src/main.ts"),
+      bgpWorker: join(root, "speaker/src/bgp/shell/bgpWorker.ts"),
       layer2Worker: join(root, "speaker/src/layer2/shell/layer2Worker.ts"),
     },
     outdir: join(context, "berth"),

@@ -8,6 +8,8 @@ export interface AnnouncerContext {
   readonly logger: Logger;
   /** The file of the Layer2 thread: a module of its own, in the tree and in the image. */
   readonly layer2WorkerFile: URL;
+  /** The file of the BGP thread. */
+  readonly bgpWorkerFile: URL;
   /** How long routers may send traffic elsewhere before routes are withdrawn on a planned stop, in milliseconds. */
   readonly drainMilliseconds: number;
   /** To be called when `status` has news that should not wait for the next look at it. */
@@ -16,6 +18,7 @@ export interface AnnouncerContext {
 
 /** One line for each protocol: adding a name to `Protocol` does not compile until its factory is here. */
 export const announcers: Readonly<Record<Protocol, (context: AnnouncerContext) => Announcer>> = {
-  bgp: ({ logger, drainMilliseconds }) => createBgpAnnouncer({ drainMilliseconds }, { logger }),
+  bgp: ({ logger, bgpWorkerFile, drainMilliseconds, onNews }) =>
+    createBgpAnnouncer({ workerFile: bgpWorkerFile, drainMilliseconds }, { logger, onNews }),
   layer2: ({ logger, layer2WorkerFile, onNews }) => createLayer2Announcer({ workerFile: layer2WorkerFile }, { logger, onNews }),
 };

@@ -119,13 +119,15 @@ withCommonFlags(program.command("speaker"), 7472)
     async (flags: CommonFlags & { readonly layer2: boolean; readonly bgp: boolean; readonly drainMilliseconds: number }) => {
       const logger = openLog(flags.logLevel, { component: "speaker", node: environment.nodeName });
       const isBundled = import.meta.url.endsWith(".js");
-      const layer2WorkerFile = new URL(isBundled ? "./layer2Worker.js" : "./layer2/shell/layer2Worker.ts", import.meta.url);
+      const thread = (name: string): URL =>
+        new URL(isBundled ? `./${name}Worker.js` : `./${name}/shell/${name}Worker.ts`, import.meta.url);
       const protocols = (["bgp", "layer2"] as const satisfies readonly Protocol[]).filter((protocol) => flags[protocol]);
       const running = protocols.map((protocol) => ({
         protocol,
         announcer: announcers[protocol]({
           logger,
-          layer2WorkerFile,
+          layer2WorkerFile: thread("layer2"),
+          bgpWorkerFile: thread("bgp"),
           drainMilliseconds: flags.drainMilliseconds,
           onNews: () => reports.changed(),
         }),

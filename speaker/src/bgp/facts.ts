@@ -1,3 +1,6 @@
+import { formatAddress } from "../net/address.ts";
+import type { PeerConfig } from "./peerConfig.ts";
+
 /** The facts of one peer on one node, for status and people. */
 export interface PeerFacts {
   /** The name of the BgpPeer. */
@@ -6,7 +9,7 @@ export interface PeerFacts {
   readonly peerAs: number;
   readonly localAs: number;
   readonly state: string;
-  /** Since when, as RFC 3339. */
+  /** Since when, as RFC 3339; empty while that is not known. */
   readonly since: string;
   readonly routesSent: number;
   readonly routesReceived: number;
@@ -18,4 +21,23 @@ export interface PeerFacts {
   readonly lastError: string;
   /** How often the session went down. */
   readonly flaps: number;
+}
+
+/** The facts of a peer that nothing is known of yet. */
+export function idleFacts({ name, address, session }: PeerConfig): PeerFacts {
+  return {
+    name,
+    address: formatAddress(address),
+    peerAs: typeof session.peerAs === "number" ? session.peerAs : 0,
+    localAs: session.localAs,
+    state: "Idle",
+    since: "",
+    routesSent: 0,
+    routesReceived: 0,
+    holdTime: undefined,
+    families: [],
+    peerIdentifier: undefined,
+    lastError: "",
+    flaps: 0,
+  };
 }

@@ -1,78 +1,87 @@
-import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import type { AnnouncementFact, Announcer } from "../../announce/announcer.ts";
 import type { ClusterView } from "../../announce/view.ts";
-import { formatAddress, parseAddress } from "../../net/address.ts";
+import { formatAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
-import { type DesiredBgp, desiredBgp, offeredRoutes, routesFor } from "../desired.ts";
-import { gracefulShutdownCommunity } from "../iana.ts";
-import { isInternalPeer } from "../open.ts";
-import { needsNewSession, type PeerConfig } from "../peerConfig.ts";
-import { type Routes, routesOf } from "../ribOut.ts";
-import { Peer } from "./peer.ts";
+import { type DesiredBgp, desiredBgp, offeredRoutes } from "../desired.ts";
+import { idleFacts, type PeerFacts } from "../facts.ts";
+import { packRoutes, sameTable, textOf } from "../routeTable.ts";
+import type { FromWorker, Orders, ToWorker, WorkerOptions } from "./protocol.ts";
+
+/** A planned stop waits at most this much longer than routers may take, in milliseconds. */
+const closeMilliseconds = 2000;
 
 export interface BgpOptions {
   /** How long routers may send traffic elsewhere, after they were asked to, before routes are withdrawn on a planned stop; in milliseconds. */
   readonly drainMilliseconds: number;
+  /** The file of the BGP thread; default: the one beside this module. */
+  readonly workerFile?: URL;
+}
+
+/** What the announcer needs of the world. `onNews` is called when `status` has news. */
+interface Ports {
+  readonly logger: Logger;
+  readonly onNews?: () => void;
 }
 
 /** Announces addresses by BGP from this node. */
-export function createBgpAnnouncer(options: BgpOptions, ports: { readonly logger: Logger }): Announcer {
-  return new BgpAnnouncer(options, ports.logger);
+export function createBgpAnnouncer(options: BgpOptions, ports: Ports): Announcer {
+  return new BgpAnnouncer(options, ports);
 }
 
-/** The routes of each peer; peers that are told the same share one table. */
-function sharedRoutes(desired: DesiredBgp | undefined, communities: readonly number[]): (peer: PeerConfig) => Routes {
-  const tables = new Map<string, Routes>();
-  return (peer) => {
-    const key = isInternalPeer(peer.session) ? "internal" : String(peer.session.localAs);
-    const table = tables.get(key) ?? routesOf(routesFor(peer, offeredRoutes(desired?.decisions ?? []), communities));
-    tables.set(key, table);
-    return table;
-  };
-}
-
+/** The half of BGP that lives in the main thread: makes orders of views, and keeps the last facts that the thread of the sessions told. */
 class BgpAnnouncer implements Announcer {
   readonly #options: BgpOptions;
   readonly #logger: Logger;
-  readonly #peers = new Map<string, Peer>();
+  readonly #onNews: () => void;
+  readonly #worker: Worker;
+  readonly #closed: Promise<void>;
+  readonly #facts = new Map<string, PeerFacts>();
   #desired: DesiredBgp | undefined;
-  #servers: readonly Server[] = [];
-  #listening = "";
+  #orders: Orders | undefined;
   #isClosing = false;
 
-  constructor(options: BgpOptions, logger: Logger) {
+  constructor(options: BgpOptions, { logger, onNews }: Ports) {
     this.#options = options;
     this.#logger = logger;
+    this.#onNews = onNews ?? (() => undefined);
+    const workerData: WorkerOptions = {
+      drainMilliseconds: options.drainMilliseconds,
+      logsDebug: logger.isLevelEnabled?.("debug") ?? true,
+    };
+    this.#worker = new Worker(options.workerFile ?? new URL("./bgpWorker.ts", import.meta.url), { workerData });
+    this.#closed = new Promise((resolve) => {
+      this.#worker.on("message", (message: FromWorker) => {
+        if (message.type === "closed") resolve();
+        else this.#hear(message);
+      });
+    });
+    this.#worker.on("error", (error: unknown) => {
+      this.#logger.error(
+        { event: "bgpThreadFailed", error: error instanceof Error ? error.stack : String(error) },
+        "the BGP thread failed; this process ends so that it is started anew",
+      );
+      process.exit(1);
+    });
   }
 
   apply(view: ClusterView): void {
     if (this.#isClosing) return;
     const desired = desiredBgp(view);
     this.#desired = desired;
-    for (const [name, peer] of this.#peers) {
-      const wanted = desired.peers.find((candidate) => candidate.name === name);
-      if (wanted !== undefined && !needsNewSession(peer.config, wanted)) continue;
-      peer.close(
-        wanted === undefined ? 3 : 6,
-        wanted === undefined ? "the peer is not configured any more" : "the configuration of the session changed",
-        false,
-      );
-      this.#peers.delete(name);
-    }
-    this.#listen(desired);
-    const routes = sharedRoutes(desired, []);
-    for (const config of desired.peers) {
-      const peer = this.#peers.get(config.name) ?? new Peer(config, this.#logger);
-      this.#peers.set(config.name, peer);
-      peer.update(config);
-      peer.setRoutes(routes(config));
-    }
+    const { listenPort, listenAddresses, peers, decisions } = desired;
+    const before = this.#orders;
+    const orders = { listenPort, listenAddresses, peers, routes: packRoutes(offeredRoutes(decisions)) };
+    const rest = (one: Orders): string => textOf([one.listenPort, one.listenAddresses, one.peers]);
+    if (before !== undefined && rest(before) === rest(orders) && sameTable(before.routes, orders.routes)) return;
+    this.#orders = orders;
+    this.#post({ type: "orders", orders });
   }
 
   status(): ReturnType<Announcer["status"]> {
-    const peers = [...this.#peers.values()];
-    const up = peers.filter((peer) => peer.isEstablished).map((peer) => formatAddress(peer.config.address));
+    const peers = (this.#desired?.peers ?? []).map((config) => this.#facts.get(config.name) ?? idleFacts(config));
+    const up = peers.filter((peer) => peer.state === "Established").map((peer) => peer.address);
     const off = this.#desired?.refusal;
     const announcements = (this.#desired?.decisions ?? []).map((decision): AnnouncementFact => {
       const refusal =
@@ -92,53 +101,31 @@ class BgpAnnouncer implements Announcer {
         because: isAnnouncing ? `next hop for ${up.join(", ")}` : "",
       };
     });
-    return {
-      announcements,
-      facts: { peers: peers.map((peer) => peer.facts()), refusedPeers: this.#desired?.refusedPeers ?? [], refusal: off },
-    };
+    return { announcements, facts: { peers, refusedPeers: this.#desired?.refusedPeers ?? [], refusal: off } };
   }
 
-  /** Asks routers to use other paths, waits, withdraws and says goodbye; with graceful restart only the connection ends, and routes stay. */
   async close(): Promise<void> {
+    if (this.#isClosing) return;
     this.#isClosing = true;
-    for (const server of this.#servers) server.close();
-    const peers = [...this.#peers.values()];
-    const leaving = peers.filter((peer) => peer.config.session.gracefulRestart === undefined);
-    const routes = sharedRoutes(this.#desired, [gracefulShutdownCommunity]);
-    for (const peer of leaving) peer.setRoutes(routes(peer.config));
-    if (leaving.some((peer) => peer.isEstablished)) await sleep(this.#options.drainMilliseconds);
-    for (const peer of leaving) peer.setRoutes(new Map());
-    for (const peer of peers) peer.close(2, "the speaker stops", !leaving.includes(peer));
-    if (peers.length > 0) await sleep(100);
+    this.#post({ type: "close" });
+    const gone = new Promise((resolve) => this.#worker.once("exit", resolve));
+    await Promise.race([this.#closed, sleep(this.#options.drainMilliseconds + closeMilliseconds, undefined, { ref: false })]);
+    await Promise.race([gone, sleep(closeMilliseconds, undefined, { ref: false })]);
   }
 
-  /** Opens the port for connections of peers. One that is taken is logged: dialling goes on. */
-  #listen({ listenPort, listenAddresses }: DesiredBgp): void {
-    const wanted = listenPort > 0 ? `${listenPort} ${listenAddresses.join(" ")}` : "";
-    if (wanted === this.#listening) return;
-    this.#listening = wanted;
-    for (const server of this.#servers) server.close();
-    this.#servers = wanted === "" ? [] : listenAddresses.map((host) => this.#server(host, listenPort));
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
   }
 
-  #server(host: string, port: number): Server {
-    const server = createServer((socket) => this.#accept(socket));
-    server.on("error", (error) =>
-      this.#logger.warn(
-        { event: "listenFailed", host, port, error: error.message },
-        `cannot listen on ${host} port ${port}; peers cannot connect there, dialling goes on`,
-      ),
-    );
-    return server.listen({ host, port, ipv6Only: host.includes(":") });
-  }
-
-  #accept(socket: Socket): void {
-    socket.on("error", () => socket.destroy());
-    const remote = parseAddress((socket.remoteAddress ?? "").replace(/%.*$/, ""));
-    const peer = [...this.#peers.values()].find(
-      ({ config }) => remote !== undefined && formatAddress(config.address) === formatAddress(remote),
-    );
-    if (peer === undefined || peer.config.password !== undefined) socket.destroy();
-    else peer.accept(socket);
+  #hear(message: Exclude<FromWorker, { type: "closed" }>): void {
+    switch (message.type) {
+      case "facts":
+        for (const facts of message.peers) this.#facts.set(facts.name, facts);
+        return this.#onNews();
+      case "log":
+        return this.#logger[message.level](message.fields, message.message);
+      default:
+        return message satisfies never;
+    }
   }
 }

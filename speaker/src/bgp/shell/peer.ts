@@ -18,6 +18,7 @@ import { Connection, type ConnectionOwner } from "./connection.ts";
 export class Peer implements ConnectionOwner {
   #config: PeerConfig;
   readonly #logger: Logger;
+  readonly #onChange: (peer: Peer) => void;
   readonly #dialled: Connection;
   /** The connection that the peer made last, while it is not established or is the one that is. */
   #accepted: Connection | undefined;
@@ -30,9 +31,11 @@ export class Peer implements ConnectionOwner {
   #flaps = 0;
   #isClosing = false;
 
-  constructor(config: PeerConfig, logger: Logger) {
+  /** @param onChange is called whenever `facts` would say something new */
+  constructor(config: PeerConfig, logger: Logger, onChange: (peer: Peer) => void) {
     this.#config = config;
     this.#logger = logger;
+    this.#onChange = onChange;
     this.#dialled = new Connection(newSession(config.session), this);
     this.#start();
   }
@@ -120,6 +123,7 @@ export class Peer implements ConnectionOwner {
       state: session.state,
     };
     this.#logger.debug(fields, reason);
+    this.#onChange(this);
   }
 
   onEffect(connection: Connection, effect: Effect): void {
@@ -154,6 +158,7 @@ export class Peer implements ConnectionOwner {
     const wanted = pathsFor(this.#wanted, negotiated.addPathSend);
     const difference = diffRoutes(this.#told, wanted);
     this.#told = wanted;
+    this.#onChange(this);
     connection.write(encodeDiff(difference, negotiated.families, negotiated));
   }
 
@@ -234,8 +239,15 @@ export class Peer implements ConnectionOwner {
 
 const keyOf = ({ prefix, pathId }: Path): string => `${formatPrefix(prefix)} ${pathId ?? ""}`;
 
+/** How many routes of each family a table has: counted once, however often it is asked for. */
+const counts = new WeakMap<Routes, Map<RouteFamily, number>>();
+
 function countOf(routes: Routes, families: readonly RouteFamily[]): number {
-  let count = 0;
-  for (const { destination } of routes.values()) if (families.includes(destination.family)) count++;
-  return count;
+  let byFamily = counts.get(routes);
+  if (byFamily === undefined) {
+    byFamily = new Map();
+    for (const { destination } of routes.values()) byFamily.set(destination.family, (byFamily.get(destination.family) ?? 0) + 1);
+    counts.set(routes, byFamily);
+  }
+  return families.reduce((sum, family) => sum + (byFamily.get(family) ?? 0), 0);
 }

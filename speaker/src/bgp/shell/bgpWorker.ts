@@ -1,0 +1,38 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { Logger } from "../../ports/logger.ts";
+import type { FromWorker, ToWorker, WorkerOptions } from "./protocol.ts";
+import { Speaker } from "./speaker.ts";
+
+/**
+ * The thread that speaks BGP. Sockets, timers and tables of sessions live here: nothing that the main thread does, such as
+ * reading a large answer of the API server, can delay a KEEPALIVE or make a hold timer expire.
+ */
+if (parentPort === null) throw new Error("bgpWorker.ts is started as a thread, not as a program");
+const port = parentPort;
+const options = workerData as WorkerOptions;
+const say = (message: FromWorker): void => port.postMessage(message);
+const logAt =
+  (level: "debug" | "info" | "warn" | "error") =>
+  (fields: object, message?: string): void =>
+    say({ type: "log", level, fields, message });
+const logger: Logger = {
+  debug: options.logsDebug ? logAt("debug") : () => undefined,
+  info: logAt("info"),
+  warn: logAt("warn"),
+  error: logAt("error"),
+};
+const speaker = new Speaker(options, logger, (peers) => say({ type: "facts", peers }));
+
+port.on("message", (message: ToWorker) => {
+  switch (message.type) {
+    case "orders":
+      return speaker.apply(message.orders);
+    case "close":
+      return void speaker.close().then(() => {
+        say({ type: "closed" });
+        port.close();
+      });
+    default:
+      return message satisfies never;
+  }
+});

@@ -1,0 +1,39 @@
+import type { PeerFacts } from "../facts.ts";
+import type { PeerConfig } from "../peerConfig.ts";
+import type { RouteTable } from "../routeTable.ts";
+
+/** The whole of what the BGP thread should do. */
+export interface Orders {
+  /** -1: nobody is to connect. */
+  readonly listenPort: number;
+  readonly listenAddresses: readonly string[];
+  readonly peers: readonly PeerConfig[];
+  readonly routes: RouteTable;
+}
+
+/** What the main thread tells the BGP thread. */
+export type ToWorker =
+  | { readonly type: "orders"; readonly orders: Orders }
+  /** Ends everything in the way that loses least, then the thread. */
+  | { readonly type: "close" };
+
+/** What the BGP thread tells the main thread. */
+export type FromWorker =
+  /** Peers whose facts changed. */
+  | { readonly type: "facts"; readonly peers: readonly PeerFacts[] }
+  | {
+      readonly type: "log";
+      readonly level: "debug" | "info" | "warn" | "error";
+      readonly fields: object;
+      readonly message: string | undefined;
+    }
+  /** The network has been told. */
+  | { readonly type: "closed" };
+
+/** What the BGP thread starts with. */
+export interface WorkerOptions {
+  /** How long routers may send traffic elsewhere, after they were asked to, before routes are withdrawn on a planned stop; in milliseconds. */
+  readonly drainMilliseconds: number;
+  /** Whether anybody reads what is logged for debugging. */
+  readonly logsDebug: boolean;
+}
