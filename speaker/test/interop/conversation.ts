@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Daemon, Router, RouterConfig, SeenRoute } from "./daemons/daemon.ts";
+import type { Line } from "./speakerProcess.ts";
+import { eventually, hostAddress, routerAddress, type Speaker, Testbed } from "./testbed.ts";
+
+/** What a daemon can do of what every daemon is tried with. */
+export interface Abilities {
+  /** Whether it signs its sessions. */
+  readonly hasPassword: boolean;
+  /** How many of its two routes, one of each family, over one IPv4 session can be used. */
+  readonly usableRoutes: 1 | 2;
+  /** Whether it can be made to ask for a table once more. */
+  readonly asksRefresh: boolean;
+  /** Whether it shows the path identifiers that it takes. */
+  readonly showsPathIds: boolean;
+  /** Whether it keeps the routes of a speaker that restarts, and tells them apart. */
+  readonly helpsRestart: boolean;
+}
+
+type Peer = Line["peers"][number];
+const families = (["AFI_IP", "AFI_IP6"] as const).map((afi) => ({ config: { family: { afi, safi: "SAFI_UNICAST" as const } } }));
+
+/** The peer as we see it: what mirrors the configuration of the router. */
+function peerOf({ over, dials, hasAddPath, keepsRoutesFor }: RouterConfig): Peer {
+  const addPaths = { config: { receive: true, sendMax: 4 } };
+  return {
+    conf: { neighborAddress: routerAddress[over], peerAs: 65001 },
+    transport: { passiveMode: dials },
+    timers: { config: { connectRetry: "1", holdTime: "3" } },
+    afiSafis: families.map((family) => (hasAddPath === true ? { ...family, addPaths } : family)),
+    ...(keepsRoutesFor === undefined ? {} : { gracefulRestart: { enabled: true, restartTime: keepsRoutesFor } }),
+  };
+}
+
+/** What the speaker is told so that it talks to a router with this configuration. */
+function lineOf(config: RouterConfig, addresses: readonly string[]): Line {
+  const { password } = config;
+  return {
+    as: config.peerAs,
+    listenPort: 179,
+    peers: [peerOf(config)],
+    addresses,
+    ...(password === undefined ? {} : { password }),
+  };
+}
+
+/** Two programs that talk: the speaker, and a daemon. */
+export class Conversation {
+  readonly testbed: Testbed;
+  readonly router: Router;
+  readonly config: RouterConfig;
+  speaker: Speaker;
+
+  private constructor(testbed: Testbed, config: RouterConfig, speaker: Speaker, router: Router) {
+    this.testbed = testbed;
+    this.config = config;
+    this.speaker = speaker;
+    this.router = router;
+  }
+
+  /** Starts both; who is to be connected to first, so that nobody waits for a second attempt. */
+  static async begin(testbed: Testbed, config: RouterConfig, daemon: Daemon): Promise<Conversation> {
+    const speaker = testbed.speaker();
+    if (config.dials) {
+      speaker.tell(lineOf(config, []));
+      await speaker.peers();
+    }
+    return new Conversation(testbed, config, speaker, await daemon.start(testbed, config));
+  }
+
+  /** Makes the speaker announce addresses. */
+  announce(...addresses: string[]): void {
+    this.speaker.tell(lineOf(this.config, addresses));
+  }
+
+  /** Waits until the router's routes are those to these prefixes. */
+  async learns(prefixes: readonly string[], seconds: number): Promise<readonly SeenRoute[]> {
+    const seen = await eventually(
+      `the router has ${prefixes.join(" and ") || "nothing"}`,
+      seconds,
+      () => ({ ...this.router.view(), said: this.router.said().slice(-1500) }),
+      ({ routes }) => String(routes.map(({ prefix }) => prefix).sort()) === String([...prefixes].sort()),
+    );
+    return seen.routes;
+  }
+}
+
+/** The tests that every daemon takes. @param more tests of this daemon alone */
+export function conversation(
+  daemon: Daemon,
+  abilities: Abilities,
+  more: (start: (config?: Partial<RouterConfig>) => Promise<Conversation>) => void = () => undefined,
+): void {
+  describe(`${daemon.name} ${daemon.version}`, () => {
+    let testbed: Testbed;
+    beforeEach(() => {
+      testbed = new Testbed(daemon.name.toLowerCase());
+    });
+    afterEach(() => testbed.close());
+    const start = async (config: Partial<RouterConfig> = {}): Promise<Conversation> => {
+      const whole: RouterConfig = { as: 65001, peerAs: 65000, over: 4, dials: false, ...config };
+      return Conversation.begin(testbed, whole, daemon);
+    };
+
+    it("is the version that these tests are about", () => {
+      assert.ok(daemon.installed().startsWith(daemon.version), daemon.installed());
+    });
+
+    for (const over of [4, 6] as const)
+      for (const dials of [false, true])
+        it(`${dials ? "connects to us" : "takes our connection"} over IPv${over}, and learns hosts of both families through our node`, async () => {
+          const one = await start({ over, dials });
+          one.announce("192.0.2.1", "192.0.2.2", "2001:db8::1");
+          const routes = await one.learns(["192.0.2.1/32", "192.0.2.2/32", "2001:db8::1/128"], 15);
+          for (const { prefix, nextHops, asPath } of routes) {
+            assert.ok(nextHops.includes(hostAddress[prefix.includes(":") ? 6 : 4]), `${prefix} via ${nextHops}`);
+            assert.equal(asPath, "65000");
+          }
+        });
+
+    it("stays with us beyond two hold times of three seconds, while routes come and go within two seconds each", async () => {
+      const one = await start();
+      one.announce("192.0.2.1", "2001:db8::1");
+      await one.learns(["192.0.2.1/32", "2001:db8::1/128"], 15);
+      const { upSince } = one.router.view();
+      const [{ since = "" } = {}] = await one.speaker.peers();
+      one.announce("2001:db8::1");
+      await one.learns(["2001:db8::1/128"], 2);
+      one.announce("192.0.2.9", "2001:db8::1");
+      await one.learns(["192.0.2.9/32", "2001:db8::1/128"], 2);
+      await sleep(6500);
+      assert.deepEqual([one.router.view().isUp, one.router.view().upSince], [true, upSince]);
+      const [{ since: later = "", flaps = -1, holdTime = 0 } = {}] = await one.speaker.peers();
+      assert.deepEqual([later, flaps, holdTime], [since, 0, 3]);
+    });
+
+    it("has its routes counted that a packet could follow, and stays when one cannot be", async () => {
+      const one = await start({ announces: ["198.51.100.0/24", "2001:db8:1::/48"] });
+      one.announce();
+      await eventually(
+        "its routes came",
+        15,
+        () => one.speaker.peers(),
+        ([peer]) => peer?.routesReceived === abilities.usableRoutes,
+      );
+      await sleep(500);
+      const [{ routesReceived = 0, state = "" } = {}] = await one.speaker.peers();
+      assert.deepEqual([routesReceived, state], [abilities.usableRoutes, "Established"]);
+    });
+
+    if (abilities.asksRefresh)
+      it("gets the table again when it asks for a route refresh", async () => {
+        const one = await start();
+        one.announce("192.0.2.1");
+        await one.learns(["192.0.2.1/32"], 15);
+        const before = one.router.updatesReceived();
+        one.router.refresh();
+        await eventually(
+          "the table comes once more",
+          5,
+          () => one.router.updatesReceived(),
+          (seen) => seen > before,
+        );
+        await one.learns(["192.0.2.1/32"], 1);
+        assert.equal((await one.speaker.peers())[0]?.flaps, 0);
+      });
+
+    it("takes path identifiers with our routes and their withdrawals", async () => {
+      const one = await start({ hasAddPath: true });
+      one.announce("192.0.2.1", "192.0.2.2", "2001:db8::1");
+      const routes = await one.learns(["192.0.2.1/32", "192.0.2.2/32", "2001:db8::1/128"], 15);
+      if (abilities.showsPathIds) assert.deepEqual(new Set(routes.map(({ pathId }) => pathId)), new Set([1]));
+      one.announce("192.0.2.2");
+      await one.learns(["192.0.2.2/32"], 2);
+    });
+
+    if (abilities.hasPassword)
+      it("takes our connection when both know the TCP-MD5 password, and none when it is another one", async () => {
+        const one = await start({ password: "opensesame" });
+        one.announce("192.0.2.1");
+        await one.learns(["192.0.2.1/32"], 15);
+        one.speaker.tell(lineOf({ ...one.config, password: "wrong" }, ["192.0.2.1"]));
+        await one.learns([], 10);
+        await sleep(1500);
+        assert.equal(one.router.view().isUp, false);
+      });
+
+    if (abilities.helpsRestart) {
+      it("keeps our routes, as stale ones, while a killed speaker restarts gracefully", async () => {
+        const one = await start({ keepsRoutesFor: 30 });
+        one.announce("192.0.2.1", "192.0.2.2");
+        await one.learns(["192.0.2.1/32", "192.0.2.2/32"], 15);
+        await one.speaker.kill();
+        await eventually(
+          "the session is down",
+          8,
+          () => one.router.view(),
+          ({ isUp }) => !isUp,
+        );
+        const { routes } = one.router.view();
+        assert.deepEqual(routes.map(({ prefix, isStale }) => [prefix, isStale]).sort(), [
+          ["192.0.2.1/32", true],
+          ["192.0.2.2/32", true],
+        ]);
+        one.speaker = one.testbed.speaker();
+        // One of the two is not ours any more: what is not announced again before End-of-RIB goes.
+        one.announce("192.0.2.2");
+        const [left] = await one.learns(["192.0.2.2/32"], 15);
+        await eventually(
+          "the route is no stale one any more",
+          3,
+          () => one.router.view().routes[0]?.isStale,
+          (isStale) => isStale === false,
+        );
+        assert.equal(left?.prefix, "192.0.2.2/32");
+      });
+
+      it("drops our routes when a speaker without graceful restart is killed", async () => {
+        const one = await start();
+        one.announce("192.0.2.1");
+        await one.learns(["192.0.2.1/32"], 15);
+        await one.speaker.kill();
+        await one.learns([], 5);
+      });
+    }
+    more(start);
+  });
+}

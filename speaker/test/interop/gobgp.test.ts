@@ -1,0 +1,5 @@
+import { conversation } from "./conversation.ts";
+import { gobgp } from "./daemons/gobgp.ts";
+
+// It keeps what came, and never asks for it again.
+conversation(gobgp, { hasPassword: true, usableRoutes: 2, asksRefresh: false, showsPathIds: true, helpsRestart: true });
