@@ -19,6 +19,13 @@ export const sharingKeyAnnotation = "berth.dev/sharing-key";
 /** On a Service: namespaces, comma separated, whose Services may share this one's address; both sides must name each other. */
 export const shareWithNamespacesAnnotation = "berth.dev/share-with-namespaces";
 
+/** What OpenELB puts on its objects and on Services. Berth has no finalizers; it takes these off objects that are being deleted. */
+export const openelbFinalizers: readonly string[] = [
+  "finalizer.ipam.kubesphere.io/v1alpha1",
+  "finalizer.lb.kubesphere.io/v1alpha1",
+  "node-proxy.openelb.kubesphere.io/finalizer",
+];
+
 /** MetalLB's, for people who move; the newer domain first. */
 export const metallbPoolAnnotations = ["metallb.io/address-pool", "metallb.universe.tf/address-pool"] as const;
 export const metallbAddressAnnotations = ["metallb.io/loadBalancerIPs", "metallb.universe.tf/loadBalancerIPs"] as const;

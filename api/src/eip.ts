@@ -12,7 +12,20 @@ const isRange = "self.split('-').size() == 2 && isIP(self.split('-')[0]) && isIP
 const isMasked = `self.split('/').size() == 2 && isIP(self.split('/')[0]) && ip(self.split('/')[0]).family() == 4 && self.split('/')[1].matches('${netmask}')`;
 const forms = "an address (192.0.2.1), a CIDR (192.0.2.0/24, or 192.0.2.0/255.255.255.0), or a range (192.0.2.1-192.0.2.9)";
 
-/** What one object can know of a text that names addresses. Order of IPv6 ranges is checked by the controller, and said in a condition. */
+/**
+ * Whether an IPv6 range is reversed. CEL has no numbers of 128 bits: the two ends agree up to some bit p, and the range is reversed when bit p
+ * of its first end is 1, so that the network of p + 1 bits around it does not hold the start of the network of p bits. The API server
+ * bounds the cost of a rule by the length of its strings, which it knows of "/0" to "/128" but not of string(p).
+ */
+const isReversed6 = ((): string => {
+  const lengths = `[${Array.from({ length: 129 }, (_, length) => `'/${length}'`).join(",")}]`;
+  const bits = `[${Array.from({ length: 128 }, (_, bit) => bit).join(",")}]`;
+  const around = (index: string): string => `cidr(self.split('-')[0] + ${lengths}[${index}])`;
+  const last = "self.split('-')[1]";
+  return `${bits}.exists(p, ${around("p")}.containsIP(${last}) && !${around("p + 1")}.containsIP(${last}) && !${around("p + 1")}.containsIP(${around("p")}.masked().ip()))`;
+})();
+
+/** What one object can know of a text that names addresses. */
 const addressRules: readonly Rule[] = [
   {
     rule: `isIP(self) || isCIDR(self) || (${isRange}) || (${isMasked})`,
@@ -23,6 +36,11 @@ const addressRules: readonly Rule[] = [
     rule: `!(${isRange}) || ip(self.split('-')[0]).family() == ip(self.split('-')[1]).family()`,
     message: "both ends of a range must be of one family",
     messageExpression: `'"' + self + '" mixes IPv4 and IPv6; both ends of a range must be of one family'`,
+  },
+  {
+    rule: `!(${isRange}) || ip(self.split('-')[0]).family() == 4 || ip(self.split('-')[1]).family() == 4 || !${isReversed6}`,
+    message: "a range must start with its lower end",
+    messageExpression: `'"' + self + '" is reversed; a range starts with its lower end'`,
   },
   {
     rule: `!(${isRange}) || ip(self.split('-')[0]).family() == 6 || ip(self.split('-')[1]).family() == 6 || ${number("self.split('-')[0]")} <= ${number("self.split('-')[1]")}`,
@@ -65,7 +83,7 @@ export const eipSpec = {
   disable: { type: "boolean", doc: "No address of this pool is handed out any more; Services that hold one keep it." },
   usingKnownIPs: {
     type: "boolean",
-    doc: "With avoidBuggyIPs, hands out IPv4 addresses that end in .0 or .255 all the same. As in OpenELB 0.3.",
+    doc: "As in OpenELB 0.3: false never hands out IPv4 addresses that end in .0 or .255, true does, also with avoidBuggyIPs. Absent: avoidBuggyIPs decides.",
   },
   avoidBuggyIPs: {
     type: "boolean",
@@ -127,7 +145,10 @@ export const eipSpec = {
 export const eipStatus = {
   occupied: { type: "boolean", doc: "Whether every address is in use." },
   usage: { type: "integer", doc: "How many addresses are in use." },
-  poolSize: { type: "integer", doc: "How many addresses the pool has, at most 9223372036854775807; poolSizeText is exact." },
+  poolSize: {
+    type: "integer",
+    doc: "How many addresses the pool has; 9007199254740991 when it has more. poolSizeText is exact.",
+  },
   poolSizeText: { type: "string", doc: "How many addresses the pool has, exact at any size." },
   used: {
     type: "map",

@@ -32,6 +32,8 @@ export async function startApiServer(): Promise<ApiServer> {
     `--etcd-servers=http://127.0.0.1:${client}`,
     `--secure-port=${secure}`,
     "--bind-address=127.0.0.1",
+    // Where there is no default route, the API server does not guess. Nobody connects to it.
+    "--advertise-address=192.0.2.1",
     `--cert-dir=${directory}/certificates`,
     `--service-account-key-file=${key}`,
     `--service-account-signing-key-file=${key}`,

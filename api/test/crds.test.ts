@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { crds } from "@berth/api/crds";
+import { addressTable } from "./addressTable.ts";
 import { type ApiServer, startApiServer } from "./apiServer.ts";
 
 let server: ApiServer;
@@ -174,6 +175,32 @@ const openelb: readonly { readonly kind: string; readonly metadata: object; read
       },
     },
   ];
+
+describe("the texts of an Eip in a real API server (OpenELB's address table and more)", () => {
+  for (const { row, text, answer } of addressTable) {
+    it(`${row}: ${"refusal" in answer ? "refuses" : "takes"} "${text}" as address, in addresses and in exclude`, () => {
+      for (const [field, spec] of [
+        ["spec.address", { address: text }],
+        ["spec.addresses[1]", { address: "203.0.113.1", addresses: ["203.0.113.2", text] }],
+        ["spec.exclude[0]", { address: "203.0.113.1", exclude: [text] }],
+      ] as const) {
+        const { code, said } = dryRun("Eip", spec);
+        if ("refusal" in answer) {
+          assert.match(said, answer.refusal);
+          assert.ok(said.includes(`${field}: Invalid value`) && said.includes(`"${text}" `), said);
+        } else assert.equal(code, 0, said);
+      }
+    });
+  }
+
+  it("takes lists as long as they may be, of the texts that take longest to check", () => {
+    const range = (index: number): string =>
+      `2001:db8:0:${index.toString(16)}::1-2001:db8:0:${index.toString(16)}::ffff:ffff:ffff`;
+    const list = Array.from({ length: 64 }, (_, index) => range(index));
+    const { code, said } = dryRun("Eip", { address: "203.0.113.1", addresses: list, exclude: list });
+    assert.equal(code, 0, said);
+  });
+});
 
 describe("OpenELB's own objects", () => {
   for (const { kind, ...object } of openelb) {

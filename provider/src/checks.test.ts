@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { addressTable } from "../../api/test/addressTable.ts";
 import {
   addressProblem,
   bgpConfProblems,
@@ -121,6 +122,14 @@ const mistakes: readonly (readonly [
     "80/TCP is there already, as ports[0]; give it another port or protocol",
   ],
 ];
+
+describe("the texts of an Eip at pulumi preview (OpenELB's address table and more)", () => {
+  for (const { row, text, answer } of addressTable)
+    it(`${row}: ${"refusal" in answer ? "refuses" : "takes"} "${text}"`, () => {
+      if ("refusal" in answer) assert.match(addressProblem(text) ?? "taken", answer.refusal);
+      else assert.equal(addressProblem(text), undefined);
+    });
+});
 
 describe("mistakes caught at pulumi preview", () => {
   for (const [name, find, args, propertyPath, reason] of mistakes)

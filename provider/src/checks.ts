@@ -19,16 +19,23 @@ export function addressProblem(text: string): string | undefined {
   const parts = text.split("-");
   if (parts.length > 1) {
     const [first = "", last = ""] = parts;
-    if (parts.length > 2 || isIP(first) === 0 || isIP(last) === 0) return no;
-    if (isIP(first) !== isIP(last)) return `"${text}" mixes IPv4 and IPv6; both ends of a range must be of one family`;
+    if (parts.length > 2 || familyOf(first) === 0 || familyOf(last) === 0) return no;
+    if (familyOf(first) !== familyOf(last)) return `"${text}" mixes IPv4 and IPv6; both ends of a range must be of one family`;
     return value(first) > value(last) ? `"${text}" is reversed; a range starts with its lower end` : undefined;
   }
   const [address = "", length, ...more] = text.split("/");
-  const family = isIP(address);
+  const family = familyOf(address);
   if (family === 0 || more.length > 0) return no;
   if (length === undefined) return undefined;
   if (family === 4 && isIPv4(length)) return /^1*0*$/.test(value(length).toString(2).padStart(32, "0")) ? undefined : no;
   return /^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= (family === 4 ? 32 : 128) ? undefined : no;
+}
+
+/** The family of an address; 0 for what is none, has a zone, or is an IPv4 address in the dress of IPv6. */
+function familyOf(text: string): 0 | 4 | 6 {
+  const family = isIP(text);
+  if (family === 4) return 4;
+  return family === 6 && !text.includes("%") && value(text) >> 32n !== 0xffffn ? 6 : 0;
 }
 
 /** An address as a number. */

@@ -171,7 +171,7 @@ export interface EipArgs {
      */
     timeoutSeconds?: pulumi.Input<number | undefined>;
     /**
-     * With avoidBuggyIPs, hands out IPv4 addresses that end in .0 or .255 all the same. As in OpenELB 0.3.
+     * As in OpenELB 0.3: false never hands out IPv4 addresses that end in .0 or .255, true does, also with avoidBuggyIPs. Absent: avoidBuggyIPs decides.
      */
     usingKnownIPs?: pulumi.Input<boolean | undefined>;
     /**

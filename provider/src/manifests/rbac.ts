@@ -17,6 +17,9 @@ export const controllerClusterRules: readonly Rule[] = [
   { apiGroups: [""], resources: ["services/status"], verbs: ["patch"] },
   { apiGroups: [own], resources: ["eips/status", "bgpconfs/status", "bgppeers/status"], verbs: ["patch"] },
   { ...reports, verbs: ["list", "watch", "delete"] },
+  // Takes OpenELB's finalizers off objects that are being deleted; nothing else of them is written.
+  { apiGroups: [""], resources: ["services"], verbs: ["patch"] },
+  { apiGroups: [own], resources: ["eips", "bgpconfs", "bgppeers"], verbs: ["patch"] },
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
 ];
 

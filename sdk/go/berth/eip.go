@@ -84,7 +84,7 @@ type eipArgs struct {
 	ServiceSelectors []EipServiceSelectors `pulumi:"serviceSelectors"`
 	// How long to wait, in seconds. Default 120.
 	TimeoutSeconds *int `pulumi:"timeoutSeconds"`
-	// With avoidBuggyIPs, hands out IPv4 addresses that end in .0 or .255 all the same. As in OpenELB 0.3.
+	// As in OpenELB 0.3: false never hands out IPv4 addresses that end in .0 or .255, true does, also with avoidBuggyIPs. Absent: avoidBuggyIPs decides.
 	UsingKnownIPs *bool `pulumi:"usingKnownIPs"`
 	// Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
 	WaitForReady *bool `pulumi:"waitForReady"`
@@ -130,7 +130,7 @@ type EipArgs struct {
 	ServiceSelectors EipServiceSelectorsArrayInput
 	// How long to wait, in seconds. Default 120.
 	TimeoutSeconds pulumi.IntPtrInput
-	// With avoidBuggyIPs, hands out IPv4 addresses that end in .0 or .255 all the same. As in OpenELB 0.3.
+	// As in OpenELB 0.3: false never hands out IPv4 addresses that end in .0 or .255, true does, also with avoidBuggyIPs. Absent: avoidBuggyIPs decides.
 	UsingKnownIPs pulumi.BoolPtrInput
 	// Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
 	WaitForReady pulumi.BoolPtrInput

@@ -63,7 +63,7 @@ class EipArgs:
         :param pulumi.Input[_builtins.bool] restrict: The binding to namespaces and Services holds for Services that name this pool or one of its addresses, too.
         :param pulumi.Input[Sequence[pulumi.Input['EipServiceSelectorsArgs']]] service_selectors: Binds this pool to Services that carry all labels of one of these entries, in the namespaces that it is bound to.
         :param pulumi.Input[_builtins.int] timeout_seconds: How long to wait, in seconds. Default 120.
-        :param pulumi.Input[_builtins.bool] using_known_ips: With avoidBuggyIPs, hands out IPv4 addresses that end in .0 or .255 all the same. As in OpenELB 0.3.
+        :param pulumi.Input[_builtins.bool] using_known_ips: As in OpenELB 0.3: false never hands out IPv4 addresses that end in .0 or .255, true does, also with avoidBuggyIPs. Absent: avoidBuggyIPs decides.
         :param pulumi.Input[_builtins.bool] wait_for_ready: Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
         """
         pulumi.set(__self__, "address", address)
@@ -340,7 +340,7 @@ class EipArgs:
     @pulumi.getter(name="usingKnownIPs")
     def using_known_ips(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        With avoidBuggyIPs, hands out IPv4 addresses that end in .0 or .255 all the same. As in OpenELB 0.3.
+        As in OpenELB 0.3: false never hands out IPv4 addresses that end in .0 or .255, true does, also with avoidBuggyIPs. Absent: avoidBuggyIPs decides.
         """
         return pulumi.get(self, "using_known_ips")
 
@@ -413,7 +413,7 @@ class Eip(pulumi.ComponentResource):
         :param pulumi.Input[_builtins.bool] restrict: The binding to namespaces and Services holds for Services that name this pool or one of its addresses, too.
         :param pulumi.Input[Sequence[pulumi.Input[Union['EipServiceSelectorsArgs', 'EipServiceSelectorsArgsDict']]]] service_selectors: Binds this pool to Services that carry all labels of one of these entries, in the namespaces that it is bound to.
         :param pulumi.Input[_builtins.int] timeout_seconds: How long to wait, in seconds. Default 120.
-        :param pulumi.Input[_builtins.bool] using_known_ips: With avoidBuggyIPs, hands out IPv4 addresses that end in .0 or .255 all the same. As in OpenELB 0.3.
+        :param pulumi.Input[_builtins.bool] using_known_ips: As in OpenELB 0.3: false never hands out IPv4 addresses that end in .0 or .255, true does, also with avoidBuggyIPs. Absent: avoidBuggyIPs decides.
         :param pulumi.Input[_builtins.bool] wait_for_ready: Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
         """
         ...

@@ -64,7 +64,12 @@ describe("allocation (rows of OpenELB's table)", () => {
   });
   it("A-19: a disabled Eip gives nothing new, and takes nothing away", () => {
     const it = world([pool("d", "10.0.0.0/24", isDefault)], [service("ns/a")]);
-    it.pools = [pool("d", "10.0.0.0/24", { ...isDefault, refusal: { reason: "Disabled", message: "disabled" } })];
+    it.pools = [
+      pool("d", "10.0.0.0/24", {
+        ...isDefault,
+        refusal: { reason: "Disabled", message: "Eip d is disabled", short: "disabled" },
+      }),
+    ];
     it.services.push(service("ns/b", { createdAt: 1 }));
     assert.deepEqual([it.reason("ns/b"), it.held("ns/a"), it.held("ns/b")], ["Disabled", ["10.0.0.0"], []]);
   });

@@ -1,171 +1,230 @@
 import { type Address, type Family, formatAddress, sameAddress } from "../net/address.ts";
-import { choiceRules, refusalOf } from "./choose.ts";
+import { type ChoiceContext, choiceRules, quotaRefusal, refusalOf, type Want } from "./choose.ts";
 import { FreeAddresses } from "./free.ts";
-import type { AllocationInput, AllocationResult, Assignment, Grant, Memory, Pool, Refusal, ServiceRequest } from "./model.ts";
-import { formatRange, rangesContain } from "./ranges.ts";
-import { sharingRefusal } from "./share.ts";
+import { freedAddresses } from "./memory.ts";
+import type {
+  AllocationInput,
+  AllocationResult,
+  Assignment,
+  Grant,
+  Memory,
+  Pool,
+  PoolRefusal,
+  Refusal,
+  ServiceRequest,
+} from "./model.ts";
+import { Pools, poolHas, poolSize } from "./pool.ts";
+import { nothingProposed, outsideEveryPool, outsidePool, poolsConsidered, wrongFamily } from "./refusals.ts";
+import { sharingRefusal, sharingTerms } from "./share.ts";
+import { Usage } from "./usage.ts";
 
 /**
  * Gives every Service its addresses. Level-based: the whole set goes in, the whole set comes out, and a second call with what the
  * first one gave changes nothing. Services that hold addresses are admitted before those that wait, the older first; an address once
- * given stays until its Service is gone, asks for another, or no pool has held it for a whole rest period.
+ * given stays until its Service is gone, gets another that it asked for, or no pool has known it for a whole rest period.
  */
 export function allocate(input: AllocationInput): AllocationResult {
   const run = new Run(input);
   const byAge = [...input.services].sort((a, b) => a.createdAt - b.createdAt || (a.key < b.key ? -1 : 1));
-  for (const service of byAge) run.admit(service);
+  run.admit(byAge);
   run.settle();
+  run.moveTogether(byAge);
   for (const service of byAge) run.complete(service);
   return run.result();
 }
+
+/** What a try gave: an address, or why not. */
+type Outcome = { readonly grant: Grant } | { readonly refusal: Refusal };
 
 /** One allocation, while it is under way. */
 class Run {
   readonly #input: AllocationInput;
   readonly #services: ReadonlyMap<string, ServiceRequest>;
-  readonly #users = new Map<string, string[]>();
-  readonly #poolOf = new Map<string, string>();
-  readonly #grants = new Map<string, Grant[]>();
+  readonly #pools: Pools;
+  readonly #usage = new Usage();
+  readonly #grants = new Map<string, readonly Grant[]>();
   readonly #refusals = new Map<string, Refusal>();
   readonly #homelessSince = new Map<string, number>();
   #freedAt = new Map<string, number>();
-  #free: FreeAddresses | undefined;
+  #free: FreeAddresses;
 
   constructor(input: AllocationInput) {
     this.#input = input;
     this.#services = new Map(input.services.map((service) => [service.key, service]));
+    this.#pools = new Pools(input.pools);
+    this.#free = new FreeAddresses(this.#usage.users, this.#freedAt, 0);
   }
 
-  /** Lets a Service keep what it may keep of what it holds. */
-  admit(service: ServiceRequest): void {
-    for (const address of service.holds) {
-      const text = formatAddress(address);
-      const pool = this.#holderOf(address);
-      if (pool === undefined && !this.#isStillWaitingForItsPool(text)) continue;
-      if (!service.families.includes(address.family) || this.#asksForAnother(service, address, pool)) continue;
-      if (this.#grantsOf(service).some((grant) => grant.address.family === address.family)) continue;
-      if (this.#conflict(service, text) !== undefined) continue;
-      this.#give(service, { address, pool: pool?.name ?? "", rule: "held" });
-    }
+  /** Lets every Service keep what it may keep of what it holds. Of those that cannot stay together, who changed its terms leaves first. */
+  admit(byAge: readonly ServiceRequest[]): void {
+    const holders = new Map<string, number>();
+    for (const { holds } of byAge)
+      for (const address of holds) {
+        const text = formatAddress(address);
+        holders.set(text, (holders.get(text) ?? 0) + 1);
+      }
+    const hasChanged = (service: ServiceRequest): boolean => {
+      const terms = this.#input.memory.terms.get(service.key);
+      const isShared = service.holds.some((address) => (holders.get(formatAddress(address)) ?? 0) > 1);
+      return isShared && terms !== undefined && terms !== sharingTerms(service);
+    };
+    const changed = new Set(byAge.filter(hasChanged));
+    for (const service of byAge) if (!changed.has(service)) this.#admitOne(service);
+    for (const service of changed) this.#admitOne(service);
   }
 
   /** Ends admission: from here on the free addresses are known. Notes what was freed since the last time. */
   settle(): void {
-    const { memory, now } = this.#input;
-    this.#freedAt = new Map([...memory.freedAt].filter(([text]) => !this.#users.has(text)));
-    for (const text of memory.lastUsers.keys())
-      if (!this.#users.has(text) && !this.#freedAt.has(text)) this.#freedAt.set(text, now);
-    this.#free = new FreeAddresses(this.#users, this.#freedAt, now - this.#input.restPeriod);
+    const { memory, now, restPeriod } = this.#input;
+    this.#freedAt = freedAddresses(memory, this.#usage.users, now);
+    this.#free = new FreeAddresses(this.#usage.users, this.#freedAt, now - restPeriod);
   }
 
-  /** Gives a Service what it lacks, if that can be given. */
+  /** Lets Services that hold addresses and name others go there, those at the same time that wait for each other: swaps, chains. */
+  moveTogether(byAge: readonly ServiceRequest[]): void {
+    let movers = byAge.filter((service) => this.#grantsOf(service).length > 0 && this.#unmet(service).length > 0);
+    for (;;) {
+      const before = new Map(movers.map((service) => [service, this.#grantsOf(service)]));
+      for (const service of movers) for (const wanted of this.#unmet(service)) this.#vacate(service, wanted.family);
+      const failed = new Set(
+        movers.filter((service) =>
+          this.#unmet(service).some((wanted) => {
+            const outcome = this.#requested(service, wanted);
+            if ("grant" in outcome) this.#give(service, outcome.grant);
+            return "refusal" in outcome;
+          }),
+        ),
+      );
+      if (failed.size === 0) {
+        for (const grants of before.values()) this.#noteFreed(grants);
+        return;
+      }
+      for (const service of movers) for (const grant of this.#grantsOf(service)) this.#take(service, grant);
+      for (const [service, grants] of before) for (const grant of grants) this.#give(service, grant);
+      movers = movers.filter((service) => !failed.has(service));
+    }
+  }
+
+  /** Gives a Service what it lacks, if that can be given. What it has meanwhile stays with it. */
   complete(service: ServiceRequest): void {
-    if (service.problem !== undefined && this.#grantsOf(service).length === 0) {
+    if (service.problem !== undefined) {
       this.#refusals.set(service.key, service.problem);
       return;
     }
-    for (const wanted of service.addresses) {
-      if (this.#grantsOf(service).some((grant) => sameAddress(grant.address, wanted))) continue;
-      const outcome = this.#requested(service, wanted);
-      if ("reason" in outcome) this.#refuse(service, outcome);
-      else this.#exchange(service, outcome);
+    const isNew = this.#grantsOf(service).length === 0;
+    const refuse = (refusal: Refusal | undefined): void => {
+      if (refusal !== undefined && !this.#refusals.has(service.key)) this.#refusals.set(service.key, refusal);
+    };
+    for (const wanted of this.#unmet(service))
+      refuse(this.#replace(service, wanted.family, () => this.#requested(service, wanted)));
+    let spared: Refusal | undefined;
+    for (const family of service.families) {
+      if (service.addresses.some((wanted) => wanted.family === family)) continue;
+      const held = this.#grantsOf(service).find((grant) => grant.address.family === family);
+      if (held !== undefined && (service.eip === undefined || held.pool === service.eip)) continue;
+      const refusal = this.#replace(service, family, () => this.#automatic(service, family));
+      if (service.needsAllFamilies || held !== undefined) refuse(refusal);
+      else spared ??= refusal;
     }
-    if (service.addresses.length > 0) return this.#keepWhatCannotBeExchanged(service);
-    const missing = service.families.filter(
-      (family) => !this.#grantsOf(service).some((grant) => grant.address.family === family),
-    );
-    for (const family of missing) {
-      const outcome = this.#automatic(service, family);
-      if ("reason" in outcome) {
-        if (service.needsAllFamilies || this.#grantsOf(service).length === 0) this.#refuse(service, outcome);
-      } else this.#exchange(service, outcome);
-    }
-    if (this.#grantsOf(service).length > 0 && !service.needsAllFamilies) this.#refusals.delete(service.key);
-    this.#keepWhatCannotBeExchanged(service);
+    if (this.#grantsOf(service).length === 0) refuse(spared);
+    if (isNew && service.needsAllFamilies && this.#refusals.has(service.key))
+      for (const grant of this.#grantsOf(service)) this.#take(service, grant);
   }
 
   result(): AllocationResult {
     const { memory, now, restPeriod, services } = this.#input;
     const assignments = new Map<string, Assignment>(
-      services.map((service) => [service.key, { grants: this.#grantsOf(service), refusal: this.#refusals.get(service.key) }]),
+      services.map((service) => {
+        const [grants, refusal] = [this.#grantsOf(service), this.#refusals.get(service.key)];
+        const isLacking = (family: Family): boolean => !grants.some((grant) => grant.address.family === family);
+        return [service.key, { grants, refusal, missing: refusal === undefined ? service.families.filter(isLacking) : [] }];
+      }),
     );
-    for (const text of this.#users.keys()) this.#freedAt.delete(text);
-    const next: Memory = { freedAt: this.#freedAt, lastUsers: this.#users, homelessSince: this.#homelessSince };
+    const { users, poolOf } = this.#usage;
+    for (const text of users.keys()) this.#freedAt.delete(text);
+    const next: Memory = { freedAt: this.#freedAt, lastUsers: users, homelessSince: this.#homelessSince, terms: this.#terms() };
     const isWaiting = this.#refusals.size > 0;
-    const moments = [
-      ...(isWaiting ? [...this.#freedAt.values()] : []),
-      ...memory.homelessSince.values(),
-      ...this.#homelessSince.values(),
-    ]
-      .map((at) => at + restPeriod)
-      .filter((at) => at > now);
-    return {
-      assignments,
-      users: this.#users,
-      poolOf: this.#poolOf,
-      memory: next,
-      wakeAt: moments.length > 0 ? Math.min(...moments) : undefined,
-    };
+    let wakeAt = Number.POSITIVE_INFINITY;
+    for (const moments of [isWaiting ? this.#freedAt : [], memory.homelessSince, this.#homelessSince])
+      for (const [, at] of moments) if (at + restPeriod > now) wakeAt = Math.min(wakeAt, at + restPeriod);
+    return { assignments, users, poolOf, memory: next, wakeAt: Number.isFinite(wakeAt) ? wakeAt : undefined };
   }
 
-  #grantsOf(service: ServiceRequest): Grant[] {
-    const grants = this.#grants.get(service.key) ?? [];
-    this.#grants.set(service.key, grants);
-    return grants;
+  #admitOne(service: ServiceRequest): void {
+    for (const address of service.holds) {
+      const text = formatAddress(address);
+      const pool = this.#usage.poolOf.get(text) ?? this.#pools.holderOf(service, address, text)?.name;
+      if (pool === undefined && !this.#isStillWaitingForItsPool(text)) continue;
+      if (!service.families.includes(address.family)) continue;
+      if (this.#grantsOf(service).some((grant) => grant.address.family === address.family)) continue;
+      if (this.#conflict(service, text) !== undefined) continue;
+      const lostPool = pool === undefined ? service.givenBy.get(text) : undefined;
+      this.#give(service, { address, pool: pool ?? "", lostPool, rule: undefined });
+    }
+  }
+
+  #terms(): Map<string, string> {
+    const shared = [...this.#usage.users.values()].filter((keys) => keys.length > 1).flat();
+    return new Map(
+      shared.flatMap((key): [string, string][] => {
+        const service = this.#services.get(key);
+        return service === undefined ? [] : [[key, sharingTerms(service)]];
+      }),
+    );
+  }
+
+  #grantsOf(service: ServiceRequest): readonly Grant[] {
+    return this.#grants.get(service.key) ?? [];
+  }
+
+  /** The addresses that a Service names and does not have. */
+  #unmet(service: ServiceRequest): readonly Address[] {
+    return service.addresses.filter((wanted) => !this.#grantsOf(service).some((grant) => sameAddress(grant.address, wanted)));
   }
 
   #give(service: ServiceRequest, grant: Grant): void {
-    const text = formatAddress(grant.address);
-    this.#grantsOf(service).push(grant);
-    this.#users.set(text, [...(this.#users.get(text) ?? []), service.key].sort());
-    if (grant.pool !== "") this.#poolOf.set(text, grant.pool);
-    this.#free?.taken(text);
+    this.#grants.set(service.key, [...this.#grantsOf(service), grant]);
+    this.#usage.add(service, grant.pool, grant.address, formatAddress(grant.address), this.#isInside(grant));
   }
 
-  /** Gives a new address in place of one of the same family that the Service held, if any. */
-  #exchange(service: ServiceRequest, grant: Grant): void {
-    const grants = this.#grantsOf(service);
-    const old = grants.findIndex((held) => held.address.family === grant.address.family);
-    if (old >= 0) {
-      const [removed] = grants.splice(old, 1);
-      const text = removed === undefined ? "" : formatAddress(removed.address);
-      const others = (this.#users.get(text) ?? []).filter((key) => key !== service.key);
-      if (others.length > 0) this.#users.set(text, others);
-      else {
-        this.#users.delete(text);
-        this.#freedAt.set(text, this.#input.now);
-      }
-    }
-    this.#give(service, grant);
+  #take(service: ServiceRequest, grant: Grant): void {
+    this.#grants.set(
+      service.key,
+      this.#grantsOf(service).filter((one) => one !== grant),
+    );
+    this.#usage.remove(service, grant.pool, grant.address, formatAddress(grant.address), this.#isInside(grant));
   }
 
-  #refuse(service: ServiceRequest, refusal: Refusal): void {
-    if (!this.#refusals.has(service.key)) this.#refusals.set(service.key, refusal);
+  #isInside(grant: Grant): boolean {
+    const pool = this.#pools.named(grant.pool);
+    return pool !== undefined && poolHas(pool, grant.address);
   }
 
-  /** An address that a Service wanted to leave stays with it when the one that it asks for cannot be had. */
-  #keepWhatCannotBeExchanged(service: ServiceRequest): void {
-    if (!this.#refusals.has(service.key)) return;
-    for (const address of service.holds) {
+  /** Takes what a Service has of a family. @returns what it was, for giving it back */
+  #vacate(service: ServiceRequest, family: Family): Grant | undefined {
+    const old = this.#grantsOf(service).find((grant) => grant.address.family === family);
+    if (old !== undefined) this.#take(service, old);
+    return old;
+  }
+
+  #noteFreed(grants: readonly Grant[]): void {
+    for (const { address } of grants) {
       const text = formatAddress(address);
-      const isCovered = this.#grantsOf(service).some((grant) => grant.address.family === address.family);
-      const pool = this.#holderOf(address);
-      const isGone = pool === undefined && !this.#isStillWaitingForItsPool(text);
-      if (isCovered || isGone || !service.families.includes(address.family) || this.#conflict(service, text) !== undefined)
-        continue;
-      this.#give(service, { address, pool: pool?.name ?? "", rule: "kept" });
+      if (!this.#usage.users.has(text)) this.#freedAt.set(text, this.#input.now);
     }
   }
 
-  /** The pool that an address belongs to: the one whose ranges hold it, else the one that gave it before it shrank. */
-  #holderOf(address: Address): Pool | undefined {
-    const usable = this.#input.pools.filter(
-      (pool) => pool.refusal?.reason !== "Overlapping" || pool.formerAddresses.has(formatAddress(address)),
-    );
-    return (
-      usable.find((pool) => rangesContain(pool.ranges, address)) ??
-      usable.find((pool) => pool.formerAddresses.has(formatAddress(address)))
-    );
+  /** Gives an address in place of what the Service has of that family, if any. @returns why not; then it keeps what it has */
+  #replace(service: ServiceRequest, family: Family, attempt: () => Outcome): Refusal | undefined {
+    const old = this.#vacate(service, family);
+    const outcome = attempt();
+    if ("grant" in outcome) {
+      this.#give(service, outcome.grant);
+      if (old !== undefined) this.#noteFreed([old]);
+      return undefined;
+    }
+    if (old !== undefined) this.#give(service, old);
+    return outcome.refusal;
   }
 
   #isStillWaitingForItsPool(text: string): boolean {
@@ -174,136 +233,87 @@ class Run {
     return this.#input.now - since < this.#input.restPeriod;
   }
 
-  #asksForAnother(service: ServiceRequest, address: Address, pool: Pool | undefined): boolean {
-    if (service.addresses.length > 0) return !service.addresses.some((wanted) => sameAddress(wanted, address));
-    return service.eip !== undefined && pool !== undefined && pool.name !== service.eip;
-  }
-
   /** Why an address that others use is not for this Service too. */
-  #conflict(service: ServiceRequest, text: string): Refusal | undefined {
-    for (const key of this.#users.get(text) ?? []) {
+  #conflict(service: ServiceRequest, text: string, isAutomatic = false): Refusal | undefined {
+    for (const key of this.#usage.users.get(text) ?? []) {
       const other = this.#services.get(key);
-      const refusal =
-        other === undefined || key === service.key
-          ? undefined
-          : sharingRefusal(service, other, this.#input.sharesUnconditionally);
+      if (other === undefined || key === service.key) continue;
+      const refusal = sharingRefusal(service, other, this.#input.sharesUnconditionally && !isAutomatic);
       if (refusal !== undefined) return refusal;
     }
     return undefined;
   }
 
-  #context(service: ServiceRequest) {
-    return {
-      namespaceLabels: this.#input.namespaceLabels.get(service.namespace) ?? {},
-      usedByNamespace: (pool: Pool): number => {
-        const own = `${service.namespace}/`;
-        return [...this.#poolOf].filter(
-          ([text, name]) => name === pool.name && (this.#users.get(text) ?? []).some((key) => key.startsWith(own)),
-        ).length;
-      },
-    };
+  #context(service: ServiceRequest): ChoiceContext {
+    return { namespaceLabels: this.#input.namespaceLabels.get(service.namespace) ?? {} };
   }
 
-  #requested(service: ServiceRequest, wanted: Address): Grant | Refusal {
-    const text = formatAddress(wanted);
-    const no = (reason: string, message: string): Refusal => ({
-      reason,
-      message: `${service.addressSource}: ${text} ${message}`,
-    });
-    if (!service.families.includes(wanted.family))
-      return no(
-        "WrongFamily",
-        `is IPv${wanted.family}, which spec.ipFamilies does not have; add the family or name another address`,
-      );
-    const pool =
-      service.eip === undefined
-        ? this.#input.pools.find((candidate) => rangesContain(candidate.ranges, wanted))
-        : this.#input.pools.find((candidate) => candidate.name === service.eip);
-    if (pool === undefined) {
-      return service.eip === undefined
-        ? no("AddressOutsideEips", `lies in no Eip; name an address of one (${this.#poolsInShort()}), or none`)
-        : this.#noSuchEip(service, service.eip);
-    }
-    if (!rangesContain(pool.ranges, wanted))
-      return no(
-        "AddressOutsideEip",
-        `is beyond the range of Eip ${pool.name} (${rangesInShort(pool)}); name one of its addresses, or another Eip`,
-      );
-    const refusal = refusalOf(pool, service, true, this.#context(service));
-    if (refusal !== undefined) return no(refusal.reason, `cannot be taken from Eip ${pool.name}: ${refusal.message}`);
-    const conflict = this.#conflict(service, text);
-    if (conflict !== undefined) return no(conflict.reason, `is ${conflict.message}`);
-    return { address: wanted, pool: pool.name, rule: "named address" };
+  /** Why a Service may not take an address from a pool because its namespace has what it may have. */
+  #quota(service: ServiceRequest, pool: Pool, text: string | undefined): PoolRefusal | undefined {
+    if (text !== undefined && this.#usage.isUsedByNamespace(pool.name, service.namespace, text)) return undefined;
+    return quotaRefusal(pool, service.namespace, this.#usage.countOfNamespace(pool.name, service.namespace));
   }
 
-  #noSuchEip(service: ServiceRequest, name: string): Refusal {
-    return { reason: "EipNotFound", message: `${service.eipSource}: there is no Eip ${name}; there are ${this.#poolsInShort()}` };
-  }
-
-  #poolsInShort(): string {
-    const { pools } = this.#input;
-    const some = pools.slice(0, 5).map((pool) => `${pool.name} ${rangesInShort(pool)}`);
-    return `${some.join(", ") || "none yet"}${pools.length > some.length ? `, and ${pools.length - some.length} more` : ""}`;
-  }
-
-  #automatic(service: ServiceRequest, family: Family): Grant | Refusal {
-    const considered: string[] = [];
-    const reasons: string[] = [];
+  #requested(service: ServiceRequest, address: Address): Outcome {
+    const text = formatAddress(address);
+    const subject = `${service.addressSource}: ${text}`;
+    const no = (reason: string, message: string): Outcome => ({ refusal: { reason, message: `${subject} ${message}` } });
+    const { family } = address;
+    if (!service.families.includes(family)) return { refusal: wrongFamily(subject, family) };
+    const want: Want = { service, family, address };
     const context = this.#context(service);
     for (const rule of choiceRules) {
-      for (const pool of rule.propose(service, this.#input.pools, context)) {
-        const refusal = refusalOf(pool, service, rule.isExplicit, context);
-        const outcome = refusal ?? this.#from(pool, service, family, rule.name);
-        if (!("reason" in outcome)) return outcome;
-        considered.push(`${pool.name} (${outcome.message})`);
-        reasons.push(outcome.reason);
+      for (const pool of rule.propose(want, this.#pools.list, context)) {
+        if (!poolHas(pool, address) && pool.refusal?.reason !== "Invalid")
+          return { refusal: outsidePool(subject, pool, address) };
+        const refusal = refusalOf(pool, want, rule.isExplicit, context) ?? this.#quota(service, pool, text);
+        if (refusal !== undefined) return no(refusal.reason, `cannot be given: ${refusal.message}`);
+        const conflict = this.#conflict(service, text);
+        if (conflict !== undefined) return no(conflict.reason, `is ${conflict.message}`);
+        return { grant: { address, pool: pool.name, rule: rule.name } };
       }
     }
-    if (service.eip !== undefined && considered.length === 0) return this.#noSuchEip(service, service.eip);
-    if (considered.length === 0) {
-      return {
-        reason: "NoEip",
-        message:
-          'no Eip is named by the Service, bound to its namespace, or the default one (annotate an Eip with eip.openelb.kubesphere.io/is-default-eip: "true")',
-      };
-    }
-    return {
-      reason: reasons[0] ?? "NoEip",
-      message: `no IPv${family} address could be given; Eips considered: ${considered.join(", ")}`,
-    };
+    return { refusal: service.eip === undefined ? outsideEveryPool(subject, this.#pools.list) : this.#nothing(service) };
   }
 
-  #from(pool: Pool, service: ServiceRequest, family: Family, rule: string): Grant | Refusal {
-    if (!pool.ranges.some((range) => range.family === family))
-      return { reason: "WrongFamily", message: `has no IPv${family} address` };
-    if (service.sharingKey !== undefined) {
-      for (const [text, name] of this.#poolOf) {
-        const shared = name === pool.name && this.#users.has(text) ? this.#addressOf(text, family) : undefined;
-        if (shared !== undefined && this.#conflict(service, text) === undefined)
-          return { address: shared, pool: pool.name, rule };
+  #automatic(service: ServiceRequest, family: Family): Outcome {
+    const considered: { readonly pool: Pool; readonly refusal: PoolRefusal }[] = [];
+    const want: Want = { service, family, address: undefined };
+    const context = this.#context(service);
+    for (const rule of choiceRules) {
+      for (const pool of rule.propose(want, this.#pools.list, context)) {
+        if (considered.some((one) => one.pool === pool)) continue;
+        const outcome = refusalOf(pool, want, rule.isExplicit, context) ?? this.#from(pool, service, family);
+        if (!("reason" in outcome)) return { grant: { address: outcome, pool: pool.name, rule: rule.name } };
+        considered.push({ pool, refusal: outcome });
       }
     }
-    const address = this.#free?.take(pool, family);
-    if (address !== undefined) return { address, pool: pool.name, rule };
-    const used = [...this.#poolOf].filter(([text, name]) => name === pool.name && this.#users.has(text)).length;
-    return {
-      reason: "EipFull",
-      message: `full, ${used} used${this.#free?.isAnyResting(pool) === true ? ", the rest of it is resting" : ""}`,
-    };
+    if (considered.length === 0) return { refusal: this.#nothing(service) };
+    return { refusal: poolsConsidered(service, family, considered, this.#pools.list, context) };
   }
 
-  #addressOf(text: string, family: Family): Address | undefined {
-    for (const key of this.#users.get(text) ?? []) {
-      const grant = this.#grants
-        .get(key)
-        ?.find((candidate) => candidate.address.family === family && formatAddress(candidate.address) === text);
-      if (grant !== undefined) return grant.address;
-    }
-    return undefined;
+  #nothing(service: ServiceRequest): Refusal {
+    return nothingProposed(service, this.#pools.list, this.#context(service));
   }
-}
 
-function rangesInShort(pool: Pool): string {
-  const some = pool.ranges.slice(0, 2).map(formatRange);
-  return some.length === 0 ? "without a usable address" : `${some.join(" and ")}${pool.ranges.length > 2 ? " and more" : ""}`;
+  /** An address of a pool that anybody may have: one that the Service may share, else a free one. */
+  #from(pool: Pool, service: ServiceRequest, family: Family): Address | PoolRefusal {
+    if (service.sharingKey !== undefined)
+      for (const [text, address] of this.#usage.sharedUnder(pool.name, service.sharingKey))
+        if (
+          address.family === family &&
+          this.#conflict(service, text, true) === undefined &&
+          this.#quota(service, pool, text) === undefined &&
+          poolHas(pool, address)
+        )
+          return address;
+    const quota = this.#quota(service, pool, undefined);
+    if (quota !== undefined) return quota;
+    const address = this.#free.take(pool, family);
+    if (address !== undefined) return address;
+    const resting = this.#free.restingIn(pool, family);
+    const isMixed = pool.ranges.some((range) => range.family !== family);
+    const counts = `${this.#usage.countOf(pool.name, family)} of ${poolSize(pool, family)}${isMixed ? ` IPv${family} addresses` : ""} used${resting > 0 ? `, ${resting} resting` : ""}`;
+    return { reason: "EipFull", message: `Eip ${pool.name} is full (${counts})`, short: "full" };
+  }
 }

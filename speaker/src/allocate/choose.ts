@@ -1,17 +1,18 @@
-import type { Pool, Refusal, ServiceRequest } from "./model.ts";
+import type { Address, Family } from "../net/address.ts";
+import type { Pool, PoolRefusal, ServiceRequest } from "./model.ts";
+import { poolHas } from "./pool.ts";
 
-/** What the rules know about a Service's namespace. */
+/** What the rules know about a Service's namespace: its labels. */
 export interface ChoiceContext {
   readonly namespaceLabels: Readonly<Record<string, string>>;
-  /** How many addresses of a pool the Services of this namespace use. */
-  usedByNamespace(pool: Pool): number;
 }
 
-/** One rule: which pools it proposes, in order. The first rule that proposes any is the one that counts, unless `fallsThrough`. */
+/** One rule: which pools it proposes, in order. The pools of all rules are asked in turn until one gives. */
 interface Rule {
   readonly name: string;
+  /** Whether the Service itself asked for what the rule proposes. */
   readonly isExplicit: boolean;
-  readonly propose: (service: ServiceRequest, pools: readonly Pool[], context: ChoiceContext) => readonly Pool[];
+  readonly propose: (want: Want, pools: readonly Pool[], context: ChoiceContext) => readonly Pool[];
 }
 
 const hasLabels = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
@@ -22,31 +23,50 @@ function isBound(pool: Pool): boolean {
   return pool.namespaces.length > 0 || pool.namespaceSelector !== undefined || pool.serviceSelectors.length > 0;
 }
 
-/** Whether the binding of a pool covers a Service. A pool without a namespace binding but with Service selectors covers every namespace. */
-export function covers(pool: Pool, service: ServiceRequest, namespaceLabels: Readonly<Record<string, string>>): boolean {
-  const namesNamespaces = pool.namespaces.length > 0 || pool.namespaceSelector !== undefined;
-  const isNamespaceCovered =
-    !namesNamespaces ||
-    pool.namespaces.includes(service.namespace) ||
-    (pool.namespaceSelector !== undefined && hasLabels(namespaceLabels, pool.namespaceSelector));
+/** Whether the namespace binding of a pool covers a Service. A pool without one covers every namespace. */
+function coversNamespace(pool: Pool, service: ServiceRequest, namespaceLabels: Readonly<Record<string, string>>): boolean {
   return (
-    isNamespaceCovered &&
+    (pool.namespaces.length === 0 && pool.namespaceSelector === undefined) ||
+    pool.namespaces.includes(service.namespace) ||
+    (pool.namespaceSelector !== undefined && hasLabels(namespaceLabels, pool.namespaceSelector))
+  );
+}
+
+/** Whether the binding of a pool covers a Service, by namespace and by labels. */
+function covers(pool: Pool, service: ServiceRequest, namespaceLabels: Readonly<Record<string, string>>): boolean {
+  return (
+    coversNamespace(pool, service, namespaceLabels) &&
     (pool.serviceSelectors.length === 0 || pool.serviceSelectors.some((selector) => hasLabels(service.labels, selector)))
   );
+}
+
+/** What a Service wants at one time: an address that it names, or any of a family. */
+export interface Want {
+  readonly service: ServiceRequest;
+  readonly family: Family;
+  readonly address: Address | undefined;
 }
 
 /** The rules by which a pool is chosen, in order. docs/addresses.md shows this list; events name the rule. */
 export const choiceRules: readonly Rule[] = [
   {
+    name: "named address",
+    isExplicit: true,
+    propose: ({ service, address }, pools) =>
+      address === undefined
+        ? []
+        : pools.filter((pool) => (service.eip === undefined ? poolHas(pool, address) : pool.name === service.eip)).slice(0, 1),
+  },
+  {
     name: "named Eip",
     isExplicit: true,
-    propose: (service, pools) => pools.filter((pool) => pool.name === service.eip),
+    propose: ({ service, address }, pools) => (address === undefined ? pools.filter((pool) => pool.name === service.eip) : []),
   },
   {
     name: "bound Eip",
     isExplicit: false,
-    propose: (service, pools, context) =>
-      service.eip !== undefined
+    propose: ({ service, address }, pools, context) =>
+      address !== undefined || service.eip !== undefined
         ? []
         : pools
             .filter((pool) => isBound(pool) && covers(pool, service, context.namespaceLabels))
@@ -55,39 +75,59 @@ export const choiceRules: readonly Rule[] = [
   {
     name: "default Eip",
     isExplicit: false,
-    propose: (service, pools) => (service.eip === undefined ? pools.filter((pool) => pool.isDefault) : []),
+    propose: ({ service, address }, pools) =>
+      address !== undefined || service.eip !== undefined ? [] : pools.filter((pool) => pool.isDefault),
   },
 ];
 
 /** Why a Service may take nothing new from a pool: the first check that says no. */
-export function refusalOf(pool: Pool, service: ServiceRequest, isExplicit: boolean, context: ChoiceContext): Refusal | undefined {
+export function refusalOf(pool: Pool, want: Want, isExplicit: boolean, context: ChoiceContext): PoolRefusal | undefined {
   for (const check of poolChecks) {
-    const refusal = check(pool, service, isExplicit, context);
+    const refusal = check(pool, want, isExplicit, context);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
 }
 
-type PoolCheck = (pool: Pool, service: ServiceRequest, isExplicit: boolean, context: ChoiceContext) => Refusal | undefined;
+/** Why no rule proposes a pool for a Service that leaves the choice to us, in a few words. */
+export function whyNotProposed(pool: Pool, service: ServiceRequest, context: ChoiceContext): string {
+  if (!isBound(pool)) return "neither bound nor the default";
+  return coversNamespace(pool, service, context.namespaceLabels) ? "Service's labels not selected" : "namespace not allowed";
+}
+
+type PoolCheck = (pool: Pool, want: Want, isExplicit: boolean, context: ChoiceContext) => PoolRefusal | undefined;
 
 const poolChecks: readonly PoolCheck[] = [
-  (pool) => pool.refusal,
-  (pool, _service, isExplicit) =>
+  ({ refusal }) => refusal,
+  (pool, _want, isExplicit) =>
     isExplicit || pool.autoAssign
       ? undefined
-      : { reason: "OnlyOnRequest", message: "gives addresses only to Services that name it, autoAssign is false" },
-  (pool, service, isExplicit, context) =>
-    isBound(pool) && (!isExplicit || pool.restrict) && !covers(pool, service, context.namespaceLabels)
+      : {
+          reason: "OnlyOnRequest",
+          message: `Eip ${pool.name} gives addresses only to Services that name it (its spec.autoAssign is false)`,
+          short: "only on request",
+        },
+  (pool, { service }, _isExplicit, context) =>
+    pool.restrict && isBound(pool) && !covers(pool, service, context.namespaceLabels)
       ? {
           reason: "NamespaceNotAllowed",
-          message: `namespace ${service.namespace} or the Service's labels are not among those it is bound to`,
+          message: `Eip ${pool.name} is kept for those that it is bound to (its spec.restrict is true), and namespace ${service.namespace} with the Service's labels is not among them`,
+          short: whyNotProposed(pool, service, context),
         }
       : undefined,
-  (pool, service, _isExplicit, context) =>
-    pool.perNamespaceLimit !== undefined && context.usedByNamespace(pool) >= pool.perNamespaceLimit
-      ? {
-          reason: "QuotaExceeded",
-          message: `namespace ${service.namespace} uses the ${pool.perNamespaceLimit} that spec.perNamespaceLimit allows`,
-        }
-      : undefined,
+  (pool, { family }) =>
+    pool.ranges.some((range) => range.family === family)
+      ? undefined
+      : { reason: "WrongFamily", message: `Eip ${pool.name} has no IPv${family} address`, short: `no IPv${family}` },
 ];
+
+/** Why a namespace may take no further address from a pool. @param used how many it has */
+export function quotaRefusal(pool: Pool, namespace: string, used: number): PoolRefusal | undefined {
+  const limit = pool.perNamespaceLimit;
+  if (limit === undefined || used < limit) return undefined;
+  return {
+    reason: "QuotaExceeded",
+    message: `namespace ${namespace} uses ${used} of the ${limit} addresses of Eip ${pool.name} that its spec.perNamespaceLimit allows`,
+    short: "namespace's limit reached",
+  };
+}

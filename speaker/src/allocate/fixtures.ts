@@ -30,7 +30,7 @@ export function pool(
     name,
     ranges: "ranges" in parsed ? parsed.ranges : [],
     formerAddresses: new Set(),
-    refusal: "ranges" in parsed ? undefined : { reason: "Invalid", message: parsed.problems.join("; ") },
+    refusal: "ranges" in parsed ? undefined : { reason: "Invalid", message: parsed.problems.join("; "), short: "invalid" },
     isDefault: false,
     autoAssign: true,
     priority: 0,
@@ -52,6 +52,7 @@ export function service(key: string, more: Partial<ServiceRequest> = {}): Servic
     labels: {},
     createdAt: 0,
     holds: [],
+    givenBy: new Map(),
     families: [4],
     needsAllFamilies: true,
     ports: [{ protocol: "TCP", port: 80 }],
@@ -90,16 +91,22 @@ export class World {
     };
     const result = allocate(input);
     this.#memory = result.memory;
-    this.services = this.services.map((one) => ({
-      ...one,
-      holds: (result.assignments.get(one.key)?.grants ?? []).map((grant) => grant.address),
-    }));
+    this.services = this.services.map((one) => {
+      const grants = result.assignments.get(one.key)?.grants ?? [];
+      const givenBy = new Map(grants.map((grant) => [formatAddress(grant.address), grant.pool]));
+      return { ...one, holds: grants.map((grant) => grant.address), givenBy };
+    });
     return result;
   }
 
   /** What a Service holds, as text, sorted. */
   held(key: string): string[] {
     return (this.services.find((one) => one.key === key)?.holds ?? []).map(formatAddress).sort();
+  }
+
+  /** The sentence of a Service's refusal after another allocation. */
+  sentence(key: string): string | undefined {
+    return this.settle().assignments.get(key)?.refusal?.message;
   }
 
   /** The reason of a Service's refusal after another allocation. */

@@ -7,6 +7,11 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** Why a pool gives nothing: `message` is the whole sentence, `short` the few words in a list of pools. */
+export interface PoolRefusal extends Refusal {
+  readonly short: string;
+}
+
 /** An Eip as allocation sees it. */
 export interface Pool {
   readonly name: string;
@@ -15,7 +20,7 @@ export interface Pool {
   /** Addresses that the pool gave before it shrank, as text. */
   readonly formerAddresses: ReadonlySet<string>;
   /** Why nothing new may be taken from it: disabled, overlapping, malformed, being deleted. */
-  readonly refusal: Refusal | undefined;
+  readonly refusal: PoolRefusal | undefined;
   readonly isDefault: boolean;
   readonly autoAssign: boolean;
   readonly priority: number;
@@ -25,6 +30,7 @@ export interface Pool {
   readonly serviceSelectors: readonly Readonly<Record<string, string>>[];
   readonly restrict: boolean;
   readonly perNamespaceLimit: number | undefined;
+  /** IPv4 addresses that end in .0 or .255 are not given. */
   readonly avoidBuggyIps: boolean;
 }
 
@@ -44,6 +50,8 @@ export interface ServiceRequest {
   readonly createdAt: number;
   /** What the ledger says that it holds. */
   readonly holds: readonly Address[];
+  /** The pool that gave what it holds, as its ledger says: address text → pool. */
+  readonly givenBy: ReadonlyMap<string, string>;
   /** The families it wants, the more wanted first. */
   readonly families: readonly Family[];
   /** Whether all families must be there (RequireDualStack, SingleStack), or one is enough (PreferDualStack). */
@@ -65,17 +73,23 @@ export interface ServiceRequest {
   readonly sharesWith: readonly string[];
 }
 
-/** One address given to a Service, and the rule that chose the pool. */
+/** One address that a Service has. */
 export interface Grant {
   readonly address: Address;
+  /** "" when no pool knows it. */
   readonly pool: string;
-  readonly rule: string;
+  /** The pool that gave it, when that one is gone. */
+  readonly lostPool?: string | undefined;
+  /** The rule that chose the pool; undefined when the Service held the address before. */
+  readonly rule: string | undefined;
 }
 
 /** What a Service comes to. `refusal` says what is missing; a Service may hold one family and lack the other. */
 export interface Assignment {
   readonly grants: readonly Grant[];
   readonly refusal: Refusal | undefined;
+  /** Families that it would like to have too, and can do without. */
+  readonly missing: readonly Family[];
 }
 
 /** What allocation remembers from one time to the next. Addresses are text; instants are milliseconds since the epoch. */
@@ -86,9 +100,16 @@ export interface Memory {
   readonly lastUsers: ReadonlyMap<string, readonly string[]>;
   /** Since when an address in use belongs to no pool. */
   readonly homelessSince: ReadonlyMap<string, number>;
+  /** On which terms Services shared their addresses: who changes them is the one who has to leave. By Service. */
+  readonly terms: ReadonlyMap<string, string>;
 }
 
-export const emptyMemory: Memory = { freedAt: new Map(), lastUsers: new Map(), homelessSince: new Map() };
+export const emptyMemory: Memory = {
+  freedAt: new Map(),
+  lastUsers: new Map(),
+  homelessSince: new Map(),
+  terms: new Map(),
+};
 
 export interface AllocationInput {
   readonly services: readonly ServiceRequest[];

@@ -1,54 +1,23 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { maxOf, parseAddress } from "../net/address.ts";
+import { addressTable } from "../../../api/test/addressTable.ts";
+import { formatAddress, maxOf, parseAddress } from "../net/address.ts";
+import { poolSize } from "./pool.ts";
 import { formatRange, overlapOf, parsePool, parseRange, rangesContain, sizeOf } from "./ranges.ts";
 
-/** Rows of the table of OpenELB's address forms: the text, and its first address, last address and size, or undefined where it is refused. */
-const rows: readonly (readonly [row: string, text: string, expected: readonly [string, bigint] | undefined])[] = [
-  ["P1", "192.0.2.0", ["192.0.2.0", 1n]],
-  ["P2", "192.0.2.0-192.0.2.10", ["192.0.2.0-192.0.2.10", 11n]],
-  ["P3", "192.0.2.10-192.0.2.0", undefined],
-  ["P4", "192.0.2.0-192.0.2.0", ["192.0.2.0", 1n]],
-  ["P5", "192.0.2.10/24", ["192.0.2.0-192.0.2.255", 256n]],
-  ["P6", "192.0.2.0/31", ["192.0.2.0-192.0.2.1", 2n]],
-  ["P6", "192.0.2.0/32", ["192.0.2.0", 1n]],
-  ["P6", "192.0.2.0/30", ["192.0.2.0-192.0.2.3", 4n]],
-  ["P8", "192.0.2.0/", undefined],
-  ["P8", "192.0.2.0/99", undefined],
-  ["P8", "192.0.2.0/mask", undefined],
-  ["P8", "192.0.2.", undefined],
-  ["mask form", "192.0.2.10/255.255.255.0", ["192.0.2.0-192.0.2.255", 256n]],
-  ["P10", "192.0.2.0/255.255.0.254", undefined],
-  ["P11", "2001:db8::0/126", ["2001:db8::-2001:db8::3", 4n]],
-  ["P11", "2001:db8::/127", ["2001:db8::-2001:db8::1", 2n]],
-  ["P11", "2001:db8::/128", ["2001:db8::", 1n]],
-  ["P12", "2001:db8::/64", ["2001:db8::-2001:db8::ffff:ffff:ffff:ffff", 18446744073709551616n]],
-  ["P13", "2001:db8::10-2001:db8::", undefined],
-  ["P13", "2001:db8", undefined],
-  ["P13", "2001:db8::/999", undefined],
-  ["P13", "2001:db8::/", undefined],
-  ["P15", "2001:db8::/255.255.255.0", undefined],
-  ["GetSize", "0.0.0.0/0", ["0.0.0.0-255.255.255.255", 4294967296n]],
-  ["GetSize", "fd00::/65", ["fd00::-fd00::7fff:ffff:ffff:ffff", 9223372036854775808n]],
-  ["GetSize", "fd00::1-192.168.0.1", undefined],
-  ["GetSize", "192.168.0.1-fd00::1", undefined],
-  ["GetSize", "fd00::1-::1", undefined],
-  ["GetSize", "192.0.2.1-192.0.2.2-192.0.2.3", undefined],
-  ["GetSize", "192.0.2.1 - 192.0.2.2", undefined],
-  ["GetSize", "192.0.2.1,192.0.2.2", undefined],
-  ["GetSize", "192.0.2.1/33", undefined],
-  ["GetSize", "010.0.0.1", undefined],
-  ["GetSize", "::ffff:10.0.0.1", undefined],
-];
-
-describe("the texts of a pool (OpenELB's address table)", () => {
-  it("is a table of some length", () => assert.ok(rows.length > 30));
-  for (const [row, text, expected] of rows) {
-    it(`${row}: ${text} is ${expected === undefined ? "refused, with the forms there are" : `${expected[0]}, ${expected[1]} addresses`}`, () => {
+describe("the texts of a pool, in the controller (OpenELB's address table and more)", () => {
+  it("is a table of some length", () => assert.ok(addressTable.length > 70));
+  for (const { row, text, answer } of addressTable) {
+    it(`${row}: "${text}" ${"refusal" in answer ? "is refused" : `is ${answer.first} to ${answer.last}, ${answer.size} addresses`}`, () => {
       const parsed = parseRange(text);
-      if (expected === undefined) assert.ok("problem" in parsed && parsed.problem.length > 10);
-      else assert.deepEqual("range" in parsed && [formatRange(parsed.range), sizeOf([parsed.range])], expected);
+      if ("refusal" in answer) assert.match("problem" in parsed ? parsed.problem : "taken", answer.refusal);
+      else {
+        assert.ok("range" in parsed);
+        const { family, first, last } = parsed.range;
+        const ends = [first, last].map((value) => formatAddress({ family, value }));
+        assert.deepEqual([...ends, sizeOf([parsed.range])], [answer.first, answer.last, answer.size]);
+      }
     });
   }
 
@@ -68,6 +37,35 @@ describe("the texts of a pool (OpenELB's address table)", () => {
       assert.equal(overlapOf(read(a), read(b)) !== undefined, expected);
     });
   }
+});
+
+describe("which addresses are a pool's", () => {
+  for (const [row, text, address, expected] of [
+    ["P17", "192.0.2.1-192.0.2.100", "192.0.2.2", true],
+    ["P17", "192.0.2.1-192.0.2.100", "192.0.2.0", false],
+    ["P17", "192.0.2.1-192.0.2.100", "192.0.2.101", false],
+    ["across families", "0.0.0.0/0", "::1", false],
+  ] as const)
+    it(`${row}: ${address} is ${expected ? "" : "not "}in ${text}`, () => {
+      const parsed = parsePool([text], []);
+      assert.equal("ranges" in parsed && rangesContain(parsed.ranges, parseAddress(address)!), expected);
+    });
+
+  for (const [texts, avoidBuggyIps, expected] of [
+    [["1.2.3.0/24"], false, "256"],
+    [["1.2.3.0/24", "4.5.6.0/25"], false, "384"],
+    [["1.2.3.0/24", "4.5.6.0/25"], true, "381"],
+    [["1.2.3.0/24", "4.5.6.0/25", "1000::/64"], true, "18446744073709551997"],
+    [["1.2.3.0/31", "1000::/127"], true, "3"],
+    [["1.2.3.1-1.2.3.254"], true, "254"],
+    [["1.2.3.255-1.2.5.0"], true, "254"],
+    [["0.0.0.0/0"], true, "4261412864"],
+  ] as const)
+    it(`TestPoolCount: ${texts.join(" and ")}${avoidBuggyIps ? " without .0 and .255" : ""} are ${expected}`, () => {
+      const parsed = parsePool(texts, []);
+      assert.ok("ranges" in parsed);
+      assert.equal(String(poolSize({ ranges: parsed.ranges, avoidBuggyIps })), expected);
+    });
 });
 
 describe("a pool of several texts", () => {

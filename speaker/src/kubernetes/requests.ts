@@ -11,9 +11,11 @@ import {
   sharingKeyAnnotation,
 } from "@berth/api/annotations";
 import type { Eip } from "@berth/api/eip";
-import type { Pool, Refusal, ServiceRequest } from "../allocate/model.ts";
+import type { Pool, PoolRefusal, ServiceRequest } from "../allocate/model.ts";
+import { poolSize } from "../allocate/pool.ts";
 import { type AddressRange, formatRange, overlapOf, parsePool, parseRange } from "../allocate/ranges.ts";
-import { type Address, type Family, parseAddress } from "../net/address.ts";
+import { type Address, type Family, formatAddress, parseAddress } from "../net/address.ts";
+import { givers } from "./ledger.ts";
 import { keyOf, type Service } from "./objects.ts";
 
 /** Which Services are ours. */
@@ -36,6 +38,17 @@ export function heldAddresses(service: Service): Address[] {
   return (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : (parseAddress(ip) ?? [])));
 }
 
+/** Who uses which address, as the ledger says: address text → Services. */
+export function usersOf(services: readonly Service[]): ReadonlyMap<string, readonly string[]> {
+  const users = new Map<string, readonly string[]>();
+  for (const service of services)
+    for (const address of heldAddresses(service)) {
+      const text = formatAddress(address);
+      users.set(text, [...(users.get(text) ?? []), keyOf(service)].sort());
+    }
+  return users;
+}
+
 /** What a Service asks for. */
 export function serviceRequest(service: Service): ServiceRequest {
   const annotations = service.metadata.annotations ?? {};
@@ -55,6 +68,7 @@ export function serviceRequest(service: Service): ServiceRequest {
     labels: service.metadata.labels ?? {},
     createdAt: Date.parse(service.metadata.creationTimestamp ?? "") || 0,
     holds: heldAddresses(service),
+    givenBy: givers(service),
     families: (service.spec.ipFamilies ?? ["IPv4"]).map((family): Family => (family === "IPv6" ? 6 : 4)),
     needsAllFamilies: service.spec.ipFamilyPolicy !== "PreferDualStack",
     ports: (service.spec.ports ?? []).map(({ port, protocol }) => ({ port, protocol: protocol ?? "TCP" })),
@@ -98,44 +112,71 @@ export interface PoolOfEip {
   readonly eip: Eip;
   readonly pool: Pool;
   readonly overlap: string | undefined;
-  readonly isSecondDefault: boolean;
+  /** The older Eip that is the default one, when this one wants to be. */
+  readonly olderDefault: string | undefined;
 }
 
 /** Reads all Eips, the older first: of two that overlap, or that are both the default, the later one is the one not used. */
 export function pools(eips: readonly Eip[]): PoolOfEip[] {
   const older: { readonly name: string; readonly ranges: readonly AddressRange[] }[] = [];
-  let hasDefault = false;
+  let defaultEip: string | undefined;
   return [...eips].sort(byAge).map((eip): PoolOfEip => {
-    const { spec, metadata } = eip;
-    const parsed = parsePool([spec.address, ...(spec.addresses ?? [])], spec.exclude ?? []);
-    const ranges = "ranges" in parsed ? parsed.ranges : [];
-    const overlapping = older.flatMap((other) => {
-      const overlap = overlapOf(other.ranges, ranges);
-      return overlap === undefined ? [] : [`${formatRange(overlap)} belongs to Eip ${other.name} already`];
+    const { metadata } = eip;
+    const extent = extentOf(eip);
+    const ranges = extent.ranges;
+    const overlap = older.flatMap((other) => {
+      const shared = overlapOf(other.ranges, ranges);
+      return shared === undefined ? [] : [`${formatRange(shared)} belongs to Eip ${other.name} already`];
     })[0];
+    const refusal = refusalOf(eip, extent, overlap);
+    const isUsable = refusal === undefined || refusal.reason === "Disabled";
     const wantsDefault = metadata.annotations?.[defaultEipAnnotation]?.toLowerCase() === "true";
-    const isDefault = wantsDefault && !hasDefault && overlapping === undefined;
-    const refusal = ((): Refusal | undefined => {
-      if ("problems" in parsed) return { reason: "Invalid", message: problemsOf(eip).join("; ") };
-      if (ranges.length === 0)
-        return {
-          reason: "Invalid",
-          message: `spec.exclude: ${JSON.stringify(spec.exclude)} leaves no address of ${JSON.stringify(spec.address)}; exclude less`,
-        };
-      if (overlapping !== undefined)
-        return { reason: "Overlapping", message: `${overlapping}; take it out of spec.address or put it into spec.exclude` };
-      if (metadata.deletionTimestamp !== undefined) return { reason: "Deleting", message: "is being deleted" };
-      return spec.disable === true ? { reason: "Disabled", message: "disabled" } : undefined;
-    })();
-    if (overlapping === undefined) older.push({ name: metadata.name, ranges });
-    if (isDefault) hasDefault = true;
-    return {
-      eip,
-      overlap: overlapping,
-      isSecondDefault: wantsDefault && !isDefault,
-      pool: { ...poolFields(eip), ranges, refusal, isDefault },
-    };
+    const isDefault = wantsDefault && isUsable && defaultEip === undefined;
+    const olderDefault = wantsDefault && isUsable ? defaultEip : undefined;
+    if (overlap === undefined) older.push({ name: metadata.name, ranges });
+    if (isDefault) defaultEip = metadata.name;
+    return { eip, overlap, olderDefault, pool: { ...poolFields(eip), ...extent, refusal, isDefault } };
   });
+}
+
+/** Which addresses the texts of an Eip come to; none when one of them is wrong. */
+function extentOf({ spec }: Eip): Pick<Pool, "ranges" | "avoidBuggyIps"> {
+  const parsed = parsePool([spec.address, ...(spec.addresses ?? [])], spec.exclude ?? []);
+  const avoidBuggyIps = spec.usingKnownIPs === false || (spec.avoidBuggyIPs === true && spec.usingKnownIPs !== true);
+  return { ranges: "ranges" in parsed ? parsed.ranges : [], avoidBuggyIps };
+}
+
+/** Why an Eip gives nothing new: the first that applies. */
+function refusalOf(
+  eip: Eip,
+  extent: Pick<Pool, "ranges" | "avoidBuggyIps">,
+  overlap: string | undefined,
+): PoolRefusal | undefined {
+  const { spec, metadata } = eip;
+  const no = (reason: string, short: string, message: string): PoolRefusal => ({
+    reason,
+    short,
+    message: `Eip ${metadata.name} ${message}`,
+  });
+  const problems = problemsOf(eip);
+  if (problems.length > 0) return no("Invalid", "invalid", `is not used: ${problems.join("; ")}`);
+  if (poolSize(extent) === 0n) return no("Invalid", "invalid", `is not used: ${emptiness(spec)}`);
+  if (overlap !== undefined)
+    return no(
+      "Overlapping",
+      "overlapping",
+      `is not used: ${overlap}; take it out of spec.address and spec.addresses, or put it into spec.exclude`,
+    );
+  if (metadata.deletionTimestamp !== undefined) return no("Deleting", "being deleted", "is being deleted");
+  return spec.disable === true ? no("Disabled", "disabled", "is disabled (its spec.disable is true)") : undefined;
+}
+
+/** Why no address is left of an Eip whose texts are right. */
+function emptiness(spec: Eip["spec"]): string {
+  const texts = JSON.stringify([spec.address, ...(spec.addresses ?? [])]);
+  return (spec.exclude ?? []).length > 0
+    ? `spec.exclude: ${JSON.stringify(spec.exclude)} leaves no address of ${texts}; exclude less, or add addresses`
+    : `spec.address: all of ${texts} end in .0 or .255, which spec.avoidBuggyIPs and spec.usingKnownIPs leave out; add addresses`;
 }
 
 /** What is wrong with the texts of an Eip, each with its field. */
@@ -152,7 +193,7 @@ function problemsOf({ spec }: Eip): string[] {
   });
 }
 
-function poolFields({ spec, status, metadata }: Eip): Omit<Pool, "ranges" | "refusal" | "isDefault"> {
+function poolFields({ spec, status, metadata }: Eip): Omit<Pool, "ranges" | "avoidBuggyIps" | "refusal" | "isDefault"> {
   return {
     name: metadata.name,
     formerAddresses: new Set(Object.keys(status?.used ?? {})),
@@ -163,11 +204,16 @@ function poolFields({ spec, status, metadata }: Eip): Omit<Pool, "ranges" | "ref
     serviceSelectors: (spec.serviceSelectors ?? []).map(({ matchLabels }) => matchLabels),
     restrict: spec.restrict ?? false,
     perNamespaceLimit: spec.perNamespaceLimit,
-    avoidBuggyIps: (spec.avoidBuggyIPs ?? false) && spec.usingKnownIPs !== true,
   };
 }
 
+/**
+ * Orders Eips by age. Instants of creation are whole seconds: of two that were made in the same one, that goes first which is in use already,
+ * then that which was written first.
+ */
 function byAge(a: Eip, b: Eip): number {
-  const at = (eip: Eip): number => new Date(eip.metadata.creationTimestamp ?? 0).getTime();
-  return at(a) - at(b) || (a.metadata.name < b.metadata.name ? -1 : 1);
+  const at = (eip: Eip): number => Date.parse(eip.metadata.creationTimestamp ?? "") || 0;
+  const isNew = (eip: Eip): number => (eip.status?.ready === true ? 0 : 1);
+  const version = (eip: Eip): number => Number(eip.metadata.resourceVersion ?? 0);
+  return at(a) - at(b) || isNew(a) - isNew(b) || version(a) - version(b) || (a.metadata.name < b.metadata.name ? -1 : 1);
 }

@@ -4,13 +4,13 @@ import type { Eip } from "@berth/api/eip";
 import { allocate } from "../allocate/allocate.ts";
 import { emptyMemory } from "../allocate/model.ts";
 import { formatAddress } from "../net/address.ts";
+import { eipStatus } from "./eipStatus.ts";
 import { elect, type Lease } from "./lease.ts";
 import type { EndpointSlice, Node, Service } from "./objects.ts";
 import { isOurs, pools, serviceRequest } from "./requests.ts";
 import {
   bgpConfConditions,
   bgpPeerConditions,
-  eipStatus,
   goneNodes,
   releasedStatus,
   same,
@@ -132,7 +132,7 @@ describe("the status of a Service", () => {
     const [first, second] = [service("a"), service("b")];
     const status = serviceStatus(second, allocated(eips, [first, second]).result.assignments.get("ns/b")!, now);
     assert.deepEqual([status?.conditions[0]?.status, status?.conditions[0]?.reason], ["False", "EipFull"]);
-    assert.match(status?.conditions[0]?.message ?? "", /Eips considered: office \(full, 1 used\)/);
+    assert.match(status?.conditions[0]?.message ?? "", /^Eip office is full \(1 of 1 used\); pools considered: office \(full\);/);
   });
   it("A-10: is not written when nothing changed", () => {
     const one = service("a");
@@ -198,7 +198,7 @@ describe("the status of an Eip", () => {
       [
         "True",
         "False",
-        "10.0.0.128-10.0.0.255 belongs to Eip a already; take it out of spec.address or put it into spec.exclude",
+        "Eip b is not used: 10.0.0.128-10.0.0.255 belongs to Eip a already; take it out of spec.address and spec.addresses, or put it into spec.exclude",
       ],
     );
   });

@@ -1,18 +1,13 @@
 import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
-import { addressAssigned, addressConflict, announced, bgpConditions, type Condition, eipConditions } from "@berth/api/conditions";
-import type { EipStatus } from "@berth/api/eip";
-import type { AllocationResult, Assignment } from "../allocate/model.ts";
-import { rangesContain, sizeOf } from "../allocate/ranges.ts";
+import { addressAssigned, addressConflict, announced, bgpConditions, type Condition } from "@berth/api/conditions";
+import type { Assignment } from "../allocate/model.ts";
 import { formatAddress, parseAddress } from "../net/address.ts";
-import type { Service } from "./objects.ts";
-import type { PoolOfEip } from "./requests.ts";
-
-/** The most entries of Eip.status.used: keeps the object small whatever the pool. */
-const usedShown = 1000;
+import { grantsText } from "./ledger.ts";
+import type { HappenedEvent, Service } from "./objects.ts";
 
 /** A condition before it has an instant. */
-type Fact = Omit<Condition, "lastTransitionTime">;
+export type Fact = Omit<Condition, "lastTransitionTime">;
 
 /** Joins new facts into conditions: the instant of one that keeps its status stays; conditions of others stay as they are. */
 export function withConditions(old: readonly Condition[] | undefined, facts: readonly Fact[], now: string): Condition[] {
@@ -62,13 +57,23 @@ export function isAssignmentNews(service: Service, assignment: Assignment): bool
   return before?.status !== after.status || before.reason !== after.reason || before.message !== after.message;
 }
 
-/** The sentence of a Service's condition and event. */
-export function assignmentSentence(assignment: Assignment): string {
-  const given = assignment.grants
-    .map((grant) => `${formatAddress(grant.address)}${grant.pool === "" ? " (its Eip is gone)" : ` from Eip ${grant.pool}`}`)
-    .join(" and ");
-  if (assignment.refusal === undefined) return given;
-  return given === "" ? assignment.refusal.message : `${assignment.refusal.message}; keeps ${given}`;
+/** The sentence of a Service's condition. It stays the same as long as nothing changes. */
+export function assignmentSentence({ grants, refusal, missing }: Assignment): string {
+  const given = grantsText(grants);
+  if (refusal !== undefined) return given === "" ? refusal.message : `${refusal.message}; keeps ${given}`;
+  return [given, ...missing.map((family) => `an IPv${family} address is added as soon as an Eip has one`)].join("; ");
+}
+
+/** The event of a Service whose status was written. It names the rule that chose the Eip of what is new. */
+export function assignmentEvent(assignment: Assignment | undefined): HappenedEvent {
+  if (assignment === undefined)
+    return { type: "Normal", reason: "AddressReleased", message: "Berth does not serve this Service any more" };
+  const rules = new Set(assignment.grants.flatMap(({ rule }) => (rule === undefined ? [] : [rule])));
+  const chosen = rules.size === 0 ? "" : ` (rule: ${[...rules].join(", ")})`;
+  const message = `${assignmentSentence(assignment)}${chosen}`;
+  return assignment.refusal === undefined
+    ? { type: "Normal", reason: "AddressAssigned", message }
+    : { type: "Warning", reason: assignment.refusal.reason, message };
 }
 
 function addressFact(service: Service, assignment: Assignment): Fact {
@@ -79,83 +84,6 @@ function addressFact(service: Service, assignment: Assignment): Fact {
     ...(service.metadata.generation === undefined ? {} : { observedGeneration: service.metadata.generation }),
     reason: assignment.refusal?.reason ?? "Assigned",
     message: assignmentSentence(assignment),
-  };
-}
-
-/** The status of an Eip, made from the pool and what is in use. */
-export function eipStatus(entry: PoolOfEip, result: AllocationResult, now: string): EipStatus {
-  const { pool, eip } = entry;
-  const used = [...result.users].filter(([address]) => result.poolOf.get(address) === pool.name);
-  const size = sizeOf(pool.ranges);
-  const first = pool.ranges[0];
-  const last = pool.ranges.at(-1);
-  const outside = used.filter(([text]) => {
-    const address = parseAddress(text);
-    return address !== undefined && !rangesContain(pool.ranges, address);
-  });
-  const isOccupied = size > 0n && BigInt(used.length - outside.length) >= size;
-  const isDisabled = pool.refusal?.reason === "Disabled";
-  const isReady = pool.refusal === undefined || isDisabled;
-  const observedGeneration = eip.metadata.generation ?? 0;
-  const fact = (type: string, holds: boolean, reason: string, message: string): Fact => ({
-    type,
-    status: holds ? "True" : "False",
-    observedGeneration,
-    reason,
-    message,
-  });
-  const facts = [
-    fact(
-      eipConditions.ready,
-      isReady,
-      pool.refusal?.reason ?? "InUse",
-      pool.refusal === undefined
-        ? "addresses are given from this pool"
-        : isDisabled
-          ? "disabled: nothing new is given, what is given stays"
-          : pool.refusal.message,
-    ),
-    fact(
-      eipConditions.overlapping,
-      entry.overlap !== undefined,
-      entry.overlap === undefined ? "Alone" : "Overlapping",
-      entry.overlap ?? "no other Eip has these addresses",
-    ),
-    fact(eipConditions.exhausted, isOccupied, isOccupied ? "Full" : "HasRoom", `${used.length} of ${size} in use`),
-    fact(
-      eipConditions.shrunk,
-      outside.length > 0,
-      outside.length > 0 ? "HeldOutside" : "Whole",
-      outside.length > 0
-        ? `still held, and no longer in the pool: ${outside
-            .map(([text, keys]) => `${text} by ${keys.join(", ")}`)
-            .slice(0, 5)
-            .join("; ")}`
-        : "every address in use lies in the pool",
-    ),
-    fact(
-      eipConditions.defaultConflict,
-      entry.isSecondDefault,
-      entry.isSecondDefault ? "SecondDefault" : "None",
-      entry.isSecondDefault ? "an older Eip is the default one; this annotation is ignored" : "no conflict",
-    ),
-  ];
-  const text = (value: bigint | undefined, family: 4 | 6 | undefined): string =>
-    value === undefined || family === undefined ? "" : formatAddress({ family, value });
-  return {
-    occupied: isOccupied,
-    usage: used.length,
-    poolSize:
-      size > 9223372036854775807n
-        ? Number.MAX_SAFE_INTEGER
-        : Number(size > BigInt(Number.MAX_SAFE_INTEGER) ? BigInt(Number.MAX_SAFE_INTEGER) : size),
-    poolSizeText: String(size),
-    used: Object.fromEntries(used.slice(0, usedShown).map(([address, keys]) => [address, keys.join(";")])),
-    firstIP: text(first?.first, first?.family),
-    lastIP: text(last?.last, last?.family),
-    ready: isReady,
-    v4: pool.ranges.some((range) => range.family === 4),
-    conditions: withConditions(eip.status?.conditions, facts, now),
   };
 }
 

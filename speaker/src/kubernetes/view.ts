@@ -2,11 +2,11 @@ import { excludeNodeLabel } from "@berth/api/annotations";
 import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
 import type { Eip } from "@berth/api/eip";
-import { rangesContain } from "../allocate/ranges.ts";
+import { Pools } from "../allocate/pool.ts";
 import type { AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { compareAddresses, formatAddress, parseAddress } from "../net/address.ts";
 import { type EndpointSlice, keyOf, type Node, type Secret, type Service } from "./objects.ts";
-import { heldAddresses, isOurs, type PoolOfEip, pools, type Scope } from "./requests.ts";
+import { heldAddresses, isOurs, pools, type Scope, serviceRequest } from "./requests.ts";
 
 /** Everything that a speaker watches. */
 export interface ClusterObjects {
@@ -58,6 +58,8 @@ function nodeRefusal(node: Node): Refusal | undefined {
 
 function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddress[] {
   const entries = pools(objects.eips);
+  const eips = new Map(entries.map((entry) => [entry.pool.name, entry.eip]));
+  const all = new Pools(entries.map((entry) => entry.pool));
   const slices = Map.groupBy(
     objects.endpointSlices,
     (slice) => `${slice.metadata.namespace}/${slice.metadata.labels?.["kubernetes.io/service-name"] ?? ""}`,
@@ -73,7 +75,11 @@ function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddre
   return [...byAddress]
     .flatMap(([text, services]): AssignedAddress[] => {
       const address = parseAddress(text);
-      const eip = address === undefined ? undefined : eipOf(entries, text);
+      const [eip] = services.flatMap((service) => {
+        const { eip: named, givenBy } = serviceRequest(service);
+        const pool = address === undefined ? undefined : all.holderOf({ eip: named, givenBy }, address, text);
+        return eips.get(pool?.name ?? "") ?? [];
+      });
       if (address === undefined || eip === undefined) return [];
       return [
         {
@@ -86,17 +92,6 @@ function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddre
       ];
     })
     .sort((a, b) => compareAddresses(a.address, b.address));
-}
-
-/** The Eip of an address: the one in whose ranges it lies, else the one that gave it before it shrank. */
-function eipOf(entries: readonly PoolOfEip[], text: string): Eip | undefined {
-  const address = parseAddress(text);
-  if (address === undefined) return undefined;
-  const usable = entries.filter((entry) => entry.overlap === undefined);
-  const found =
-    usable.find((entry) => rangesContain(entry.pool.ranges, address)) ??
-    entries.find((entry) => entry.pool.formerAddresses.has(text));
-  return found?.eip;
 }
 
 function endpointsByNode(slices: readonly EndpointSlice[]): ReadonlyMap<string, number> {

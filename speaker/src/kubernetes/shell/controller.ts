@@ -1,19 +1,22 @@
 import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
+import { apiVersion } from "@berth/api/crds";
 import type { Eip } from "@berth/api/eip";
 import type { ServiceAnnouncement } from "@berth/api/serviceAnnouncement";
 import { allocate } from "../../allocate/allocate.ts";
+import { observe } from "../../allocate/memory.ts";
 import { type AllocationResult, type Assignment, emptyMemory, type Memory } from "../../allocate/model.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { announcementFacts, staleReports, wellNodes } from "../announced.ts";
 import { announcementsPath } from "../announcements.ts";
+import { eipEvents, eipStatus } from "../eipStatus.ts";
+import { finalizersWithoutOpenelb } from "../finalizers.ts";
 import { type KubernetesObject, keyOf, type Namespace, type Node, type Pod, type Service } from "../objects.ts";
-import { isOurs, pools, type Scope, serviceRequest } from "../requests.ts";
+import { isOurs, pools, type Scope, serviceRequest, usersOf } from "../requests.ts";
 import {
-  assignmentSentence,
+  assignmentEvent,
   bgpConfConditions,
   bgpPeerConditions,
-  eipStatus,
   goneNodes,
   isAssignmentNews,
   releasedStatus,
@@ -32,6 +35,8 @@ const reportInterval = 1000;
 /** What nodes report is gathered for longer: it comes in bursts, and nobody waits for it. */
 const reportGatherMilliseconds = 100;
 const retryInterval = 1000;
+/** How often a controller that does not lead looks at what was freed. */
+const standbyInterval = 1000;
 const parallelWrites = 64;
 /** The labels of the speakers' pods. */
 const speakerSelector = "app.kubernetes.io/name=berth,app.kubernetes.io/component=speaker";
@@ -66,6 +71,7 @@ export interface Controller {
 export function runController(api: Api, options: ControllerOptions, logger: Logger): Controller {
   let timer: NodeJS.Timeout | undefined;
   let wakeTimer: NodeJS.Timeout | undefined;
+  let reportTimer: NodeJS.Timeout | undefined;
   let memory: Memory = emptyMemory;
   let last: AllocationResult | undefined;
   let isRunning = false;
@@ -81,7 +87,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   >();
   /** The API server asked for silence until then. */
   let notBefore = 0;
-  const changed = (): void => schedule(gatherMilliseconds);
+  const changed = (): void => schedule(isLeader() ? gatherMilliseconds : standbyInterval);
   const collection = <T extends KubernetesObject>(path: string): Collection<T> => new Collection<T>(api, path, changed, logger);
   const services = collection<Service>("/api/v1/services");
   const namespaces = collection<Namespace>("/api/v1/namespaces");
@@ -115,6 +121,8 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     if (!isLeader()) return;
     void Promise.all(all.map((one) => one.refresh())).then(() => {
       isFresh = true;
+      clearTimeout(timer);
+      timer = undefined;
       changed();
     });
   }
@@ -136,7 +144,9 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
 
   async function run(): Promise<void> {
     timer = undefined;
-    if (isClosed || !isSynced() || !isLeader() || !isFresh) return;
+    if (isClosed || !isSynced()) return;
+    if (!isLeader()) memory = observe(memory, usersOf(ours()), Date.now());
+    if (!isLeader() || !isFresh) return;
     isRunning = true;
     let isAgainSoon = false;
     try {
@@ -156,15 +166,21 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     isDirty = false;
   }
 
+  /** The Services that get addresses from us now. */
+  function ours(): Service[] {
+    return services.objects.filter(
+      (service) => isOurs(service, options.scope) && service.metadata.deletionTimestamp === undefined,
+    );
+  }
+
   /** Decides everything on what is known now and writes what differs. @returns whether something must be tried again soon */
   async function reconcile(): Promise<boolean> {
     const now = Date.now();
     const instant = new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
-    const current = services.objects;
-    const ours = current.filter((service) => isOurs(service, options.scope) && service.metadata.deletionTimestamp === undefined);
+    const served = ours();
     const entries = pools(eips.objects);
     const result = allocate({
-      services: ours.map((service) => serviceRequest(assumed(service))),
+      services: served.map((service) => serviceRequest(assumed(service))),
       pools: entries.map((entry) => entry.pool),
       namespaceLabels: new Map(namespaces.objects.map((namespace) => [namespace.metadata.name, namespace.metadata.labels ?? {}])),
       memory,
@@ -176,12 +192,12 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     last = result;
     clearTimeout(wakeTimer);
     if (result.wakeAt !== undefined) wakeTimer = setTimeout(changed, Math.max(50, result.wakeAt - now + 1));
-    const isOur = new Set(ours.map(keyOf));
+    const isOur = new Set(served.map(keyOf));
     const well = speakers.isSynced ? wellNodes(speakers.objects) : undefined;
     const byService = Map.groupBy(reports.objects, ({ metadata, status }) => `${metadata.namespace}/${status.service}`);
     const announcementsOf = (service: Service) =>
       reports.isSynced ? announcementFacts(service, byService.get(keyOf(service)) ?? [], well) : [];
-    const writes = current.flatMap((service): (() => Promise<boolean>)[] => {
+    const writes = services.objects.flatMap((service): (() => Promise<boolean>)[] => {
       const assignment = result.assignments.get(keyOf(service));
       const status =
         assignment !== undefined
@@ -192,9 +208,10 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       return status === undefined ? [] : [() => writeService(service, status, assignment)];
     });
     const outcomes = await inParallel(writes, parallelWrites, mayWrite);
+    const released = await inParallel(finalizerWrites(), parallelWrites, mayWrite);
     const reported = await report(entries, result, instant);
     if (well !== undefined) await forgetStaleReports(isOur, well, now);
-    return [...outcomes, ...reported].some((outcome) => outcome !== true);
+    return [...outcomes, ...released, ...reported].some((outcome) => outcome !== true);
   }
 
   /** Deletes reports that nobody stands behind. A failure is tried again with the next change. */
@@ -231,33 +248,35 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     if (isOk !== "unknown") inDoubt.delete(keyOf(service));
     if (isOk !== true) return false;
     if (assignment !== undefined && !isAssignmentNews(service, assignment)) return true;
-    const sentence = assignment === undefined ? "Berth does not serve this Service any more" : assignmentSentence(assignment);
-    const event =
-      assignment === undefined
-        ? ({ type: "Normal", reason: "AddressReleased", message: sentence } as const)
-        : assignment.refusal === undefined
-          ? ({ type: "Normal", reason: "AddressAssigned", message: sentence } as const)
-          : ({ type: "Warning", reason: assignment.refusal.reason, message: sentence } as const);
+    const event = assignmentEvent(assignment);
     events.record("Service", "v1", service, event);
-    logger.info({ event: "service", service: keyOf(service), reason: event.reason }, sentence);
+    logger.info({ event: "service", service: keyOf(service), reason: event.reason }, event.message);
     return true;
   }
 
   /** Writes the statuses of Eips, BgpConfs and BgpPeers, at most once a second. */
   async function report(entries: ReturnType<typeof pools>, result: AllocationResult, instant: string): Promise<Outcome[]> {
     const pause = reportedAt + reportInterval - Date.now();
+    clearTimeout(reportTimer);
     if (pause > 0) {
-      setTimeout(changed, pause);
+      reportTimer = setTimeout(changed, pause);
       return [];
     }
-    reportedAt = Date.now();
     const writes: (() => Promise<Outcome>)[] = [];
     for (const entry of entries) {
       const status = eipStatus(entry, result, instant);
       if (same(status, entry.eip.status)) continue;
       const gone = Object.keys(entry.eip.status?.used ?? {}).filter((address) => status.used?.[address] === undefined);
       const used = { ...status.used, ...Object.fromEntries(gone.map((address) => [address, null])) };
-      writes.push(() => write(eips, `${ownPath("eips")}/${entry.eip.metadata.name}/status`, { status: { ...status, used } }));
+      writes.push(async () => {
+        const outcome = await write(eips, `${ownPath("eips")}/${entry.eip.metadata.name}/status`, {
+          status: { ...status, used },
+        });
+        if (outcome === true)
+          for (const event of eipEvents(entry.eip.status?.conditions, status.conditions ?? []))
+            events.record("Eip", apiVersion, entry.eip, event);
+        return outcome;
+      });
     }
     const hasConf = bgpConfs.objects.some((conf) => conf.metadata.name === "default" && (conf.spec.as ?? 0) > 0);
     for (const conf of bgpConfs.objects) {
@@ -281,7 +300,28 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       const patch = { metadata: { resourceVersion: peer.metadata.resourceVersion }, status: { conditions, nodesPeerStatus } };
       writes.push(() => write(bgpPeers, `${ownPath("bgppeers")}/${peer.metadata.name}/status`, patch));
     }
-    return inParallel(writes, parallelWrites, mayWrite);
+    const outcomes = await inParallel(writes, parallelWrites, mayWrite);
+    reportedAt = Date.now();
+    return outcomes;
+  }
+
+  /** Lets objects go that are being deleted and wait for OpenELB, which is not there any more. */
+  function finalizerWrites(): (() => Promise<Outcome>)[] {
+    const of = <T extends KubernetesObject>(from: Collection<T>, pathOf: (object: T) => string): (() => Promise<Outcome>)[] =>
+      from.objects.flatMap((object) => {
+        const finalizers = finalizersWithoutOpenelb(object);
+        if (finalizers === undefined) return [];
+        return [
+          () => write(from, pathOf(object), { metadata: { resourceVersion: object.metadata.resourceVersion, finalizers } }),
+        ];
+      });
+    const own = (plural: string) => (object: KubernetesObject) => `${ownPath(plural)}/${object.metadata.name}`;
+    return [
+      ...of(services, ({ metadata }) => `/api/v1/namespaces/${metadata.namespace}/services/${metadata.name}`),
+      ...of(eips, own("eips")),
+      ...of(bgpConfs, own("bgpconfs")),
+      ...of(bgpPeers, own("bgppeers")),
+    ];
   }
 
   /** @returns false when it must be decided again, the object changed meanwhile or the API server refused; "unknown" when it may have been taken */
@@ -306,6 +346,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       isClosed = true;
       clearTimeout(timer);
       clearTimeout(wakeTimer);
+      clearTimeout(reportTimer);
       for (const one of [...all, reports, speakers]) one.close();
       await leadership?.close();
     },
