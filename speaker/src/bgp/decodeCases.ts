@@ -1,10 +1,12 @@
-import { formatAddress } from "../net/address.ts";
-import { type Asn, asn } from "../net/asn.ts";
+import { formatAddress, parseAddress } from "../net/address.ts";
+import { asn } from "../net/asn.ts";
 import { formatPrefix } from "../net/prefix.ts";
 import type { AsSegment, ReceivedAttributes } from "./attributes.ts";
 import { type Capability, codeOfCapability, offerOf } from "./capabilities.ts";
 import { decodeMessage, frame } from "./decode.ts";
+import { ineligible, marked, type Receiver } from "./eligible.ts";
 import { familyOf, type RouteFamily } from "./family.ts";
+import { judgeType } from "./fsm/expected.ts";
 import { messageType } from "./iana.ts";
 import type {
   DecodeContext,
@@ -18,13 +20,14 @@ import type {
 } from "./message.ts";
 import { hexOf, mayHaveText, readCommunication } from "./notification.ts";
 import { type Identity, judgeOpen } from "./open.ts";
-import { judgeType, type State } from "./session.ts";
-import { asNumbers } from "./update.ts";
+import type { State } from "./session.ts";
 
 /** What a message is read with: the sides, the state, and what was agreed on. */
 export interface CaseContext {
   readonly state: State;
   readonly identity: Identity;
+  /** The same, for routes. */
+  readonly receiver: Receiver;
   readonly decode: DecodeContext;
   readonly isExtendedMessage: boolean;
   readonly hasRouteRefresh: boolean;
@@ -173,24 +176,18 @@ function describeRouteRefresh({ afi, safi, subtype }: RouteRefreshMessage, conte
   return { outcome: "valid", type: "ROUTE-REFRESH", ...fields };
 }
 
-function describeUpdate(update: UpdateMessage, { identity }: CaseContext): CaseOutcome {
+function describeUpdate(update: UpdateMessage, { receiver }: CaseContext): CaseOutcome {
   const fatal = update.faults.filter((fault) => fault.action === "withdraw");
   const discarded = [...new Set(update.faults.filter((fault) => fault.action === "discard").map((fault) => fault.code))];
   const withdraw = update.withdrawn.map(describePath);
   const why = { reason: update.faults.map((fault) => fault.reason).join("; ") };
   if (fatal.length > 0) return { outcome: "treat-as-withdraw", type: "UPDATE", withdraw, ...why };
   const announce = update.announced.map(({ nextHop, ...path }) => ({ ...pathFields(path), nexthop: formatAddress(nextHop) }));
-  const isLooped = announce.length > 0 && asNumbers(update.attributes.asPath ?? []).includes(identity.localAs);
-  if (isLooped)
-    return {
-      outcome: "ignore",
-      type: "UPDATE",
-      reason: `AS ${identity.localAs} is our own: the path is a loop`,
-      ignored: announce,
-    };
+  const refusal = announce.length > 0 ? ineligible(update.attributes, receiver) : undefined;
+  if (refusal !== undefined) return { outcome: "ignore", type: "UPDATE", reason: refusal, ignored: announce };
   const isForeign = update.hasForeignRoutes && announce.length === 0 && withdraw.length === 0;
   if (isForeign) return { outcome: "ignore", type: "UPDATE", reason: "the family was not negotiated" };
-  const attrs = describeAttributes(update.attributes);
+  const attrs = describeAttributes(announce.length > 0 ? marked(update.attributes, receiver) : update.attributes);
   return {
     outcome: discarded.length > 0 ? "attribute-discard" : "valid",
     type: "UPDATE",
@@ -255,11 +252,21 @@ const roles: readonly string[] = ["provider", "rs", "rs-client", "customer", "pe
 const allFamilies: readonly RouteFamily[] = ["ipv4/unicast", "ipv6/unicast"];
 const states: readonly State[] = ["Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established"];
 
-/** The families that a field of a case means: true is all of the session's, a list or the keys of an object are some. */
+/** The families that a field of a case means: a list or an object names some, in any words; anything else that is true is all of the session's. */
 function familiesOf(value: unknown, all: readonly RouteFamily[]): readonly RouteFamily[] {
-  if (value === true) return all;
-  const named = Array.isArray(value) ? value.map(String) : typeof value === "object" && value !== null ? Object.keys(value) : [];
-  return allFamilies.filter((family) => named.includes(family));
+  if (value === undefined || value === null || value === false || value === "none") return [];
+  const text = JSON.stringify(value);
+  const named = allFamilies.filter((family) => text.includes(family));
+  return named.length > 0
+    ? all.filter((family) => named.includes(family))
+    : Array.isArray(value) && value.length === 0
+      ? []
+      : all;
+}
+
+/** The value of the first field of a case whose name is one of several. */
+function field(caps: Record<string, unknown>, names: RegExp): unknown {
+  return Object.entries(caps).find(([key]) => names.test(key))?.[1];
 }
 
 /** Reads one line `{name, caps, hex}` and gives the line to answer with. A line that cannot be read is answered, too. */
@@ -290,17 +297,20 @@ function readContext(caps: Record<string, unknown>): CaseContext | string {
   const [localAs, peerAs] = [caps["local_as"] ?? 65000, caps["peer_as"] ?? 65001].map((one) => asn(Number(one)));
   if (localAs === undefined || peerAs === undefined) return "caps.local_as, caps.peer_as: a number in 0..4294967295 is wanted";
   const families = caps["families"] === undefined ? allFamilies : familiesOf(caps["families"], allFamilies);
-  const addPath = Object.entries(caps).find(([key]) => /^add_?path/.test(key))?.[1];
-  const nextHop = Object.entries(caps).find(([key]) => /^(extended_?next_?hop|enhe)/.test(key))?.[1];
-  const role = typeof caps["role"] === "number" ? caps["role"] : roles.indexOf(String(caps["role"]));
+  const nextHop = field(caps, /^(ext(ended)?[_-]?(nh|next_?-?hop)|enhe)/i);
+  const named = field(caps, /^(local_?)?role$/);
+  const role = typeof named === "number" ? named : roles.indexOf(String(named));
+  const identifier = parseAddress(String(field(caps, /^(local_|bgp_)?(router_id|identifier|id)$/) ?? ""));
+  const isInternal = caps["session"] === undefined ? localAs === peerAs : caps["session"] === "ibgp";
   return {
     state,
-    identity: { localAs, peerAs: peerAs as Asn, bgpIdentifier: undefined, ...(role >= 0 ? { role } : {}) },
+    identity: { localAs, peerAs, bgpIdentifier: identifier, ...(role >= 0 ? { role } : {}) },
+    receiver: { localAs, peerAs, bgpIdentifier: identifier?.value, role: role >= 0 && !isInternal ? role : undefined },
     decode: {
       isFourOctetAs: caps["as4"] !== false,
-      isInternal: caps["session"] === undefined ? localAs === peerAs : caps["session"] === "ibgp",
+      isInternal,
       families,
-      addPath: familiesOf(addPath, families),
+      addPath: familiesOf(field(caps, /^add[_-]?path/i), families),
       hasExtendedNextHop: nextHop !== undefined && nextHop !== false,
     },
     isExtendedMessage: caps["extended_message"] === true,

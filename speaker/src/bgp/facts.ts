@@ -12,7 +12,14 @@ export interface PeerFacts {
   /** Since when, as RFC 3339; empty while that is not known. */
   readonly since: string;
   readonly routesSent: number;
+  /** Routes of the peer that are kept to be shown. */
   readonly routesReceived: number;
+  /** Of those, routes from before a restart of the peer. @see RFC 4724 §4.2 */
+  readonly routesStale: number;
+  /** Routes for which there was no room. */
+  readonly routesPassedOver: number;
+  /** Routes that were well formed and must not be used: loops and leaks. */
+  readonly routesRefused: number;
   /** In seconds; absent while the session is down. */
   readonly holdTime: number | undefined;
   readonly families: readonly string[];
@@ -34,6 +41,9 @@ export function idleFacts({ name, address, session }: PeerConfig): PeerFacts {
     since: "",
     routesSent: 0,
     routesReceived: 0,
+    routesStale: 0,
+    routesPassedOver: 0,
+    routesRefused: 0,
     holdTime: undefined,
     families: [],
     peerIdentifier: undefined,

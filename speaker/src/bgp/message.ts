@@ -42,6 +42,8 @@ export interface UpdateMessage {
   readonly withdrawn: readonly Path[];
   readonly announced: readonly AnnouncedPath[];
   readonly attributes: ReceivedAttributes;
+  /** How long the attributes were on the wire, in octets. */
+  readonly attributeOctets: number;
   readonly faults: readonly AttributeFault[];
   /** The family whose initial table is complete, when this is an End-of-RIB marker. @see RFC 4724 §2 */
   readonly endOfRib: RouteFamily | undefined;

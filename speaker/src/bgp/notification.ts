@@ -1,3 +1,4 @@
+import { nameOfError } from "./iana.ts";
 import type { NotificationMessage } from "./message.ts";
 
 /** What the data of a NOTIFICATION says. */
@@ -30,4 +31,25 @@ export function readCommunication(message: NotificationMessage): Communication {
   } catch {
     return { communication: undefined, data: hexOf(octets) };
   }
+}
+
+/** What a NOTIFICATION says besides its code: quoted when it is text, else in hexadecimal digits; of a hard reset, what is inside. */
+export function wordsOf(message: NotificationMessage): string {
+  const inside = readHardReset(message);
+  if (inside !== undefined) return `: ${nameOfError(inside.code, inside.subcode)}${wordsOf(inside)}`;
+  const { communication } = readCommunication(message);
+  if (communication !== undefined) return communication === "" ? "" : `: ${JSON.stringify(communication)}`;
+  return message.data.length === 0 ? "" : ` (data ${hexOf(message.data)})`;
+}
+
+/** A NOTIFICATION in a Cease that also ends what was agreed on for restarts. @see RFC 8538 §3 */
+export function hardReset({ code, subcode, data }: NotificationMessage): NotificationMessage {
+  return { type: "notification", code: 6, subcode: 9, data: Uint8Array.of(code, subcode, ...data) };
+}
+
+/** The NOTIFICATION in a hard reset; undefined when it is none, or nothing is in it. */
+function readHardReset({ code, subcode, data }: NotificationMessage): NotificationMessage | undefined {
+  const [innerCode, innerSubcode] = data;
+  if (code !== 6 || subcode !== 9 || innerCode === undefined || innerSubcode === undefined) return undefined;
+  return { type: "notification", code: innerCode, subcode: innerSubcode, data: data.subarray(2) };
 }

@@ -22,6 +22,7 @@ export interface Identity {
 /** What we offer in OPEN. */
 export interface LocalOffer {
   readonly localAs: Asn;
+  readonly peerAs: PeerAs;
   readonly bgpIdentifier: Address;
   /** What we ask for, in seconds; 0 is never. */
   readonly holdTime: number;
@@ -30,6 +31,10 @@ export interface LocalOffer {
   /** Families whose several paths we want, and those that we send with path identifiers. @see RFC 7911 §4 */
   readonly addPathReceive: readonly RouteFamily[];
   readonly addPathSend: readonly RouteFamily[];
+  /** Whether IPv4 routes may have an IPv6 next hop. @see RFC 8950 §4 */
+  readonly extendedNextHop?: boolean;
+  /** Our role towards an external peer. @see RFC 9234 §4 */
+  readonly role: number | undefined;
 }
 
 /** What both sides agreed on. */
@@ -42,6 +47,10 @@ export interface Negotiated {
   readonly peerAs: Asn;
   /** What the peer takes, in octets. @see RFC 8654 §4 */
   readonly maxLength: number;
+  /** Whether IPv4 routes may have an IPv6 next hop. @see RFC 8950 §4 */
+  readonly hasExtendedNextHop: boolean;
+  /** Our role towards the peer; undefined where none is configured, or both are of one AS. @see RFC 9234 §4 */
+  readonly role: number | undefined;
   readonly hasRouteRefresh: boolean;
   readonly hasEnhancedRouteRefresh: boolean;
   readonly addPathReceive: readonly RouteFamily[];
@@ -50,8 +59,8 @@ export interface Negotiated {
   readonly peerGracefulRestart: GracefulRestart | undefined;
 }
 
-/** The OPEN that says what we offer. */
-export function openOf(offer: LocalOffer): OpenMessage {
+/** The OPEN that says what we offer. @param isRestarting whether this speaker has just been restarted, and asks for help with that */
+export function openOf(offer: LocalOffer, isRestarting: boolean): OpenMessage {
   const { localAs, bgpIdentifier, holdTime, families, gracefulRestart, addPathReceive, addPathSend } = offer;
   const addPaths = families.flatMap((family) => {
     const mode = (addPathReceive.includes(family) ? 1 : 0) + (addPathSend.includes(family) ? 2 : 0);
@@ -60,13 +69,30 @@ export function openOf(offer: LocalOffer): OpenMessage {
   const capabilities: Capability[] = [
     ...families.map((family): Capability => ({ name: "multiprotocol", ...wireFamily(family) })),
     { name: "routeRefresh" },
+    ...(offersExtendedNextHop(offer) ? [extendedNextHop] : []),
     { name: "extendedMessage" },
-    ...(gracefulRestart === undefined ? [] : [{ name: "gracefulRestart", ...gracefulRestart } as const]),
+    ...(offer.role === undefined || isInternalPeer(offer) ? [] : [{ name: "role", role: offer.role } as const]),
+    ...(gracefulRestart === undefined
+      ? []
+      : [
+          {
+            name: "gracefulRestart",
+            ...gracefulRestart,
+            isRestarting: isRestarting && gracefulRestart.families.length > 0,
+          } as const,
+        ]),
     { name: "fourOctetAs", as: localAs },
     ...(addPaths.length === 0 ? [] : [{ name: "addPath", families: addPaths } as const]),
     { name: "enhancedRouteRefresh" },
   ];
   return { type: "open", version: 4, myAs: headerAs(localAs), holdTime, bgpIdentifier, capabilities };
+}
+
+/** IPv4 unicast with IPv6 next hops. @see RFC 8950 §4 */
+const extendedNextHop: Capability = { name: "extendedNextHop", families: [{ afi: 1, safi: 1, nextHopAfi: 2 }] };
+
+function offersExtendedNextHop({ families, extendedNextHop }: LocalOffer): boolean {
+  return extendedNextHop === true && families.includes("ipv4/unicast");
 }
 
 const refuse = (subcode: number, reason: string): MessageError => ({ code: 2, subcode, data: new Uint8Array(0), reason });
@@ -86,7 +112,7 @@ export function judgeOpen(open: OpenMessage, identity: Identity): MessageError |
 }
 
 /** Whether a peer is of our own AS, by what is configured. */
-export function isInternalPeer({ localAs, peerAs }: Pick<Identity, "localAs" | "peerAs">): boolean {
+export function isInternalPeer({ localAs, peerAs }: { readonly localAs: Asn; readonly peerAs: PeerAs }): boolean {
   return peerAs === "internal" || peerAs === localAs;
 }
 
@@ -120,6 +146,8 @@ export function negotiate(ours: LocalOffer, open: OpenMessage): Negotiated {
     isInternal: (offer.fourOctetAs ?? open.myAs) === ours.localAs,
     peerAs: offer.fourOctetAs ?? open.myAs,
     maxLength: offer.hasExtendedMessage ? maxExtendedMessageLength : maxMessageLength,
+    hasExtendedNextHop: offersExtendedNextHop(ours) && offer.hasExtendedNextHop,
+    role: (offer.fourOctetAs ?? open.myAs) === ours.localAs ? undefined : ours.role,
     hasRouteRefresh: offer.hasRouteRefresh,
     hasEnhancedRouteRefresh: offer.hasEnhancedRouteRefresh,
     addPathReceive: families.filter((family) => ours.addPathReceive.includes(family) && offer.addPathSend.includes(family)),
@@ -136,6 +164,6 @@ export function contextOf(negotiated: Negotiated | undefined): DecodeContext {
     isInternal: negotiated?.isInternal ?? false,
     families: negotiated?.families ?? [],
     addPath: negotiated?.addPathReceive ?? [],
-    hasExtendedNextHop: false,
+    hasExtendedNextHop: negotiated?.hasExtendedNextHop ?? false,
   };
 }

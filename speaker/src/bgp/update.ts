@@ -73,6 +73,7 @@ export function decodeUpdate(body: Uint8Array, context: DecodeContext): Outcome<
         ? { withdrawn: without(gone, announced), announced }
         : { withdrawn: unique([...gone, ...(isClassicTaken ? nlri : []), ...(reach?.paths ?? [])]), announced: [] }),
       attributes: merged(attributes, context),
+      attributeOctets: attributesLength,
       faults: faults.map(({ code, action, reason }) => ({ code, action, reason })),
       endOfRib: endOfRib(body, attributes, walked.seen),
       hasForeignRoutes:

@@ -2,13 +2,18 @@ import type { Socket } from "node:net";
 import type { Duration } from "../../net/duration.ts";
 import { decodeMessage, frame } from "../decode.ts";
 import { encodeMessage } from "../encode.ts";
+import { judgeType } from "../fsm/expected.ts";
+import { step } from "../fsm/step.ts";
+import { maxMessageLength } from "../iana.ts";
 import { contextOf } from "../open.ts";
-import { type Effect, type Event, judgeType, type Session, type Step, sendHoldTime, step, type TimerName } from "../session.ts";
+import { type Effect, type Event, type Session, type Step, sendHoldTime, type TimerName } from "../session.ts";
 
 /** What the owner of a connection is told, and what it is asked for. */
 export interface ConnectionOwner {
   /** Makes the TCP connection. */
   dial(): Socket;
+  /** Whether the peer was not spoken to since this speaker was started. */
+  readonly isRestarting: boolean;
   /** Effects that are not about TCP or timers. */
   onEffect(connection: Connection, effect: Effect): void;
   onStep(connection: Connection, step: Step): void;
@@ -28,8 +33,6 @@ export class Connection {
   readonly #timers = new Map<TimerName, NodeJS.Timeout>();
   #sendHold: NodeJS.Timeout | undefined;
   #holdTime: Duration | undefined;
-  /** Chunks that came. */
-  #heard = 0;
 
   constructor(session: Session, owner: ConnectionOwner) {
     this.#session = session;
@@ -110,11 +113,15 @@ export class Connection {
     this.#socket = socket;
     this.#received = new Uint8Array(0);
     const isCurrent = (): boolean => this.#socket === socket;
-    socket.on("connect", () => isCurrent() && this.handle({ type: "tcpConnected" }));
+    socket.on("connect", () => isCurrent() && this.#connected());
     socket.on("data", (chunk: Buffer) => isCurrent() && this.#receive(chunk));
     socket.on("drain", () => isCurrent() && this.#drained());
     socket.on("error", (error) => isCurrent() && this.handle({ type: "tcpFails", reason: error.message }));
     socket.on("close", () => isCurrent() && this.handle({ type: "tcpFails", reason: "the peer closed the connection" }));
+  }
+
+  #connected(): void {
+    this.handle({ type: "tcpConnected", isRestarting: this.#owner.isRestarting });
   }
 
   /** @see RFC 9687 §4 */
@@ -134,10 +141,9 @@ export class Connection {
 
   #receive(chunk: Uint8Array): void {
     const socket = this.#socket;
-    this.#heard++;
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
     while (this.#socket === socket) {
-      const framed = frame(this.#received, true);
+      const framed = frame(this.#received, (this.#session.negotiated?.maxLength ?? 0) > maxMessageLength);
       if ("needsMore" in framed) return;
       if ("error" in framed) return this.handle({ type: "malformed", error: framed.error });
       this.#received = framed.rest;
@@ -178,12 +184,11 @@ export class Connection {
   }
 
   #onTimer(name: TimerName): void {
-    if (name !== "hold")
-      return this.handle({ type: name === "keepalive" ? "keepaliveTimerExpires" : "connectRetryTimerExpires" });
-    // After a stall timers run before the sockets are read: a message that waits there counts.
-    const heard = this.#heard;
+    this.#timers.delete(name);
+    if (name !== "hold") return this.handle({ type: `${name}TimerExpires` });
+    // After a stall timers run before the sockets are read: a message that waits there counts, and starts the timer again.
     setImmediate(() => {
-      if (this.#timers.has("hold") && this.#heard === heard) this.handle({ type: "holdTimerExpires" });
+      if (!this.#timers.has("hold") && this.#socket !== undefined) this.handle({ type: "holdTimerExpires" });
     });
   }
 

@@ -1,17 +1,18 @@
 import type { Socket } from "node:net";
-import { formatAddress } from "../../net/address.ts";
-import { formatPrefix } from "../../net/prefix.ts";
+import { type Address, formatAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { dial } from "../../shell/tcp.ts";
+import type { Receiver } from "../eligible.ts";
 import { encodeMessage } from "../encode.ts";
 import type { PeerFacts } from "../facts.ts";
-import { type RouteFamily, wireFamily } from "../family.ts";
-import type { Path, UpdateMessage } from "../message.ts";
+import { familyOf, type RouteFamily, wireFamily } from "../family.ts";
+import { acceptedSession } from "../fsm/step.ts";
+import type { UpdateMessage } from "../message.ts";
 import type { Negotiated } from "../open.ts";
 import type { PeerConfig } from "../peerConfig.ts";
+import { RibIn } from "../ribIn.ts";
 import { diffRoutes, encodeDiff, encodeTable, pathsFor, type Routes } from "../ribOut.ts";
-import { acceptedSession, type Effect, keepsAccepted, newSession, type Step } from "../session.ts";
-import { asNumbers } from "../update.ts";
+import { type Effect, keepsAccepted, newSession, type Step } from "../session.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 
 /** One peer: a connection that we make, one that it makes, and what it was told. */
@@ -25,7 +26,10 @@ export class Peer implements ConnectionOwner {
   #established: { readonly connection: Connection; readonly negotiated: Negotiated } | undefined;
   #wanted: Routes = new Map();
   #told: Routes = new Map();
-  readonly #received = new Set<string>();
+  readonly #ribIn = new RibIn();
+  /** Ends what is kept of a peer that restarts. */
+  #staleTimer: NodeJS.Timeout | undefined;
+  #isRestarting = true;
   #since = new Date();
   #lastError = "";
   #flaps = 0;
@@ -46,6 +50,17 @@ export class Peer implements ConnectionOwner {
 
   get isEstablished(): boolean {
     return this.#established !== undefined;
+  }
+
+  /** Whether the peer was not spoken to since this speaker was started. @see RFC 4724 §4.1 */
+  get isRestarting(): boolean {
+    return this.#isRestarting;
+  }
+
+  /** Whether the peer keeps our routes when the connection ends without a word. @see RFC 4724 §4.2 */
+  get keepsOurRoutes(): boolean {
+    const isAskedTo = (this.#config.session.gracefulRestart?.families.length ?? 0) > 0;
+    return isAskedTo && (this.#established === undefined || this.#established.negotiated.peerGracefulRestart !== undefined);
   }
 
   /** Takes a configuration that needs no new session. */
@@ -72,8 +87,8 @@ export class Peer implements ConnectionOwner {
     }
     // The newer of two connections that wait is the one that the peer still knows of.
     if (this.#accepted !== undefined && this.#accepted !== this.#established?.connection)
-      this.#accepted.handle({ type: "stop", subcode: 7, reason: "the peer connected once more" });
-    const first = acceptedSession(this.#config.session);
+      this.#accepted.handle({ type: "openCollisionDump" });
+    const first = acceptedSession(this.#config.session, this.#isRestarting);
     const connection = new Connection(first.session, this);
     this.#accepted = connection;
     connection.accept(socket, first);
@@ -87,6 +102,7 @@ export class Peer implements ConnectionOwner {
       connection?.destroy();
     }
     this.#accepted = undefined;
+    clearTimeout(this.#staleTimer);
   }
 
   facts(): PeerFacts {
@@ -100,7 +116,10 @@ export class Peer implements ConnectionOwner {
       state: session.state,
       since: this.#since.toISOString(),
       routesSent: negotiated === undefined ? 0 : countOf(this.#told, negotiated.families),
-      routesReceived: this.#received.size,
+      routesReceived: this.#ribIn.size,
+      routesStale: this.#ribIn.stale,
+      routesPassedOver: this.#ribIn.passedOver,
+      routesRefused: this.#ribIn.refused,
       holdTime: negotiated?.holdTime,
       families: negotiated?.families ?? [],
       peerIdentifier: negotiated === undefined ? undefined : formatAddress(negotiated.peerIdentifier),
@@ -129,13 +148,15 @@ export class Peer implements ConnectionOwner {
   onEffect(connection: Connection, effect: Effect): void {
     switch (effect.type) {
       case "opened":
-        return this.#settleCollision(connection, effect.peerIdentifier.value);
+        return this.#settleCollision(connection, effect.peerIdentifier);
       case "sessionUp":
         return this.#up(connection, effect.negotiated);
       case "sessionDown":
-        return this.#down(connection, effect.notification);
+        return this.#down(connection, effect.cause, effect.keepsRoutes);
       case "routes":
-        return this.#receive(effect.update);
+        return this.#receive(connection, effect.update);
+      case "refresh":
+        return effect.at === "begin" ? this.#ribIn.beginRefresh(effect.family) : this.#ribIn.dropStale([effect.family]);
       case "sendTable":
         return this.#sendAgain(connection, effect.family, effect.isMarked);
       default:
@@ -172,7 +193,7 @@ export class Peer implements ConnectionOwner {
     connection.write([...mark(1), ...all, ...mark(2)]);
   }
 
-  #settleCollision(connection: Connection, peerIdentifier: bigint): void {
+  #settleCollision(connection: Connection, identifier: Address): void {
     const old = this.#established?.connection;
     if (old !== undefined && old !== connection) {
       // Only a peer that restarts gracefully gets so far. Its old connection is dead, and nothing is said on it.
@@ -181,18 +202,21 @@ export class Peer implements ConnectionOwner {
     }
     const other = connection === this.#dialled ? this.#accepted : this.#dialled;
     if (other === undefined || (other.session.state !== "OpenConfirm" && other.session.state !== "OpenSent")) return;
-    const { bgpIdentifier } = this.#config.session;
-    const winner = keepsAccepted(bgpIdentifier, { family: 4, value: peerIdentifier }) ? this.#accepted : this.#dialled;
+    const { bgpIdentifier, localAs } = this.#config.session;
+    const as = connection.session.negotiated?.peerAs ?? 0;
+    const isTheirs = keepsAccepted({ identifier: bgpIdentifier, as: localAs }, { identifier, as });
+    const winner = isTheirs ? this.#accepted : this.#dialled;
     const loser = winner === connection ? other : connection;
-    loser.handle({ type: "stop", subcode: 7, reason: "lost the collision of two connections" });
+    loser.handle({ type: "openCollisionDump" });
   }
 
   #up(connection: Connection, negotiated: Negotiated): void {
     this.#established = { connection, negotiated };
     this.#since = new Date();
-    this.#received.clear();
+    this.#isRestarting = false;
+    this.#peerIsBack(negotiated);
     if (connection !== this.#dialled) {
-      this.#dialled.handle({ type: "stop", subcode: 7, reason: "the peer's connection is up" });
+      this.#dialled.handle({ type: "openCollisionDump" });
       this.#dialled.destroy();
     }
     this.#told = pathsFor(this.#wanted, negotiated.addPathSend);
@@ -209,35 +233,60 @@ export class Peer implements ConnectionOwner {
     );
   }
 
-  #down(connection: Connection, notification: string | undefined): void {
-    if (notification !== undefined) this.#lastError = notification;
+  /** What a peer that restarted keeps, and what it lost. @see RFC 4724 §4.2 */
+  #peerIsBack({ families, peerGracefulRestart }: Negotiated): void {
+    clearTimeout(this.#staleTimer);
+    const kept = (peerGracefulRestart?.families ?? []).filter(({ flags }) => (flags & forwardingKept) !== 0).map(familyOf);
+    this.#ribIn.dropStale(allFamilies.filter((family) => !families.includes(family) || !kept.includes(family)));
+    this.#dropStaleAfter(peerGracefulRestart?.restartTime ?? 0);
+  }
+
+  #dropStaleAfter(restartTime: number): void {
+    if (this.#ribIn.stale === 0) return;
+    this.#staleTimer = setTimeout(() => {
+      this.#ribIn.dropStale(allFamilies);
+      this.#onChange(this);
+    }, restartTime * 1000);
+  }
+
+  /** Keeps what the peer announced until it is back, or forgets it. */
+  #peerIsGone({ peerGracefulRestart }: Negotiated, keepsRoutes: boolean): void {
+    if (!keepsRoutes || peerGracefulRestart === undefined) return this.#ribIn.clear();
+    this.#ribIn.markStale(peerGracefulRestart.families.map(familyOf).filter((family) => family !== undefined));
+    this.#dropStaleAfter(peerGracefulRestart.restartTime);
+  }
+
+  #down(connection: Connection, cause: string | undefined, keepsRoutes: boolean): void {
+    if (cause !== undefined) this.#lastError = cause;
     if (connection === this.#accepted) this.#accepted = undefined;
     if (this.#established?.connection === connection) {
+      this.#peerIsGone(this.#established.negotiated, keepsRoutes);
       this.#established = undefined;
       this.#told = new Map();
-      this.#received.clear();
       this.#since = new Date();
       this.#flaps++;
       this.#logger.warn(
-        { event: "sessionDown", peer: this.#config.name, address: formatAddress(this.#config.address), cause: notification },
-        notification ?? "the connection broke",
+        { event: "sessionDown", peer: this.#config.name, address: formatAddress(this.#config.address), cause },
+        cause ?? "the connection broke",
       );
     }
     // Dialling stopped for the peer's connection; with that gone it goes on.
     if (connection !== this.#dialled && this.#established === undefined && this.#accepted === undefined) this.#start();
   }
 
-  #receive(update: UpdateMessage): void {
-    for (const path of update.withdrawn) this.#received.delete(keyOf(path));
-    const isLooped = asNumbers(update.attributes.asPath ?? []).includes(this.#config.session.localAs);
-    for (const path of update.announced) {
-      if (isLooped) this.#received.delete(keyOf(path));
-      else this.#received.add(keyOf(path));
-    }
+  #receive(connection: Connection, update: UpdateMessage): void {
+    if (connection !== this.#established?.connection) return;
+    const { peerAs, role, families } = this.#established.negotiated;
+    const { localAs, bgpIdentifier } = this.#config.session;
+    const receiver: Receiver = { localAs, peerAs, bgpIdentifier: bgpIdentifier.value, role };
+    this.#ribIn.take(update, receiver);
+    if (this.#ribIn.takesMore()) for (const family of families) connection.handle({ type: "askForRoutes", family });
   }
 }
 
-const keyOf = ({ prefix, pathId }: Path): string => `${formatPrefix(prefix)} ${pathId ?? ""}`;
+/** The flag of a family that says that packets were forwarded all the time. @see RFC 4724 §3 */
+const forwardingKept = 0x80;
+const allFamilies: readonly RouteFamily[] = ["ipv4/unicast", "ipv6/unicast"];
 
 /** How many routes of each family a table has: counted once, however often it is asked for. */
 const counts = new WeakMap<Routes, Map<RouteFamily, number>>();

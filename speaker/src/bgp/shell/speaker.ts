@@ -56,7 +56,7 @@ export class Speaker {
       peer.close(
         wanted === undefined ? 3 : 6,
         wanted === undefined ? "the peer is not configured any more" : "the configuration of the session changed",
-        false,
+        wanted !== undefined && peer.keepsOurRoutes,
       );
       this.#peers.delete(name);
     }
@@ -76,7 +76,7 @@ export class Speaker {
     this.#isClosing = true;
     for (const server of this.#servers) server.close();
     const peers = [...this.#peers.values()];
-    const leaving = peers.filter((peer) => peer.config.session.gracefulRestart === undefined);
+    const leaving = peers.filter((peer) => !peer.keepsOurRoutes);
     const routes = sharedRoutes(this.#offered, [gracefulShutdownCommunity]);
     for (const peer of leaving) peer.setRoutes(routes(peer.config));
     if (leaving.some((peer) => peer.isEstablished)) await sleep(this.#options.drainMilliseconds);
