@@ -68,7 +68,7 @@ async function start(): Promise<void> {
     pages.push(`${where} reads ${url}\n  ${await fetchPage(host, url)}`);
   }
   process.stdout.write("\n");
-  const isWell = node("speaker/src/main.ts", "status", "--kubeconfig", kubeconfigPath) === 0;
+  const isWell = node("speaker/src/main.ts", "status", "--wait", "15", "--kubeconfig", kubeconfigPath) === 0;
   process.stdout.write(`\n${pages.join("\n")}\n\n`);
   if (!isWell) throw new LabError("not everything is well; the table above says what is not");
   process.stdout.write(

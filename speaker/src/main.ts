@@ -1,4 +1,4 @@
-/** berth controller | speaker | status | bgp: the composition root. Commands → shells. */
+/** berth controller | speaker | status | explain | …: the composition root. Commands → shells. */
 import { randomUUID } from "node:crypto";
 import { loadBalancerClass } from "@berth/api/annotations";
 import { KubeConfig } from "@kubernetes/client-node";
@@ -7,6 +7,7 @@ import type { Protocol } from "./announce/announcer.ts";
 import { announcers } from "./announcers.ts";
 import { decodeLines } from "./bgp/shell/decodeCommand.ts";
 import { reportPeers } from "./bgp/shell/reportPeers.ts";
+import { addReadCommands } from "./cli/shell/commands.ts";
 import { readEnvironment } from "./config.ts";
 import type { Scope } from "./kubernetes/requests.ts";
 import { Api } from "./kubernetes/shell/api.ts";
@@ -16,8 +17,6 @@ import { watchCluster } from "./kubernetes/shell/watchCluster.ts";
 import { openHttp } from "./shell/http.ts";
 import { type LogLevel, logLevels, openLog } from "./shell/log.ts";
 import { createMetrics } from "./shell/metrics.ts";
-import { formatReport, isAllWell, report } from "./status/report.ts";
-import { collectServices, collectSpeakers } from "./status/shell/collect.ts";
 
 interface CommonFlags {
   readonly logLevel: LogLevel;
@@ -177,18 +176,7 @@ withCommonFlags(program.command("speaker"), 7472)
     },
   );
 
-program
-  .command("status")
-  .description("who announces what, and what is not well; exit code 1 when something is not")
-  .option("--kubeconfig <file>", "which cluster; default: KUBECONFIG, or the pod's own")
-  .option("--namespace <name>", "where Berth is installed", environment.namespace)
-  .option("--json", "for programs")
-  .action(async (flags: { readonly kubeconfig?: string; readonly namespace: string; readonly json?: boolean }) => {
-    const config = kubeConfig(flags.kubeconfig);
-    const rows = report(await collectServices(config), await collectSpeakers(config, flags.namespace));
-    process.stdout.write(`${flags.json === true ? JSON.stringify(rows, null, 2) : formatReport(rows)}\n`);
-    process.exitCode = isAllWell(rows) ? 0 : 1;
-  });
+addReadCommands(program, { api: (path) => new Api(kubeConfig(path)), defaultNamespace: environment.namespace });
 
 program
   .command("bgp")

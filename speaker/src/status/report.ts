@@ -1,33 +1,17 @@
-import type { AnnouncementFact, Protocol } from "../announce/announcer.ts";
-
-/** What one speaker says of itself on GET /state. */
-export interface SpeakerState {
-  readonly node: string;
-  readonly announcements: readonly AnnouncementFact[];
-  /** What each protocol reports besides addresses, by protocol. */
-  readonly facts: Readonly<Record<string, unknown>>;
-}
-
-/** What is known of one speaker from outside: its state, or why it could not be asked. */
-export type SpeakerAnswer =
-  | { readonly node: string; readonly state: SpeakerState }
-  | { readonly node: string; readonly problem: string };
-
-/** One Service of type LoadBalancer, as far as the report needs it. */
-export interface ExposedServiceFacts {
-  readonly service: string;
-  readonly addresses: readonly string[];
-  readonly ports: readonly string[];
-  /** Why it has no address: the message of its condition; undefined when it has one. */
-  readonly problem: string | undefined;
-}
+import { addressAssigned } from "@berth/api/conditions";
+import type { ServiceAnnouncementStatus } from "@berth/api/serviceAnnouncement";
+import type { ClusterFacts } from "../explain/clusterFacts.ts";
+import { table } from "../explain/table.ts";
+import { wellNodes } from "../kubernetes/announced.ts";
+import { keyOf } from "../kubernetes/objects.ts";
+import { isOurs } from "../kubernetes/requests.ts";
 
 /** One line of the report: an address, or a Service that waits for one. */
 export interface ReportRow {
   readonly service: string;
   readonly address: string;
   readonly ports: string;
-  readonly protocol: Protocol | "";
+  readonly protocol: string;
   /** For Layer2 the node that answers; for BGP the nodes that are next hops. */
   readonly announcedBy: readonly string[];
   /** What a person should know: who took over from whom, why nobody announces. */
@@ -35,31 +19,35 @@ export interface ReportRow {
 }
 
 /**
- * Joins the ledger with what the speakers say.
- * @returns one row for each address of each Service, in the order of the Services; a Service without an address has one row that says why
+ * Joins the ledger with what the nodes report.
+ * @returns one row for each address of each Service, sorted; a Service without an address has one row that says why
  */
-export function report(services: readonly ExposedServiceFacts[], speakers: readonly SpeakerAnswer[]): ReportRow[] {
-  return services.flatMap((service): ReportRow[] => {
-    const ports = service.ports.join(",");
-    if (service.addresses.length === 0) {
-      return [
-        {
-          service: service.service,
-          address: "",
-          ports,
-          protocol: "",
-          announcedBy: [],
-          remark: service.problem ?? "has no address yet",
-        },
-      ];
-    }
-    return service.addresses.map((address) => ({
-      service: service.service,
-      address,
-      ports,
-      ...announcementOf(address, speakers),
-    }));
-  });
+export function report({ services, announcements, speakers, scope }: ClusterFacts): ReportRow[] {
+  const well = wellNodes(speakers);
+  const believed = Map.groupBy(
+    announcements.filter(({ status }) => well.has(status.node)),
+    ({ metadata, status }) => `${metadata.namespace}/${status.service}`,
+  );
+  return services
+    .filter((service) => isOurs(service, scope))
+    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+    .flatMap((service): ReportRow[] => {
+      const key = keyOf(service);
+      const ports = (service.spec.ports ?? []).map(({ port, protocol }) => `${port}/${protocol ?? "TCP"}`).join(",");
+      const addresses = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
+      const condition = service.status?.conditions?.find(({ type }) => type === addressAssigned);
+      if (addresses.length === 0)
+        return [
+          { service: key, address: "", ports, protocol: "", announcedBy: [], remark: condition?.message ?? "has no address yet" },
+        ];
+      const reports = (believed.get(key) ?? []).map(({ status }) => status);
+      return addresses.map((address) => ({
+        service: key,
+        address,
+        ports,
+        ...announcementOf(reports.filter((one) => one.address === address)),
+      }));
+    });
 }
 
 /** Whether every row has an address and somebody who announces it. */
@@ -67,43 +55,25 @@ export function isAllWell(rows: readonly ReportRow[]): boolean {
   return rows.every((row) => row.address !== "" && row.announcedBy.length > 0);
 }
 
-/** The report as a table for people: columns aligned, one line a row, no trailing blanks. */
+/** The report as a table for people. */
 export function formatReport(rows: readonly ReportRow[]): string {
-  const header = ["SERVICE", "ADDRESS", "PORTS", "PROTOCOL", "ANNOUNCED BY", "REMARK"];
-  const body = rows.map((row) => [
-    row.service,
-    row.address || "-",
-    row.ports,
-    row.protocol || "-",
-    row.announcedBy.join(", ") || "nobody",
-    row.remark,
-  ]);
-  const widths = header.map((title, column) => Math.max(title.length, ...body.map((cells) => cells[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("   ")
-      .trimEnd();
-  return [header, ...body].map(line).join("\n");
+  return table(
+    ["SERVICE", "ADDRESS", "PORTS", "PROTOCOL", "ANNOUNCED BY", "REMARK"],
+    rows.map((row) => [row.service, row.address, row.ports, row.protocol, row.announcedBy.join(", ") || "nobody", row.remark]),
+  );
 }
 
-function announcementOf(
-  address: string,
-  speakers: readonly SpeakerAnswer[],
-): Pick<ReportRow, "protocol" | "announcedBy" | "remark"> {
-  const facts = speakers.flatMap((speaker) =>
-    "state" in speaker
-      ? speaker.state.announcements.filter((fact) => fact.address === address).map((fact) => ({ node: speaker.node, fact }))
-      : [],
+function announcementOf(reports: readonly ServiceAnnouncementStatus[]): Pick<ReportRow, "protocol" | "announcedBy" | "remark"> {
+  const announcing = reports.filter((one) => one.announcing);
+  const conflicts = reports.flatMap(({ conflict, node }) =>
+    conflict === undefined ? [] : [`a foreign host, ${conflict.mac}, claims it on ${conflict.interface} of ${node}`],
   );
-  const announcing = facts.filter(({ fact }) => fact.isAnnouncing);
-  const silent = speakers.flatMap((speaker) => ("problem" in speaker ? [`${speaker.node}: ${speaker.problem}`] : []));
-  const because = announcing.length === 1 ? announcing[0]?.fact.because : undefined;
-  const refusals = facts.flatMap(({ node, fact }) => (fact.refusal === undefined ? [] : [`${node}: ${fact.refusal.message}`]));
-  const remark = announcing.length > 0 ? [because, ...silent] : [...refusals, ...silent];
+  const [only] = announcing.length === 1 ? announcing : [];
+  const refusals = reports.filter((one) => !one.announcing).map(({ node, message, reason }) => `${node}: ${message ?? reason}`);
+  const remark = announcing.length > 0 ? [only?.message ?? "", ...conflicts] : [...refusals, ...conflicts];
   return {
-    protocol: (announcing[0] ?? facts[0])?.fact.protocol ?? "",
+    protocol: reports[0]?.protocol ?? "",
     announcedBy: announcing.map(({ node }) => node).sort(),
-    remark: remark.filter((text) => text !== undefined && text !== "").join("; "),
+    remark: remark.filter((text) => text !== "").join("; ") || (announcing.length === 0 ? "no node has reported" : ""),
   };
 }

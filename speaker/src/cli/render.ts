@@ -1,0 +1,73 @@
+import type { HealthRow, OwnerRow, PoolRow, SessionRow } from "../explain/overview.ts";
+import type { Check, Explanation } from "../explain/question.ts";
+import type { DrainRow } from "../explain/simulateDrain.ts";
+import { table } from "../explain/table.ts";
+
+const marks: Readonly<Record<Check["verdict"], string>> = { ok: "ok", problem: "PROBLEM", note: "note", unknown: "?" };
+
+/** `berth explain service`, for people: the cause first, then every check, then who announces and what if that node left. */
+export function renderExplanation({ service, addresses, cause, checks, announcements, withoutNode }: Explanation): string {
+  const headline =
+    cause === undefined
+      ? `${service} is well: ${addresses.join(", ")}`
+      : `${service} does not work: ${cause.message} (${cause.reason})`;
+  const rows = checks.map(({ name, verdict, message }) => [marks[verdict], name, message]);
+  const announcing = announcements
+    .filter((one) => one.announcing)
+    .map((one) => [one.address, one.node, one.via ?? "", one.since, one.message ?? ""]);
+  const silent = announcements
+    .filter((one) => !one.announcing)
+    .map((one) => `  ${one.node} does not announce ${one.address}: ${one.message ?? one.reason}`);
+  return [
+    headline,
+    "",
+    table(
+      ["", "CHECK", "ANSWER"],
+      rows.map(([mark = "", ...rest]) => [mark, ...rest]),
+    ),
+    ...(announcing.length > 0 ? ["", table(["ADDRESS", "ANNOUNCED BY", "ON", "SINCE", "WHY"], announcing)] : []),
+    ...(silent.length > 0 ? ["", ...silent] : []),
+    ...(withoutNode.length > 0 ? ["", ...withoutNode.map(({ node, message }) => `  If ${node} left: ${message}.`)] : []),
+  ].join("\n");
+}
+
+/** The parts of Berth and whether they are well: the head of `berth status`. */
+export function renderHealth(rows: readonly HealthRow[]): string {
+  return table(
+    ["PART", "", "WHAT"],
+    rows.map(({ part, isWell, message }) => [part, isWell ? "ok" : "PROBLEM", message]),
+  );
+}
+
+/** `berth pools`. */
+export function renderPools(rows: readonly PoolRow[]): string {
+  return table(
+    ["EIP", "ADDRESSES", "PROTOCOL", "USED", "OF", "IN USE"],
+    rows.map((row) => [row.eip, row.addresses, row.protocol, row.used, row.size, row.inUse]),
+  );
+}
+
+/** `berth sessions`. */
+export function renderSessions(rows: readonly SessionRow[]): string {
+  return table(
+    ["PEER", "NEIGHBOR", "NODE", "STATE", "SINCE", "REMARK"],
+    rows.map((row) => [row.peer, row.neighbor, row.node, row.state, row.since, row.remark]),
+  );
+}
+
+/** `berth owners` and `berth routes`. */
+export function renderOwners(rows: readonly OwnerRow[]): string {
+  return table(
+    ["ADDRESS", "SERVICE", "PROTOCOL", "NODE", "VIA", "SINCE", "WHY"],
+    rows.map((row) => [row.address, row.service, row.protocol, row.node, row.via, row.since, row.why]),
+  );
+}
+
+/** `berth simulate drain`. */
+export function renderDrain(node: string, rows: readonly DrainRow[]): string {
+  if (rows.length === 0) return `${node} announces nothing; draining it changes nothing for clients`;
+  return table(
+    ["SERVICE", "ADDRESS", "PROTOCOL", "OUTCOME", "HOW"],
+    rows.map((row) => [row.service, row.address, row.protocol, row.outcome, row.message]),
+  );
+}

@@ -1,0 +1,157 @@
+import type { Eip } from "@berth/api/eip";
+import { wellNodes } from "../kubernetes/announced.ts";
+import { nodeView } from "../kubernetes/view.ts";
+import { isReady } from "./clusterFacts.ts";
+import { endpointsOf, note, ok, problem, type Question, type Subject, servingNodes } from "./question.ts";
+
+const isLayer2 = (eip: Eip | undefined): boolean => eip?.spec.protocol === "layer2" || eip?.spec.protocol === "vip";
+const isBgp = (eip: Eip | undefined): boolean => eip !== undefined && !isLayer2(eip);
+
+const endpoints: Question = ({ facts, service }) => {
+  const all = endpointsOf(facts, service);
+  const serving = servingNodes(facts, service);
+  const count = all.filter(({ conditions }) => conditions?.ready !== false || conditions.serving === true).length;
+  if (count > 0) return ok("endpoints", `${count} ready, on ${[...serving].sort().join(", ") || "no node of the cluster"}`);
+  const selector = Object.entries(service.spec.selector ?? {}).map(([key, value]) => `${key}=${value}`);
+  const why =
+    all.length > 0
+      ? `${all.length} ${all.length === 1 ? "pod matches, and it is" : "pods match, and none is"} ${all.length === 1 ? "not " : ""}ready`
+      : selector.length === 0
+        ? "the Service has no selector, and nobody made EndpointSlices for it"
+        : `no pod matches the selector ${selector.join(",")}`;
+  return problem("endpoints", "NoEndpoint", `${why}: an address without an endpoint is announced by nobody`);
+};
+
+const speakers: Question = ({ facts }) => {
+  if (facts.speakers.length === 0)
+    return problem(
+      "speakers",
+      "NoSpeaker",
+      "no speaker runs; is the DaemonSet berth-speaker there, and does its node selector fit a node?",
+    );
+  const ready = facts.speakers.filter(isReady);
+  const silent = facts.speakers.filter((pod) => !isReady(pod)).map((pod) => pod.spec?.nodeName ?? pod.metadata.name);
+  if (ready.length === 0)
+    return problem("speakers", "NoSpeakerReady", `no speaker is Ready (${silent.join(", ")}); look at their logs`);
+  return silent.length > 0
+    ? note("speakers", "SpeakerNotReady", `not Ready on ${silent.sort().join(", ")}; the other ${ready.length} go on`)
+    : ok("speakers", `${ready.length} of ${facts.speakers.length} are Ready`);
+};
+
+/** Whether any node may announce at all: Ready, not excluded, with a speaker, and with an endpoint where the policy is Local. */
+const nodes: Question = ({ facts, service }) => {
+  const well = wellNodes(facts.speakers);
+  const isLocal = service.spec.externalTrafficPolicy === "Local";
+  const serving = servingNodes(facts, service);
+  const views = facts.nodes.map(nodeView).filter(({ name }) => !isLocal || serving.has(name));
+  const able = views.filter(({ name, refusal }) => refusal === undefined && well.has(name));
+  const refused = views.flatMap(({ name, refusal }) =>
+    refusal !== undefined
+      ? [refusal]
+      : well.has(name)
+        ? []
+        : [{ reason: "NoSpeakerReady", message: `node ${name} has no Ready speaker` }],
+  );
+  const local = isLocal ? " with an endpoint (externalTrafficPolicy is Local)" : "";
+  if (able.length === 0 && views.length > 0)
+    return problem(
+      "nodes",
+      refused[0]?.reason ?? "NoNode",
+      `no node${local} may announce: ${refused.map(({ message }) => message).join("; ")}`,
+    );
+  return refused.length > 0
+    ? note(
+        "nodes",
+        refused[0]?.reason ?? "NoNode",
+        `${able.length} may announce; not: ${refused.map(({ message }) => message).join("; ")}`,
+      )
+    : ok("nodes", `${able.length}${local} may announce`);
+};
+
+const bgpConf: Question = ({ facts, held }) => {
+  if (!held.some(({ eip }) => isBgp(eip))) return undefined;
+  const conf = facts.bgpConfs.find(({ metadata }) => metadata.name === "default");
+  if (conf === undefined)
+    return problem("bgp configuration", "NoBgpConf", 'the Eip is announced by BGP, and there is no BgpConf named "default"');
+  const refused = conf.status?.conditions?.find(({ type, status }) => type === "Accepted" && status === "False");
+  if (refused !== undefined) return problem("bgp configuration", refused.reason, refused.message);
+  if ((conf.spec.as ?? 0) === 0)
+    return problem("bgp configuration", "NoAs", "spec.as of BgpConf default is 0 or absent: BGP is off");
+  return ok("bgp configuration", `AS ${conf.spec.as}`);
+};
+
+const bgpSessions: Question = ({ facts, held, reports }) => {
+  if (!held.some(({ eip }) => isBgp(eip))) return undefined;
+  if (facts.bgpPeers.length === 0)
+    return problem("bgp sessions", "NoBgpPeer", "there is no BgpPeer: no router is told of the address");
+  const rows = facts.bgpPeers.map((peer) => {
+    const refused = peer.status?.conditions?.find(({ type, status }) => type === "Accepted" && status === "False");
+    const nodes = Object.entries(peer.status?.nodesPeerStatus ?? {});
+    const up = nodes.filter(([, { peerState }]) => peerState?.sessionState === "ESTABLISHED").map(([name]) => name);
+    const down = nodes
+      .filter(([name]) => !up.includes(name))
+      .map(([name, { peerState, lastError }]) => `${name}: ${lastError || (peerState?.sessionState ?? "unknown").toLowerCase()}`);
+    return { name: peer.metadata.name, refused, up, down, hasReports: nodes.length > 0 };
+  });
+  const isUp =
+    rows.some(({ up }) => up.length > 0) || reports.some(({ announcing, protocol }) => announcing && protocol === "bgp");
+  const text = (row: (typeof rows)[number]): string =>
+    row.refused !== undefined
+      ? `${row.name} is not used: ${row.refused.message}`
+      : `${row.name} is up on ${row.up.join(", ") || "no node"}${row.down.length > 0 ? `, down on ${row.down.join("; ")}` : ""}${row.hasReports ? "" : " (no node selected, or no speaker)"}`;
+  const message = rows.map(text).join(". ");
+  if (!isUp) return problem("bgp sessions", rows[0]?.refused?.reason ?? "NoSession", `no session is up: ${message}`);
+  return rows.some(({ refused, down }) => refused !== undefined || down.length > 0)
+    ? note("bgp sessions", "SomeSessionsDown", message)
+    : ok("bgp sessions", message);
+};
+
+/** What the nodes themselves say. */
+const announced: Question = ({ held, reports }) => {
+  if (held.length === 0) return undefined;
+  const silent = held.filter(({ address }) => !reports.some((report) => report.address === address && report.announcing));
+  if (silent.length === 0) {
+    const lines = held.map(({ address }) => {
+      const by = reports.filter((report) => report.address === address && report.announcing);
+      const [first] = by;
+      return by.length === 1 && first !== undefined
+        ? `${address} by ${first.node} on ${first.via ?? "no interface"}: ${first.message ?? ""}`
+        : `${address} by ${by.map(({ node }) => node).join(", ")}`;
+    });
+    return ok("announced", lines.join("; "));
+  }
+  const refusals = silent.flatMap(({ address }) => reports.filter((report) => report.address === address && !report.announcing));
+  const said = refusals.map(({ node, message }) => `${node} says: ${message ?? ""}`).join("; ");
+  return problem(
+    "announced",
+    refusals[0]?.reason ?? "NotAnnounced",
+    `nobody announces ${silent.map(({ address }) => address).join(", ")}${said === "" ? "" : `; ${said}`}`,
+  );
+};
+
+const conflict: Question = ({ reports }) => {
+  const claimed = reports.filter((report) => report.conflict !== undefined);
+  return claimed.length === 0
+    ? undefined
+    : problem(
+        "conflict",
+        "ForeignHost",
+        claimed
+          .map(
+            (report) =>
+              `${report.conflict?.mac} claims ${report.address} on ${report.conflict?.interface} of ${report.node}; find that host and give it another address`,
+          )
+          .join("; "),
+      );
+};
+
+/** The questions about the way from an address to the network, in order. */
+export const announcementChecks: readonly ((subject: Subject) => ReturnType<Question>)[] = [
+  conflict,
+  endpoints,
+  speakers,
+  nodes,
+  bgpConf,
+  bgpSessions,
+  announced,
+];

@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Service } from "../kubernetes/objects.ts";
+import type { ClusterFacts } from "./clusterFacts.ts";
+import { explainService } from "./explainService.ts";
+import { announcement, eip, node, now, peer, service, slice, speaker, wellCluster } from "./fixtures.ts";
+
+const replaced = (changed: Service): readonly Service[] => [
+  changed,
+  ...wellCluster.services.filter(({ metadata }) => metadata.name !== changed.metadata.name),
+];
+const refused = (name: string, reason: string, message: string): Service => ({
+  ...service(name, undefined),
+  status: {
+    conditions: [
+      {
+        type: "berth.dev/AddressAssigned",
+        status: "False",
+        observedGeneration: 1,
+        lastTransitionTime: "2026-01-01T11:00:00Z",
+        reason,
+        message,
+      },
+    ],
+  },
+});
+const annotated = (annotations: Readonly<Record<string, string>>): Service => {
+  const plain = service("web", undefined);
+  return { ...plain, metadata: { ...plain.metadata, annotations } };
+};
+
+/** One broken set-up: what differs from the cluster in which everything is well, and the cause that must come first. */
+interface Case {
+  readonly name: string;
+  readonly facts: Partial<ClusterFacts>;
+  readonly key?: string;
+  readonly reason: string;
+  readonly says: RegExp;
+}
+
+const cases: readonly Case[] = [
+  {
+    name: "a Service of another type",
+    facts: { services: replaced(service("web", undefined, { type: "NodePort" })) },
+    reason: "NotLoadBalancer",
+    says: /spec\.type is NodePort/,
+  },
+  {
+    name: "a Service of another's class",
+    facts: { services: replaced(service("web", undefined, { loadBalancerClass: "example.com/other" })) },
+    reason: "NotOurs",
+    says: /"example\.com\/other"; Berth handles berth\.dev\/berth/,
+  },
+  {
+    name: "a Service without a class where such are not handled",
+    facts: {
+      services: replaced(service("web", undefined)),
+      scope: { loadBalancerClasses: ["berth.dev/berth"], handlesClassless: false },
+    },
+    reason: "NotOurs",
+    says: /names no class/,
+  },
+  {
+    name: "no controller since ten minutes",
+    facts: {
+      services: replaced(service("web", undefined)),
+      lease: {
+        apiVersion: "coordination.k8s.io/v1",
+        kind: "Lease",
+        metadata: { name: "berth-controller", namespace: "berth-system" },
+        spec: { holderIdentity: "gone_1", leaseDurationSeconds: 15, renewTime: new Date(now - 600_000).toISOString() },
+      },
+    },
+    reason: "ControllerGone",
+    says: /heard of 10 min ago/,
+  },
+  {
+    name: "no controller ever",
+    facts: { services: replaced(service("web", undefined)), lease: undefined },
+    reason: "NoController",
+    says: /no controller has ever led/,
+  },
+  {
+    name: "an address that cannot be read",
+    facts: { services: replaced(annotated({ "eip.openelb.kubesphere.io/v1alpha1": "172.30.0.999" })) },
+    reason: "InvalidAddress",
+    says: /"172\.30\.0\.999" is not an IP address/,
+  },
+  {
+    name: "a refusal of the controller",
+    facts: { services: replaced(refused("web", "EipFull", "Eip lan is full (10 of 10 used)")) },
+    reason: "EipFull",
+    says: /10 of 10 used/,
+  },
+  {
+    name: "no Eip that fits, before the controller has said so",
+    facts: { services: replaced(service("web", undefined)), eips: [eip("far", "192.0.2.0/24", "bgp")] },
+    reason: "NoEip",
+    says: /no Eip is named by the Service/,
+  },
+  {
+    name: "an Eip that is not there",
+    facts: { services: replaced(annotated({ "eip.openelb.kubesphere.io/v1alpha2": "typo" })) },
+    reason: "EipNotFound",
+    says: /there is no Eip typo/,
+  },
+  {
+    name: "an Eip that is disabled",
+    facts: { services: replaced(service("web", undefined)), eips: [eip("lan", "172.30.0.200", "layer2", { disable: true })] },
+    reason: "Disabled",
+    says: /disabled/,
+  },
+  {
+    name: "a selector that matches no pod",
+    facts: { endpointSlices: [], announcements: [] },
+    reason: "NoEndpoint",
+    says: /no pod matches the selector app=web/,
+  },
+  {
+    name: "pods of which none is ready",
+    facts: { endpointSlices: [slice("web", ["node1", false], ["node2", false])], announcements: [] },
+    reason: "NoEndpoint",
+    says: /2 pods match, and none is ready/,
+  },
+  {
+    name: "no speaker",
+    facts: { speakers: [], announcements: [] },
+    reason: "NoSpeaker",
+    says: /DaemonSet berth-speaker/,
+  },
+  {
+    name: "speakers that are not Ready",
+    facts: { speakers: [speaker("node1", false), speaker("node2", false)] },
+    reason: "NoSpeakerReady",
+    says: /node1, node2/,
+  },
+  {
+    name: "nodes that are all excluded",
+    facts: {
+      nodes: ["node1", "node2"].map((name) =>
+        node(name, { metadata: { name, labels: { "node.kubernetes.io/exclude-from-external-load-balancers": "" } } }),
+      ),
+      announcements: [],
+    },
+    reason: "NodeExcluded",
+    says: /no node may announce/,
+  },
+  {
+    name: "the Local policy, and the only node with an endpoint is not Ready",
+    facts: {
+      services: replaced(service("web", "172.30.0.200", { externalTrafficPolicy: "Local" })),
+      nodes: [node("node1", { status: { conditions: [{ type: "Ready", status: "False" }] } }), node("node2")],
+      endpointSlices: [slice("web", ["node1", true])],
+      announcements: [],
+    },
+    reason: "NodeNotReady",
+    says: /no node with an endpoint \(externalTrafficPolicy is Local\) may announce: node node1 is not Ready/,
+  },
+  {
+    name: "BGP without a BgpConf",
+    facts: { bgpConfs: [], announcements: [] },
+    key: "demo/routed",
+    reason: "NoBgpConf",
+    says: /no BgpConf named "default"/,
+  },
+  {
+    name: "BGP without a peer",
+    facts: { bgpPeers: [], announcements: [] },
+    key: "demo/routed",
+    reason: "NoBgpPeer",
+    says: /no BgpPeer/,
+  },
+  {
+    name: "a router that refuses the session",
+    facts: {
+      bgpPeers: [peer({ node1: { state: "ACTIVE", lastError: "the router says: Bad Peer AS" } })],
+      announcements: [],
+    },
+    key: "demo/routed",
+    reason: "NoSession",
+    says: /node1: the router says: Bad Peer AS/,
+  },
+  {
+    name: "no interface on the segment",
+    facts: {
+      announcements: [
+        announcement({
+          service: "web",
+          node: "node1",
+          announcing: false,
+          reason: "NoInterface",
+          message: 'node node1 has no interface that fits spec.interface "eth9"; it has eth0',
+        }),
+      ],
+    },
+    reason: "NoInterface",
+    says: /spec\.interface "eth9"/,
+  },
+  {
+    name: "a foreign host with the same address",
+    facts: {
+      announcements: [
+        announcement({
+          service: "web",
+          node: "node1",
+          conflict: { mac: "02:00:00:00:00:99", interface: "eth0", since: "2026-01-01T11:59:30Z" },
+        }),
+      ],
+    },
+    reason: "ForeignHost",
+    says: /02:00:00:00:00:99 claims 172\.30\.0\.200/,
+  },
+];
+
+describe("what explain names as the cause", () => {
+  for (const { name, facts, key = "demo/web", reason, says } of cases) {
+    it(name, () => {
+      const explanation = explainService({ ...wellCluster, ...facts }, key);
+      assert.equal(explanation?.cause?.reason, reason, JSON.stringify(explanation?.checks, null, 2));
+      assert.match(explanation.cause.message, says);
+    });
+  }
+  it("is nothing for a Service that works, and every check has an answer", () => {
+    for (const key of ["demo/web", "demo/routed"]) {
+      const explanation = explainService(wellCluster, key);
+      assert.equal(explanation?.cause, undefined);
+      assert.deepEqual(
+        explanation?.checks.filter(({ verdict }) => verdict !== "ok"),
+        [],
+      );
+    }
+  });
+  it("is undefined for a Service that is not there", () => {
+    assert.equal(explainService(wellCluster, "demo/nothing"), undefined);
+  });
+});
+
+describe("what explain says of a node that left", () => {
+  it("is that another takes over, or that routers go on with the rest", () => {
+    assert.deepEqual(explainService(wellCluster, "demo/web")?.withoutNode, [
+      { node: "node1", message: "another of node2 takes over in under a second" },
+    ]);
+    assert.deepEqual(
+      explainService(wellCluster, "demo/routed")?.withoutNode.map(({ message }) => message),
+      ["routers go on with node2", "routers go on with node1"],
+    );
+  });
+  it("is that the Service goes dark when nobody else may announce it", () => {
+    const facts = { ...wellCluster, speakers: [speaker("node1"), speaker("node2", false)] };
+    assert.match(explainService(facts, "demo/web")?.withoutNode[0]?.message ?? "", /goes dark/);
+  });
+});
