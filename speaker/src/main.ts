@@ -26,7 +26,11 @@ interface CommonFlags {
 }
 
 const environment = readEnvironment();
-const program = new Command("berth").description("LoadBalancer Services for bare-metal Kubernetes").helpCommand(true);
+/** A command line that cannot be understood is exit code 2: 1 means that something is not well. */
+const program = new Command("berth")
+  .description("LoadBalancer Services for bare-metal Kubernetes")
+  .helpCommand(true)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 const isTrue = (text: string): boolean => {
   if (text !== "true" && text !== "false") throw new Error(`"${text}" is neither true nor false`);
   return text === "true";
