@@ -19,12 +19,13 @@ function tests(
 }
 
 const check: Stage = { name: "checks", command: ["node", "scripts/check.ts"] };
-const unit = (): Stage =>
-  tests("unit tests", [
-    "{api,provider,speaker,lab,bench}/src/**/*.test.ts",
-    "lab/kubernetes-plugin/*.test.ts",
-    "scripts/*.test.ts",
-  ]);
+/** @param env BERTH_RUNS: how many random cases a property of allocation is tried with; 10,000 unless said otherwise */
+const unit = (env: Readonly<Record<string, string>> = {}): Stage =>
+  tests(
+    "unit tests",
+    ["{api,provider,speaker,lab,bench}/src/**/*.test.ts", "lab/kubernetes-plugin/*.test.ts", "scripts/*.test.ts"],
+    { env },
+  );
 const tools: Stage = { name: "tools for the lab", command: ["node", "lab/src/setup/main.ts"] };
 const sdks: Stage = { name: "generated SDKs are current", command: ["node", "scripts/generate.ts", "--check"] };
 const apiServer = (): Stage =>
@@ -43,8 +44,8 @@ const interop = (): Stage =>
 const lab = (): Stage => tests("the lab, end to end", ["lab/test/**/*.test.ts"], { isSerial: true });
 
 const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
-  all: [() => check, unit, () => tools, () => sdks, apiServer, interop, lab],
-  unit: [unit],
+  all: [() => check, () => unit(), () => tools, () => sdks, apiServer, interop, lab],
+  unit: [() => unit({ BERTH_RUNS: "1000" })],
   lab: [() => tools, lab],
 };
 const wanted = process.argv[2] ?? "all";

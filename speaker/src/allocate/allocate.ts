@@ -33,6 +33,17 @@ export function allocate(input: AllocationInput): AllocationResult {
   return run.result();
 }
 
+const texts = new WeakMap<Address, string>();
+
+/** The text of an address, made once: whoever keeps its requests from one allocation to the next pays for it once. */
+function textOf(address: Address): string {
+  const known = texts.get(address);
+  if (known !== undefined) return known;
+  const text = formatAddress(address);
+  texts.set(address, text);
+  return text;
+}
+
 /** What a try gave: an address, or why not. */
 type Outcome = { readonly grant: Grant } | { readonly refusal: Refusal };
 
@@ -60,12 +71,12 @@ class Run {
     const holders = new Map<string, number>();
     for (const { holds } of byAge)
       for (const address of holds) {
-        const text = formatAddress(address);
+        const text = textOf(address);
         holders.set(text, (holders.get(text) ?? 0) + 1);
       }
     const hasChanged = (service: ServiceRequest): boolean => {
       const terms = this.#input.memory.terms.get(service.key);
-      const isShared = service.holds.some((address) => (holders.get(formatAddress(address)) ?? 0) > 1);
+      const isShared = service.holds.some((address) => (holders.get(textOf(address)) ?? 0) > 1);
       return isShared && terms !== undefined && terms !== sharingTerms(service);
     };
     const changed = new Set(byAge.filter(hasChanged));
@@ -152,7 +163,7 @@ class Run {
 
   #admitOne(service: ServiceRequest): void {
     for (const address of service.holds) {
-      const text = formatAddress(address);
+      const text = textOf(address);
       const pool = this.#usage.poolOf.get(text) ?? this.#pools.holderOf(service, address, text)?.name;
       if (pool === undefined && !this.#isStillWaitingForItsPool(text)) continue;
       if (!service.families.includes(address.family)) continue;
@@ -184,7 +195,7 @@ class Run {
 
   #give(service: ServiceRequest, grant: Grant): void {
     this.#grants.set(service.key, [...this.#grantsOf(service), grant]);
-    this.#usage.add(service, grant.pool, grant.address, formatAddress(grant.address), this.#isInside(grant));
+    this.#usage.add(service, grant.pool, grant.address, textOf(grant.address), this.#isInside(grant));
   }
 
   #take(service: ServiceRequest, grant: Grant): void {
@@ -192,7 +203,7 @@ class Run {
       service.key,
       this.#grantsOf(service).filter((one) => one !== grant),
     );
-    this.#usage.remove(service, grant.pool, grant.address, formatAddress(grant.address), this.#isInside(grant));
+    this.#usage.remove(service, grant.pool, grant.address, textOf(grant.address), this.#isInside(grant));
   }
 
   #isInside(grant: Grant): boolean {
@@ -209,7 +220,7 @@ class Run {
 
   #noteFreed(grants: readonly Grant[]): void {
     for (const { address } of grants) {
-      const text = formatAddress(address);
+      const text = textOf(address);
       if (!this.#usage.users.has(text)) this.#freedAt.set(text, this.#input.now);
     }
   }
@@ -255,7 +266,7 @@ class Run {
   }
 
   #requested(service: ServiceRequest, address: Address): Outcome {
-    const text = formatAddress(address);
+    const text = textOf(address);
     const subject = `${service.addressSource}: ${text}`;
     const no = (reason: string, message: string): Outcome => ({ refusal: { reason, message: `${subject} ${message}` } });
     const { family } = address;

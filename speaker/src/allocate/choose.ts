@@ -1,6 +1,6 @@
 import type { Address, Family } from "../net/address.ts";
 import type { Pool, PoolRefusal, ServiceRequest } from "./model.ts";
-import { poolHas } from "./pool.ts";
+import { rangesContain } from "./ranges.ts";
 
 /** What the rules know about a Service's namespace: its labels. */
 export interface ChoiceContext {
@@ -55,7 +55,9 @@ export const choiceRules: readonly Rule[] = [
     propose: ({ service, address }, pools) =>
       address === undefined
         ? []
-        : pools.filter((pool) => (service.eip === undefined ? poolHas(pool, address) : pool.name === service.eip)).slice(0, 1),
+        : pools
+            .filter((pool) => (service.eip === undefined ? rangesContain(pool.ranges, address) : pool.name === service.eip))
+            .slice(0, 1),
   },
   {
     name: "named Eip",

@@ -104,16 +104,6 @@ export class World {
     return (this.services.find((one) => one.key === key)?.holds ?? []).map(formatAddress).sort();
   }
 
-  /** The sentence of a Service's refusal after another allocation. */
-  sentence(key: string): string | undefined {
-    return this.settle().assignments.get(key)?.refusal?.message;
-  }
-
-  /** The reason of a Service's refusal after another allocation. */
-  reason(key: string): string | undefined {
-    return this.settle().assignments.get(key)?.refusal?.reason;
-  }
-
   remove(key: string): void {
     this.services = this.services.filter((one) => one.key !== key);
   }
@@ -126,13 +116,4 @@ export class World {
   restart(): void {
     this.#memory = emptyMemory;
   }
-}
-
-/** A world of these pools and Services, allocated once. */
-export function world(pools: readonly Pool[], services: readonly ServiceRequest[]): World {
-  const made = new World();
-  made.pools = [...pools];
-  made.services = [...services];
-  made.settle();
-  return made;
 }

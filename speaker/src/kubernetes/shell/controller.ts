@@ -5,7 +5,7 @@ import type { Eip } from "@berth/api/eip";
 import type { ServiceAnnouncement } from "@berth/api/serviceAnnouncement";
 import { allocate } from "../../allocate/allocate.ts";
 import { observe } from "../../allocate/memory.ts";
-import { type AllocationResult, type Assignment, emptyMemory, type Memory } from "../../allocate/model.ts";
+import { type AllocationResult, type Assignment, emptyMemory, type Memory, type ServiceRequest } from "../../allocate/model.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { announcementFacts, staleReports, wellNodes } from "../announced.ts";
 import { announcementsPath } from "../announcements.ts";
@@ -85,6 +85,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     string,
     { readonly resourceVersion: string | undefined; readonly status: NonNullable<Service["status"]> }
   >();
+  const requests = new WeakMap<Service, ServiceRequest>();
   /** The API server asked for silence until then. */
   let notBefore = 0;
   const changed = (): void => schedule(isLeader() ? gatherMilliseconds : standbyInterval);
@@ -166,6 +167,13 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     isDirty = false;
   }
 
+  /** What a Service asks for, read once as long as the object is the same. */
+  function requestOf(service: Service): ServiceRequest {
+    const request = requests.get(service) ?? serviceRequest(service);
+    requests.set(service, request);
+    return request;
+  }
+
   /** The Services that get addresses from us now. */
   function ours(): Service[] {
     return services.objects.filter(
@@ -180,7 +188,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     const served = ours();
     const entries = pools(eips.objects);
     const result = allocate({
-      services: served.map((service) => serviceRequest(assumed(service))),
+      services: served.map((service) => requestOf(assumed(service))),
       pools: entries.map((entry) => entry.pool),
       namespaceLabels: new Map(namespaces.objects.map((namespace) => [namespace.metadata.name, namespace.metadata.labels ?? {}])),
       memory,
