@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Announcer } from "../../src/announce/announcer.ts";
 import type { ClusterView } from "../../src/announce/view.ts";
 import type { PeerFacts } from "../../src/bgp/facts.ts";
 import { createBgpAnnouncer } from "../../src/bgp/shell/announcer.ts";
@@ -117,15 +118,33 @@ function disbelief(one: Case, facts: PeerFacts): string {
   return `${facts.routesReceived} routes instead of ${routesAfter(one)}`;
 }
 
-/** Sends a case to a speaker of its own. @returns the NOTIFICATION that it answered with, and what it wrongly believes in the end */
-async function run(one: Case, port: number): Promise<{ readonly notification?: string; readonly disbelief: string }> {
-  const announcer = createBgpAnnouncer({ drainMilliseconds: 0 }, { logger: openLog("error", {}) });
+/** Speakers by what they are configured with: a session costs little, a speaker does not. */
+const speakers = new Map<string, { readonly announcer: Announcer; readonly port: number }>();
+let ports = 21_500;
+
+function speakerFor({ local_as, peer_as, add_path }: Case["caps"]): { readonly announcer: Announcer; readonly port: number } {
+  const key = JSON.stringify([local_as, peer_as, add_path]);
+  const known = speakers.get(key);
+  if (known !== undefined) return known;
+  const made = { announcer: createBgpAnnouncer({ drainMilliseconds: 0 }, { logger: openLog("error", {}) }), port: ports++ };
+  speakers.set(key, made);
+  return made;
+}
+
+after(() => Promise.all([...speakers.values()].map(({ announcer }) => announcer.close())));
+
+/** Sends a case to a speaker. @returns the NOTIFICATION that it answered with, and what it wrongly believes in the end */
+async function run(one: Case): Promise<{ readonly notification?: string; readonly disbelief: string }> {
+  const { announcer, port } = speakerFor(one.caps);
   announcer.apply(viewOf(one.caps, port));
   const facts = (): PeerFacts => (announcer.status().facts["peers"] as PeerFacts[])[0]!;
+  const until = async (holds: () => boolean): Promise<void> => {
+    for (const end = Date.now() + 3000; !holds() && Date.now() < end; ) await sleep(10);
+  };
   // Facts come from another thread, a moment after what they tell of.
   const settled = async (): Promise<{ readonly disbelief: string }> => {
-    const until = Date.now() + 3000;
-    while (disbelief(one, facts()) !== "" && Date.now() < until) await sleep(20);
+    await sleep(30);
+    await until(() => disbelief(one, facts()) === "");
     return { disbelief: disbelief(one, facts()) };
   };
   const socket = await connected(port);
@@ -153,20 +172,19 @@ async function run(one: Case, port: number): Promise<{ readonly notification?: s
     }
   } finally {
     socket.destroy();
-    await announcer.close();
+    await until(() => facts().state === "Active");
   }
 }
 
 /** What nothing in a BgpPeer can ask for here: an agreement about next hops needs a link-local peer. */
 const isOffline = ({ caps }: Case): boolean => caps.extended_next_hop === true || caps.role !== undefined;
 
-describe("messages, sent over TCP to a running speaker", { concurrency: 4 }, () => {
-  let port = 21_500;
+describe("messages, sent over TCP to a running speaker", () => {
   it("are nearly all", () => assert.ok(cases.filter(isOffline).length < 10 && cases.length > 220));
   for (const one of cases.filter((each) => !isOffline(each))) {
     const { outcome, notification } = one.expect;
     it(`${one.name}: ${outcome}`, async () => {
-      const seen = await run(one, port++);
+      const seen = await run(one);
       assert.equal(seen.disbelief, "");
       if (notification === undefined) return assert.equal(seen.notification, undefined);
       assert.ok(seen.notification !== undefined, "a NOTIFICATION comes");
