@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
-import { type Address, formatAddress } from "../../net/address.ts";
+import { type Address, formatAddress, isLinkLocal, sameAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
-import { dial } from "../../shell/tcp.ts";
+import { dial, setTcpOptions, type TcpOptions } from "../../shell/tcp.ts";
 import type { Receiver } from "../eligible.ts";
 import { encodeMessage } from "../encode.ts";
 import type { PeerFacts } from "../facts.ts";
@@ -85,6 +85,7 @@ export class Peer implements ConnectionOwner {
       socket.resume();
       return;
     }
+    if (!this.#prepare(socket)) return void socket.destroy();
     // The newer of two connections that wait is the one that the peer still knows of.
     if (this.#accepted !== undefined && this.#accepted !== this.#established?.connection)
       this.#accepted.handle({ type: "openCollisionDump" });
@@ -92,6 +93,22 @@ export class Peer implements ConnectionOwner {
     const connection = new Connection(first.session, this);
     this.#accepted = connection;
     connection.accept(socket, first);
+  }
+
+  /** Sets on a connection that the peer made what is set on ours before they are made. */
+  #prepare(socket: Socket): boolean {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true);
+    // Node has no other way to the descriptor of a connection that it accepted.
+    const fd = (socket as unknown as { readonly _handle?: { readonly fd?: number } })._handle?.fd;
+    if (fd === undefined || fd < 0) return false;
+    try {
+      setTcpOptions(fd, this.#config.address.family, { ...this.#tcpOptions(), device: undefined });
+      return true;
+    } catch (error) {
+      this.#lastError = `the connection of the peer cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+      return false;
+    }
   }
 
   /** Ends everything. @param keepsRoutes says nothing, so that a peer that helps with restarts keeps our routes */
@@ -128,9 +145,21 @@ export class Peer implements ConnectionOwner {
     };
   }
 
+  /** Whether connections from an address, on an interface where it is link-local, are this peer's. */
+  isAt(remote: Address, zone: string | undefined): boolean {
+    const { address, interface: link } = this.#config;
+    if (isLinkLocal(remote) && link !== undefined && zone !== link) return false;
+    return sameAddress(remote, address);
+  }
+
   dial(): Socket {
-    const { address, port, ttl, password } = this.#config;
-    return dial({ address, port, ttl, password, localAddress: undefined });
+    const { address, interface: zone, port, localAddress, password } = this.#config;
+    return dial({ address, zone, port, localAddress, password, ...this.#tcpOptions() });
+  }
+
+  #tcpOptions(): TcpOptions {
+    const { ttl, minimumTtl, tcpMss, bindDevice } = this.#config;
+    return { ttl, minimumTtl, maxSegment: tcpMss, device: bindDevice };
   }
 
   onStep(connection: Connection, { session, reason }: Step): void {

@@ -1,6 +1,6 @@
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { formatAddress, parseAddress } from "../../net/address.ts";
+import { parseAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { type OfferedRoute, routesFor } from "../desired.ts";
 import type { PeerFacts } from "../facts.ts";
@@ -9,6 +9,7 @@ import { isInternalPeer } from "../open.ts";
 import { needsNewSession, type PeerConfig } from "../peerConfig.ts";
 import { type Routes, routesOf } from "../ribOut.ts";
 import { unpackRoutes } from "../routeTable.ts";
+import { Listeners } from "./listeners.ts";
 import { Peer } from "./peer.ts";
 import type { Orders, WorkerOptions } from "./protocol.ts";
 
@@ -35,8 +36,7 @@ export class Speaker {
   readonly #changed = new Set<Peer>();
   #reporting: NodeJS.Timeout | undefined;
   #offered: readonly OfferedRoute[] = [];
-  #servers: readonly Server[] = [];
-  #listening = "";
+  readonly #listeners: Listeners;
   #isClosing = false;
 
   /** @param report is told the facts of peers that changed, soon after they did */
@@ -44,6 +44,7 @@ export class Speaker {
     this.#options = options;
     this.#logger = logger;
     this.#report = report;
+    this.#listeners = new Listeners(logger, (socket) => this.#accept(socket));
   }
 
   /** Makes sessions and what they were told agree with the orders. */
@@ -60,7 +61,7 @@ export class Speaker {
       );
       this.#peers.delete(name);
     }
-    this.#listen(orders);
+    this.#listeners.apply(orders);
     const routes = sharedRoutes(this.#offered, []);
     for (const config of orders.peers) {
       const peer = this.#peers.get(config.name) ?? new Peer(config, this.#logger, (one) => this.#changes(one));
@@ -74,7 +75,7 @@ export class Speaker {
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    for (const server of this.#servers) server.close();
+    this.#listeners.close();
     const peers = [...this.#peers.values()];
     const leaving = peers.filter((peer) => !peer.keepsOurRoutes);
     const routes = sharedRoutes(this.#offered, [gracefulShutdownCommunity]);
@@ -94,33 +95,13 @@ export class Speaker {
     }, gatherMilliseconds);
   }
 
-  /** Opens the port for connections of peers. One that is taken is logged: dialling goes on. */
-  #listen({ listenPort, listenAddresses }: Orders): void {
-    const wanted = listenPort > 0 ? `${listenPort} ${listenAddresses.join(" ")}` : "";
-    if (wanted === this.#listening) return;
-    this.#listening = wanted;
-    for (const server of this.#servers) server.close();
-    this.#servers = wanted === "" ? [] : listenAddresses.map((host) => this.#server(host, listenPort));
-  }
-
-  #server(host: string, port: number): Server {
-    const server = createServer((socket) => this.#accept(socket));
-    server.on("error", (error) =>
-      this.#logger.warn(
-        { event: "listenFailed", host, port, error: error.message },
-        `cannot listen on ${host} port ${port}; peers cannot connect there, dialling goes on`,
-      ),
-    );
-    return server.listen({ host, port, ipv6Only: host.includes(":") });
-  }
-
+  /** Gives a connection to the peer that made it; nobody else gets as much as a word. */
   #accept(socket: Socket): void {
     socket.on("error", () => socket.destroy());
-    const remote = parseAddress((socket.remoteAddress ?? "").replace(/%.*$/, ""));
-    const peer = [...this.#peers.values()].find(
-      ({ config }) => remote !== undefined && formatAddress(config.address) === formatAddress(remote),
-    );
-    if (peer === undefined || peer.config.password !== undefined) socket.destroy();
+    const [text = "", zone] = (socket.remoteAddress ?? "").split("%");
+    const remote = parseAddress(text);
+    const peer = remote === undefined ? undefined : [...this.#peers.values()].find((one) => one.isAt(remote, zone));
+    if (peer === undefined || !this.#listeners.checks(peer.config)) socket.destroy();
     else peer.accept(socket);
   }
 }
