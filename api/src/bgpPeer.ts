@@ -1,4 +1,5 @@
 import { gracefulRestartFields, maxAsn } from "./bgpConf.ts";
+import { nodeSelector } from "./nodeSelector.ts";
 import { type ApiObject, conditionsField, type Fields, type Infer } from "./schema.ts";
 
 const digits = (what: string, highest: number) =>
@@ -171,42 +172,7 @@ export const bgpPeerSpec = {
       },
     },
   },
-  nodeSelector: {
-    type: "object",
-    doc: "The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.",
-    fields: {
-      matchLabels: {
-        type: "map",
-        doc: "Labels and their values, all of which must be there.",
-        maxProperties: 64,
-        values: { type: "string", doc: "A value.", maxLength: 63 },
-      },
-      matchExpressions: {
-        type: "array",
-        doc: "Requirements, all of which must hold.",
-        maxItems: 64,
-        items: {
-          type: "object",
-          doc: "One requirement.",
-          fields: {
-            key: { type: "string", doc: "The label.", required: true, maxLength: 317 },
-            operator: {
-              type: "string",
-              doc: "How it is compared.",
-              required: true,
-              enum: ["In", "NotIn", "Exists", "DoesNotExist"],
-            },
-            values: {
-              type: "array",
-              doc: "For In and NotIn.",
-              maxItems: 64,
-              items: { type: "string", doc: "A value.", maxLength: 63 },
-            },
-          },
-        },
-      },
-    },
-  },
+  nodeSelector: nodeSelector("The nodes that peer with it, a Kubernetes LabelSelector. Absent: all."),
 } as const satisfies Fields;
 
 const text = (doc: string) => ({ type: "string", doc }) as const;

@@ -1,3 +1,4 @@
+import { nodeSelector } from "./nodeSelector.ts";
 import { type ApiObject, conditionsField, type Fields, type Infer, type Rule } from "./schema.ts";
 
 /** The last octets that make an IPv4 netmask contiguous. */
@@ -77,8 +78,27 @@ export const eipSpec = {
   },
   interface: {
     type: "string",
-    doc: "Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address>, or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.",
+    doc: "Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address> (the interface by which the node's kernel sends there), or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.",
     maxLength: 253,
+  },
+  nodeSelector: nodeSelector("Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all."),
+  preferredNodes: {
+    type: "array",
+    doc: "Layer2: nodes that come before others to announce the addresses. A node's weight is the sum of those of the entries that it fits. An owner keeps an address when a node of more weight comes back.",
+    maxItems: 32,
+    items: {
+      type: "object",
+      doc: "Nodes and their weight.",
+      fields: {
+        weight: { type: "integer", doc: "More comes first.", required: true, minimum: 1, maximum: 100 },
+        nodeSelector: { ...nodeSelector("The nodes, a Kubernetes LabelSelector."), required: true },
+      },
+    },
+  },
+  conflictPolicy: {
+    type: "string",
+    doc: "Layer2: what is done when a foreign host claims an address of this pool. defend, the default: go on, and tell the network again, at most every ten seconds (RFC 5227). yield: leave the address to that host for as long as it uses it.",
+    enum: ["defend", "yield"],
   },
   disable: { type: "boolean", doc: "No address of this pool is handed out any more; Services that hold one keep it." },
   usingKnownIPs: {

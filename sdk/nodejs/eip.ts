@@ -60,6 +60,7 @@ export class Eip extends pulumi.ComponentResource {
             resourceInputs["annotations"] = args?.annotations;
             resourceInputs["autoAssign"] = args?.autoAssign;
             resourceInputs["avoidBuggyIPs"] = args?.avoidBuggyIPs;
+            resourceInputs["conflictPolicy"] = args?.conflictPolicy;
             resourceInputs["disable"] = args?.disable;
             resourceInputs["exclude"] = args?.exclude;
             resourceInputs["interface"] = args?.interface;
@@ -68,7 +69,9 @@ export class Eip extends pulumi.ComponentResource {
             resourceInputs["name"] = args?.name;
             resourceInputs["namespaceSelector"] = args?.namespaceSelector;
             resourceInputs["namespaces"] = args?.namespaces;
+            resourceInputs["nodeSelector"] = args?.nodeSelector;
             resourceInputs["perNamespaceLimit"] = args?.perNamespaceLimit;
+            resourceInputs["preferredNodes"] = args?.preferredNodes;
             resourceInputs["priority"] = args?.priority;
             resourceInputs["protocol"] = args?.protocol;
             resourceInputs["restrict"] = args?.restrict;
@@ -115,6 +118,10 @@ export interface EipArgs {
      */
     avoidBuggyIPs?: pulumi.Input<boolean | undefined>;
     /**
+     * Layer2: what is done when a foreign host claims an address of this pool. defend, the default: go on, and tell the network again, at most every ten seconds (RFC 5227). yield: leave the address to that host for as long as it uses it.
+     */
+    conflictPolicy?: pulumi.Input<string | undefined>;
+    /**
      * No address of this pool is handed out any more; Services that hold one keep it.
      */
     disable?: pulumi.Input<boolean | undefined>;
@@ -123,7 +130,7 @@ export interface EipArgs {
      */
     exclude?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
-     * Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address>, or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.
+     * Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address> (the interface by which the node's kernel sends there), or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.
      */
     interface?: pulumi.Input<string | undefined>;
     /**
@@ -147,9 +154,17 @@ export interface EipArgs {
      */
     namespaces?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
+     * Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
+     */
+    nodeSelector?: pulumi.Input<inputs.EipNodeSelectorArgs | undefined>;
+    /**
      * At most so many addresses of this pool for the Services of one namespace.
      */
     perNamespaceLimit?: pulumi.Input<number | undefined>;
+    /**
+     * Layer2: nodes that come before others to announce the addresses. A node's weight is the sum of those of the entries that it fits. An owner keeps an address when a node of more weight comes back.
+     */
+    preferredNodes?: pulumi.Input<pulumi.Input<inputs.EipPreferredNodesArgs>[] | undefined>;
     /**
      * Among pools bound to a Service's namespace, the lower number is asked first.
      */

@@ -56,11 +56,13 @@ type eipArgs struct {
 	AutoAssign *bool `pulumi:"autoAssign"`
 	// Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops.
 	AvoidBuggyIPs *bool `pulumi:"avoidBuggyIPs"`
+	// Layer2: what is done when a foreign host claims an address of this pool. defend, the default: go on, and tell the network again, at most every ten seconds (RFC 5227). yield: leave the address to that host for as long as it uses it.
+	ConflictPolicy *string `pulumi:"conflictPolicy"`
 	// No address of this pool is handed out any more; Services that hold one keep it.
 	Disable *bool `pulumi:"disable"`
 	// Addresses never handed out, each in a form that `address` has.
 	Exclude []string `pulumi:"exclude"`
-	// Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address>, or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.
+	// Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address> (the interface by which the node's kernel sends there), or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.
 	Interface *string `pulumi:"interface"`
 	// Makes this the pool of Services that name none.
 	IsDefault *bool `pulumi:"isDefault"`
@@ -72,8 +74,12 @@ type eipArgs struct {
 	NamespaceSelector map[string]string `pulumi:"namespaceSelector"`
 	// Namespaces that this pool is bound to, by name.
 	Namespaces []string `pulumi:"namespaces"`
+	// Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
+	NodeSelector *EipNodeSelector `pulumi:"nodeSelector"`
 	// At most so many addresses of this pool for the Services of one namespace.
 	PerNamespaceLimit *int `pulumi:"perNamespaceLimit"`
+	// Layer2: nodes that come before others to announce the addresses. A node's weight is the sum of those of the entries that it fits. An owner keeps an address when a node of more weight comes back.
+	PreferredNodes []EipPreferredNodes `pulumi:"preferredNodes"`
 	// Among pools bound to a Service's namespace, the lower number is asked first.
 	Priority *int `pulumi:"priority"`
 	// How the addresses are announced: bgp (also when empty), or layer2 (ARP and NDP). vip, OpenELB's keepalived mode, is served by layer2.
@@ -102,11 +108,13 @@ type EipArgs struct {
 	AutoAssign pulumi.BoolPtrInput
 	// Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops.
 	AvoidBuggyIPs pulumi.BoolPtrInput
+	// Layer2: what is done when a foreign host claims an address of this pool. defend, the default: go on, and tell the network again, at most every ten seconds (RFC 5227). yield: leave the address to that host for as long as it uses it.
+	ConflictPolicy pulumi.StringPtrInput
 	// No address of this pool is handed out any more; Services that hold one keep it.
 	Disable pulumi.BoolPtrInput
 	// Addresses never handed out, each in a form that `address` has.
 	Exclude pulumi.StringArrayInput
-	// Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address>, or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.
+	// Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address> (the interface by which the node's kernel sends there), or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.
 	Interface pulumi.StringPtrInput
 	// Makes this the pool of Services that name none.
 	IsDefault pulumi.BoolPtrInput
@@ -118,8 +126,12 @@ type EipArgs struct {
 	NamespaceSelector pulumi.StringMapInput
 	// Namespaces that this pool is bound to, by name.
 	Namespaces pulumi.StringArrayInput
+	// Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
+	NodeSelector EipNodeSelectorPtrInput
 	// At most so many addresses of this pool for the Services of one namespace.
 	PerNamespaceLimit pulumi.IntPtrInput
+	// Layer2: nodes that come before others to announce the addresses. A node's weight is the sum of those of the entries that it fits. An owner keeps an address when a node of more weight comes back.
+	PreferredNodes EipPreferredNodesArrayInput
 	// Among pools bound to a Service's namespace, the lower number is asked first.
 	Priority pulumi.IntPtrInput
 	// How the addresses are announced: bgp (also when empty), or layer2 (ARP and NDP). vip, OpenELB's keepalived mode, is served by layer2.

@@ -3026,6 +3026,576 @@ func (o BgpPeerTransportPtrOutput) TcpMss() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
+// Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
+type EipNodeSelector struct {
+	// Requirements, all of which must hold.
+	MatchExpressions []EipNodeSelectorMatchExpressions `pulumi:"matchExpressions"`
+	// Labels and their values, all of which must be there.
+	MatchLabels map[string]string `pulumi:"matchLabels"`
+}
+
+// EipNodeSelectorInput is an input type that accepts EipNodeSelectorArgs and EipNodeSelectorOutput values.
+// You can construct a concrete instance of `EipNodeSelectorInput` via:
+//
+//	EipNodeSelectorArgs{...}
+type EipNodeSelectorInput interface {
+	pulumi.Input
+
+	ToEipNodeSelectorOutput() EipNodeSelectorOutput
+	ToEipNodeSelectorOutputWithContext(context.Context) EipNodeSelectorOutput
+}
+
+// Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
+type EipNodeSelectorArgs struct {
+	// Requirements, all of which must hold.
+	MatchExpressions EipNodeSelectorMatchExpressionsArrayInput `pulumi:"matchExpressions"`
+	// Labels and their values, all of which must be there.
+	MatchLabels pulumi.StringMapInput `pulumi:"matchLabels"`
+}
+
+func (EipNodeSelectorArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipNodeSelector)(nil)).Elem()
+}
+
+func (i EipNodeSelectorArgs) ToEipNodeSelectorOutput() EipNodeSelectorOutput {
+	return i.ToEipNodeSelectorOutputWithContext(context.Background())
+}
+
+func (i EipNodeSelectorArgs) ToEipNodeSelectorOutputWithContext(ctx context.Context) EipNodeSelectorOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipNodeSelectorOutput)
+}
+
+func (i EipNodeSelectorArgs) ToEipNodeSelectorPtrOutput() EipNodeSelectorPtrOutput {
+	return i.ToEipNodeSelectorPtrOutputWithContext(context.Background())
+}
+
+func (i EipNodeSelectorArgs) ToEipNodeSelectorPtrOutputWithContext(ctx context.Context) EipNodeSelectorPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipNodeSelectorOutput).ToEipNodeSelectorPtrOutputWithContext(ctx)
+}
+
+// EipNodeSelectorPtrInput is an input type that accepts EipNodeSelectorArgs, EipNodeSelectorPtr and EipNodeSelectorPtrOutput values.
+// You can construct a concrete instance of `EipNodeSelectorPtrInput` via:
+//
+//	        EipNodeSelectorArgs{...}
+//
+//	or:
+//
+//	        nil
+type EipNodeSelectorPtrInput interface {
+	pulumi.Input
+
+	ToEipNodeSelectorPtrOutput() EipNodeSelectorPtrOutput
+	ToEipNodeSelectorPtrOutputWithContext(context.Context) EipNodeSelectorPtrOutput
+}
+
+type eipNodeSelectorPtrType EipNodeSelectorArgs
+
+func EipNodeSelectorPtr(v *EipNodeSelectorArgs) EipNodeSelectorPtrInput {
+	return (*eipNodeSelectorPtrType)(v)
+}
+
+func (*eipNodeSelectorPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**EipNodeSelector)(nil)).Elem()
+}
+
+func (i *eipNodeSelectorPtrType) ToEipNodeSelectorPtrOutput() EipNodeSelectorPtrOutput {
+	return i.ToEipNodeSelectorPtrOutputWithContext(context.Background())
+}
+
+func (i *eipNodeSelectorPtrType) ToEipNodeSelectorPtrOutputWithContext(ctx context.Context) EipNodeSelectorPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipNodeSelectorPtrOutput)
+}
+
+// Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
+type EipNodeSelectorOutput struct{ *pulumi.OutputState }
+
+func (EipNodeSelectorOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipNodeSelector)(nil)).Elem()
+}
+
+func (o EipNodeSelectorOutput) ToEipNodeSelectorOutput() EipNodeSelectorOutput {
+	return o
+}
+
+func (o EipNodeSelectorOutput) ToEipNodeSelectorOutputWithContext(ctx context.Context) EipNodeSelectorOutput {
+	return o
+}
+
+func (o EipNodeSelectorOutput) ToEipNodeSelectorPtrOutput() EipNodeSelectorPtrOutput {
+	return o.ToEipNodeSelectorPtrOutputWithContext(context.Background())
+}
+
+func (o EipNodeSelectorOutput) ToEipNodeSelectorPtrOutputWithContext(ctx context.Context) EipNodeSelectorPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v EipNodeSelector) *EipNodeSelector {
+		return &v
+	}).(EipNodeSelectorPtrOutput)
+}
+
+// Requirements, all of which must hold.
+func (o EipNodeSelectorOutput) MatchExpressions() EipNodeSelectorMatchExpressionsArrayOutput {
+	return o.ApplyT(func(v EipNodeSelector) []EipNodeSelectorMatchExpressions { return v.MatchExpressions }).(EipNodeSelectorMatchExpressionsArrayOutput)
+}
+
+// Labels and their values, all of which must be there.
+func (o EipNodeSelectorOutput) MatchLabels() pulumi.StringMapOutput {
+	return o.ApplyT(func(v EipNodeSelector) map[string]string { return v.MatchLabels }).(pulumi.StringMapOutput)
+}
+
+type EipNodeSelectorPtrOutput struct{ *pulumi.OutputState }
+
+func (EipNodeSelectorPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**EipNodeSelector)(nil)).Elem()
+}
+
+func (o EipNodeSelectorPtrOutput) ToEipNodeSelectorPtrOutput() EipNodeSelectorPtrOutput {
+	return o
+}
+
+func (o EipNodeSelectorPtrOutput) ToEipNodeSelectorPtrOutputWithContext(ctx context.Context) EipNodeSelectorPtrOutput {
+	return o
+}
+
+func (o EipNodeSelectorPtrOutput) Elem() EipNodeSelectorOutput {
+	return o.ApplyT(func(v *EipNodeSelector) EipNodeSelector {
+		if v != nil {
+			return *v
+		}
+		var ret EipNodeSelector
+		return ret
+	}).(EipNodeSelectorOutput)
+}
+
+// Requirements, all of which must hold.
+func (o EipNodeSelectorPtrOutput) MatchExpressions() EipNodeSelectorMatchExpressionsArrayOutput {
+	return o.ApplyT(func(v *EipNodeSelector) []EipNodeSelectorMatchExpressions {
+		if v == nil {
+			return nil
+		}
+		return v.MatchExpressions
+	}).(EipNodeSelectorMatchExpressionsArrayOutput)
+}
+
+// Labels and their values, all of which must be there.
+func (o EipNodeSelectorPtrOutput) MatchLabels() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *EipNodeSelector) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.MatchLabels
+	}).(pulumi.StringMapOutput)
+}
+
+// One requirement.
+type EipNodeSelectorMatchExpressions struct {
+	// The label.
+	Key string `pulumi:"key"`
+	// How it is compared.
+	Operator string `pulumi:"operator"`
+	// For In and NotIn.
+	Values []string `pulumi:"values"`
+}
+
+// EipNodeSelectorMatchExpressionsInput is an input type that accepts EipNodeSelectorMatchExpressionsArgs and EipNodeSelectorMatchExpressionsOutput values.
+// You can construct a concrete instance of `EipNodeSelectorMatchExpressionsInput` via:
+//
+//	EipNodeSelectorMatchExpressionsArgs{...}
+type EipNodeSelectorMatchExpressionsInput interface {
+	pulumi.Input
+
+	ToEipNodeSelectorMatchExpressionsOutput() EipNodeSelectorMatchExpressionsOutput
+	ToEipNodeSelectorMatchExpressionsOutputWithContext(context.Context) EipNodeSelectorMatchExpressionsOutput
+}
+
+// One requirement.
+type EipNodeSelectorMatchExpressionsArgs struct {
+	// The label.
+	Key pulumi.StringInput `pulumi:"key"`
+	// How it is compared.
+	Operator pulumi.StringInput `pulumi:"operator"`
+	// For In and NotIn.
+	Values pulumi.StringArrayInput `pulumi:"values"`
+}
+
+func (EipNodeSelectorMatchExpressionsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipNodeSelectorMatchExpressions)(nil)).Elem()
+}
+
+func (i EipNodeSelectorMatchExpressionsArgs) ToEipNodeSelectorMatchExpressionsOutput() EipNodeSelectorMatchExpressionsOutput {
+	return i.ToEipNodeSelectorMatchExpressionsOutputWithContext(context.Background())
+}
+
+func (i EipNodeSelectorMatchExpressionsArgs) ToEipNodeSelectorMatchExpressionsOutputWithContext(ctx context.Context) EipNodeSelectorMatchExpressionsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipNodeSelectorMatchExpressionsOutput)
+}
+
+// EipNodeSelectorMatchExpressionsArrayInput is an input type that accepts EipNodeSelectorMatchExpressionsArray and EipNodeSelectorMatchExpressionsArrayOutput values.
+// You can construct a concrete instance of `EipNodeSelectorMatchExpressionsArrayInput` via:
+//
+//	EipNodeSelectorMatchExpressionsArray{ EipNodeSelectorMatchExpressionsArgs{...} }
+type EipNodeSelectorMatchExpressionsArrayInput interface {
+	pulumi.Input
+
+	ToEipNodeSelectorMatchExpressionsArrayOutput() EipNodeSelectorMatchExpressionsArrayOutput
+	ToEipNodeSelectorMatchExpressionsArrayOutputWithContext(context.Context) EipNodeSelectorMatchExpressionsArrayOutput
+}
+
+type EipNodeSelectorMatchExpressionsArray []EipNodeSelectorMatchExpressionsInput
+
+func (EipNodeSelectorMatchExpressionsArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]EipNodeSelectorMatchExpressions)(nil)).Elem()
+}
+
+func (i EipNodeSelectorMatchExpressionsArray) ToEipNodeSelectorMatchExpressionsArrayOutput() EipNodeSelectorMatchExpressionsArrayOutput {
+	return i.ToEipNodeSelectorMatchExpressionsArrayOutputWithContext(context.Background())
+}
+
+func (i EipNodeSelectorMatchExpressionsArray) ToEipNodeSelectorMatchExpressionsArrayOutputWithContext(ctx context.Context) EipNodeSelectorMatchExpressionsArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipNodeSelectorMatchExpressionsArrayOutput)
+}
+
+// One requirement.
+type EipNodeSelectorMatchExpressionsOutput struct{ *pulumi.OutputState }
+
+func (EipNodeSelectorMatchExpressionsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipNodeSelectorMatchExpressions)(nil)).Elem()
+}
+
+func (o EipNodeSelectorMatchExpressionsOutput) ToEipNodeSelectorMatchExpressionsOutput() EipNodeSelectorMatchExpressionsOutput {
+	return o
+}
+
+func (o EipNodeSelectorMatchExpressionsOutput) ToEipNodeSelectorMatchExpressionsOutputWithContext(ctx context.Context) EipNodeSelectorMatchExpressionsOutput {
+	return o
+}
+
+// The label.
+func (o EipNodeSelectorMatchExpressionsOutput) Key() pulumi.StringOutput {
+	return o.ApplyT(func(v EipNodeSelectorMatchExpressions) string { return v.Key }).(pulumi.StringOutput)
+}
+
+// How it is compared.
+func (o EipNodeSelectorMatchExpressionsOutput) Operator() pulumi.StringOutput {
+	return o.ApplyT(func(v EipNodeSelectorMatchExpressions) string { return v.Operator }).(pulumi.StringOutput)
+}
+
+// For In and NotIn.
+func (o EipNodeSelectorMatchExpressionsOutput) Values() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v EipNodeSelectorMatchExpressions) []string { return v.Values }).(pulumi.StringArrayOutput)
+}
+
+type EipNodeSelectorMatchExpressionsArrayOutput struct{ *pulumi.OutputState }
+
+func (EipNodeSelectorMatchExpressionsArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]EipNodeSelectorMatchExpressions)(nil)).Elem()
+}
+
+func (o EipNodeSelectorMatchExpressionsArrayOutput) ToEipNodeSelectorMatchExpressionsArrayOutput() EipNodeSelectorMatchExpressionsArrayOutput {
+	return o
+}
+
+func (o EipNodeSelectorMatchExpressionsArrayOutput) ToEipNodeSelectorMatchExpressionsArrayOutputWithContext(ctx context.Context) EipNodeSelectorMatchExpressionsArrayOutput {
+	return o
+}
+
+func (o EipNodeSelectorMatchExpressionsArrayOutput) Index(i pulumi.IntInput) EipNodeSelectorMatchExpressionsOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) EipNodeSelectorMatchExpressions {
+		return vs[0].([]EipNodeSelectorMatchExpressions)[vs[1].(int)]
+	}).(EipNodeSelectorMatchExpressionsOutput)
+}
+
+// Nodes and their weight.
+type EipPreferredNodes struct {
+	// The nodes, a Kubernetes LabelSelector.
+	NodeSelector EipPreferredNodesNodeSelector `pulumi:"nodeSelector"`
+	// More comes first.
+	Weight int `pulumi:"weight"`
+}
+
+// EipPreferredNodesInput is an input type that accepts EipPreferredNodesArgs and EipPreferredNodesOutput values.
+// You can construct a concrete instance of `EipPreferredNodesInput` via:
+//
+//	EipPreferredNodesArgs{...}
+type EipPreferredNodesInput interface {
+	pulumi.Input
+
+	ToEipPreferredNodesOutput() EipPreferredNodesOutput
+	ToEipPreferredNodesOutputWithContext(context.Context) EipPreferredNodesOutput
+}
+
+// Nodes and their weight.
+type EipPreferredNodesArgs struct {
+	// The nodes, a Kubernetes LabelSelector.
+	NodeSelector EipPreferredNodesNodeSelectorInput `pulumi:"nodeSelector"`
+	// More comes first.
+	Weight pulumi.IntInput `pulumi:"weight"`
+}
+
+func (EipPreferredNodesArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipPreferredNodes)(nil)).Elem()
+}
+
+func (i EipPreferredNodesArgs) ToEipPreferredNodesOutput() EipPreferredNodesOutput {
+	return i.ToEipPreferredNodesOutputWithContext(context.Background())
+}
+
+func (i EipPreferredNodesArgs) ToEipPreferredNodesOutputWithContext(ctx context.Context) EipPreferredNodesOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipPreferredNodesOutput)
+}
+
+// EipPreferredNodesArrayInput is an input type that accepts EipPreferredNodesArray and EipPreferredNodesArrayOutput values.
+// You can construct a concrete instance of `EipPreferredNodesArrayInput` via:
+//
+//	EipPreferredNodesArray{ EipPreferredNodesArgs{...} }
+type EipPreferredNodesArrayInput interface {
+	pulumi.Input
+
+	ToEipPreferredNodesArrayOutput() EipPreferredNodesArrayOutput
+	ToEipPreferredNodesArrayOutputWithContext(context.Context) EipPreferredNodesArrayOutput
+}
+
+type EipPreferredNodesArray []EipPreferredNodesInput
+
+func (EipPreferredNodesArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]EipPreferredNodes)(nil)).Elem()
+}
+
+func (i EipPreferredNodesArray) ToEipPreferredNodesArrayOutput() EipPreferredNodesArrayOutput {
+	return i.ToEipPreferredNodesArrayOutputWithContext(context.Background())
+}
+
+func (i EipPreferredNodesArray) ToEipPreferredNodesArrayOutputWithContext(ctx context.Context) EipPreferredNodesArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipPreferredNodesArrayOutput)
+}
+
+// Nodes and their weight.
+type EipPreferredNodesOutput struct{ *pulumi.OutputState }
+
+func (EipPreferredNodesOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipPreferredNodes)(nil)).Elem()
+}
+
+func (o EipPreferredNodesOutput) ToEipPreferredNodesOutput() EipPreferredNodesOutput {
+	return o
+}
+
+func (o EipPreferredNodesOutput) ToEipPreferredNodesOutputWithContext(ctx context.Context) EipPreferredNodesOutput {
+	return o
+}
+
+// The nodes, a Kubernetes LabelSelector.
+func (o EipPreferredNodesOutput) NodeSelector() EipPreferredNodesNodeSelectorOutput {
+	return o.ApplyT(func(v EipPreferredNodes) EipPreferredNodesNodeSelector { return v.NodeSelector }).(EipPreferredNodesNodeSelectorOutput)
+}
+
+// More comes first.
+func (o EipPreferredNodesOutput) Weight() pulumi.IntOutput {
+	return o.ApplyT(func(v EipPreferredNodes) int { return v.Weight }).(pulumi.IntOutput)
+}
+
+type EipPreferredNodesArrayOutput struct{ *pulumi.OutputState }
+
+func (EipPreferredNodesArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]EipPreferredNodes)(nil)).Elem()
+}
+
+func (o EipPreferredNodesArrayOutput) ToEipPreferredNodesArrayOutput() EipPreferredNodesArrayOutput {
+	return o
+}
+
+func (o EipPreferredNodesArrayOutput) ToEipPreferredNodesArrayOutputWithContext(ctx context.Context) EipPreferredNodesArrayOutput {
+	return o
+}
+
+func (o EipPreferredNodesArrayOutput) Index(i pulumi.IntInput) EipPreferredNodesOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) EipPreferredNodes {
+		return vs[0].([]EipPreferredNodes)[vs[1].(int)]
+	}).(EipPreferredNodesOutput)
+}
+
+// The nodes, a Kubernetes LabelSelector.
+type EipPreferredNodesNodeSelector struct {
+	// Requirements, all of which must hold.
+	MatchExpressions []EipPreferredNodesNodeSelectorMatchExpressions `pulumi:"matchExpressions"`
+	// Labels and their values, all of which must be there.
+	MatchLabels map[string]string `pulumi:"matchLabels"`
+}
+
+// EipPreferredNodesNodeSelectorInput is an input type that accepts EipPreferredNodesNodeSelectorArgs and EipPreferredNodesNodeSelectorOutput values.
+// You can construct a concrete instance of `EipPreferredNodesNodeSelectorInput` via:
+//
+//	EipPreferredNodesNodeSelectorArgs{...}
+type EipPreferredNodesNodeSelectorInput interface {
+	pulumi.Input
+
+	ToEipPreferredNodesNodeSelectorOutput() EipPreferredNodesNodeSelectorOutput
+	ToEipPreferredNodesNodeSelectorOutputWithContext(context.Context) EipPreferredNodesNodeSelectorOutput
+}
+
+// The nodes, a Kubernetes LabelSelector.
+type EipPreferredNodesNodeSelectorArgs struct {
+	// Requirements, all of which must hold.
+	MatchExpressions EipPreferredNodesNodeSelectorMatchExpressionsArrayInput `pulumi:"matchExpressions"`
+	// Labels and their values, all of which must be there.
+	MatchLabels pulumi.StringMapInput `pulumi:"matchLabels"`
+}
+
+func (EipPreferredNodesNodeSelectorArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipPreferredNodesNodeSelector)(nil)).Elem()
+}
+
+func (i EipPreferredNodesNodeSelectorArgs) ToEipPreferredNodesNodeSelectorOutput() EipPreferredNodesNodeSelectorOutput {
+	return i.ToEipPreferredNodesNodeSelectorOutputWithContext(context.Background())
+}
+
+func (i EipPreferredNodesNodeSelectorArgs) ToEipPreferredNodesNodeSelectorOutputWithContext(ctx context.Context) EipPreferredNodesNodeSelectorOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipPreferredNodesNodeSelectorOutput)
+}
+
+// The nodes, a Kubernetes LabelSelector.
+type EipPreferredNodesNodeSelectorOutput struct{ *pulumi.OutputState }
+
+func (EipPreferredNodesNodeSelectorOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipPreferredNodesNodeSelector)(nil)).Elem()
+}
+
+func (o EipPreferredNodesNodeSelectorOutput) ToEipPreferredNodesNodeSelectorOutput() EipPreferredNodesNodeSelectorOutput {
+	return o
+}
+
+func (o EipPreferredNodesNodeSelectorOutput) ToEipPreferredNodesNodeSelectorOutputWithContext(ctx context.Context) EipPreferredNodesNodeSelectorOutput {
+	return o
+}
+
+// Requirements, all of which must hold.
+func (o EipPreferredNodesNodeSelectorOutput) MatchExpressions() EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput {
+	return o.ApplyT(func(v EipPreferredNodesNodeSelector) []EipPreferredNodesNodeSelectorMatchExpressions {
+		return v.MatchExpressions
+	}).(EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput)
+}
+
+// Labels and their values, all of which must be there.
+func (o EipPreferredNodesNodeSelectorOutput) MatchLabels() pulumi.StringMapOutput {
+	return o.ApplyT(func(v EipPreferredNodesNodeSelector) map[string]string { return v.MatchLabels }).(pulumi.StringMapOutput)
+}
+
+// One requirement.
+type EipPreferredNodesNodeSelectorMatchExpressions struct {
+	// The label.
+	Key string `pulumi:"key"`
+	// How it is compared.
+	Operator string `pulumi:"operator"`
+	// For In and NotIn.
+	Values []string `pulumi:"values"`
+}
+
+// EipPreferredNodesNodeSelectorMatchExpressionsInput is an input type that accepts EipPreferredNodesNodeSelectorMatchExpressionsArgs and EipPreferredNodesNodeSelectorMatchExpressionsOutput values.
+// You can construct a concrete instance of `EipPreferredNodesNodeSelectorMatchExpressionsInput` via:
+//
+//	EipPreferredNodesNodeSelectorMatchExpressionsArgs{...}
+type EipPreferredNodesNodeSelectorMatchExpressionsInput interface {
+	pulumi.Input
+
+	ToEipPreferredNodesNodeSelectorMatchExpressionsOutput() EipPreferredNodesNodeSelectorMatchExpressionsOutput
+	ToEipPreferredNodesNodeSelectorMatchExpressionsOutputWithContext(context.Context) EipPreferredNodesNodeSelectorMatchExpressionsOutput
+}
+
+// One requirement.
+type EipPreferredNodesNodeSelectorMatchExpressionsArgs struct {
+	// The label.
+	Key pulumi.StringInput `pulumi:"key"`
+	// How it is compared.
+	Operator pulumi.StringInput `pulumi:"operator"`
+	// For In and NotIn.
+	Values pulumi.StringArrayInput `pulumi:"values"`
+}
+
+func (EipPreferredNodesNodeSelectorMatchExpressionsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipPreferredNodesNodeSelectorMatchExpressions)(nil)).Elem()
+}
+
+func (i EipPreferredNodesNodeSelectorMatchExpressionsArgs) ToEipPreferredNodesNodeSelectorMatchExpressionsOutput() EipPreferredNodesNodeSelectorMatchExpressionsOutput {
+	return i.ToEipPreferredNodesNodeSelectorMatchExpressionsOutputWithContext(context.Background())
+}
+
+func (i EipPreferredNodesNodeSelectorMatchExpressionsArgs) ToEipPreferredNodesNodeSelectorMatchExpressionsOutputWithContext(ctx context.Context) EipPreferredNodesNodeSelectorMatchExpressionsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipPreferredNodesNodeSelectorMatchExpressionsOutput)
+}
+
+// EipPreferredNodesNodeSelectorMatchExpressionsArrayInput is an input type that accepts EipPreferredNodesNodeSelectorMatchExpressionsArray and EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput values.
+// You can construct a concrete instance of `EipPreferredNodesNodeSelectorMatchExpressionsArrayInput` via:
+//
+//	EipPreferredNodesNodeSelectorMatchExpressionsArray{ EipPreferredNodesNodeSelectorMatchExpressionsArgs{...} }
+type EipPreferredNodesNodeSelectorMatchExpressionsArrayInput interface {
+	pulumi.Input
+
+	ToEipPreferredNodesNodeSelectorMatchExpressionsArrayOutput() EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput
+	ToEipPreferredNodesNodeSelectorMatchExpressionsArrayOutputWithContext(context.Context) EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput
+}
+
+type EipPreferredNodesNodeSelectorMatchExpressionsArray []EipPreferredNodesNodeSelectorMatchExpressionsInput
+
+func (EipPreferredNodesNodeSelectorMatchExpressionsArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]EipPreferredNodesNodeSelectorMatchExpressions)(nil)).Elem()
+}
+
+func (i EipPreferredNodesNodeSelectorMatchExpressionsArray) ToEipPreferredNodesNodeSelectorMatchExpressionsArrayOutput() EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput {
+	return i.ToEipPreferredNodesNodeSelectorMatchExpressionsArrayOutputWithContext(context.Background())
+}
+
+func (i EipPreferredNodesNodeSelectorMatchExpressionsArray) ToEipPreferredNodesNodeSelectorMatchExpressionsArrayOutputWithContext(ctx context.Context) EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput)
+}
+
+// One requirement.
+type EipPreferredNodesNodeSelectorMatchExpressionsOutput struct{ *pulumi.OutputState }
+
+func (EipPreferredNodesNodeSelectorMatchExpressionsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipPreferredNodesNodeSelectorMatchExpressions)(nil)).Elem()
+}
+
+func (o EipPreferredNodesNodeSelectorMatchExpressionsOutput) ToEipPreferredNodesNodeSelectorMatchExpressionsOutput() EipPreferredNodesNodeSelectorMatchExpressionsOutput {
+	return o
+}
+
+func (o EipPreferredNodesNodeSelectorMatchExpressionsOutput) ToEipPreferredNodesNodeSelectorMatchExpressionsOutputWithContext(ctx context.Context) EipPreferredNodesNodeSelectorMatchExpressionsOutput {
+	return o
+}
+
+// The label.
+func (o EipPreferredNodesNodeSelectorMatchExpressionsOutput) Key() pulumi.StringOutput {
+	return o.ApplyT(func(v EipPreferredNodesNodeSelectorMatchExpressions) string { return v.Key }).(pulumi.StringOutput)
+}
+
+// How it is compared.
+func (o EipPreferredNodesNodeSelectorMatchExpressionsOutput) Operator() pulumi.StringOutput {
+	return o.ApplyT(func(v EipPreferredNodesNodeSelectorMatchExpressions) string { return v.Operator }).(pulumi.StringOutput)
+}
+
+// For In and NotIn.
+func (o EipPreferredNodesNodeSelectorMatchExpressionsOutput) Values() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v EipPreferredNodesNodeSelectorMatchExpressions) []string { return v.Values }).(pulumi.StringArrayOutput)
+}
+
+type EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput struct{ *pulumi.OutputState }
+
+func (EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]EipPreferredNodesNodeSelectorMatchExpressions)(nil)).Elem()
+}
+
+func (o EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput) ToEipPreferredNodesNodeSelectorMatchExpressionsArrayOutput() EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput {
+	return o
+}
+
+func (o EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput) ToEipPreferredNodesNodeSelectorMatchExpressionsArrayOutputWithContext(ctx context.Context) EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput {
+	return o
+}
+
+func (o EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput) Index(i pulumi.IntInput) EipPreferredNodesNodeSelectorMatchExpressionsOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) EipPreferredNodesNodeSelectorMatchExpressions {
+		return vs[0].([]EipPreferredNodesNodeSelectorMatchExpressions)[vs[1].(int)]
+	}).(EipPreferredNodesNodeSelectorMatchExpressionsOutput)
+}
+
 // Labels that must all be there.
 type EipServiceSelectors struct {
 	// Labels and their values.
@@ -3287,6 +3857,15 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerTimersConfigPtrInput)(nil)).Elem(), BgpPeerTimersConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerTransportInput)(nil)).Elem(), BgpPeerTransportArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerTransportPtrInput)(nil)).Elem(), BgpPeerTransportArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipNodeSelectorInput)(nil)).Elem(), EipNodeSelectorArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipNodeSelectorPtrInput)(nil)).Elem(), EipNodeSelectorArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipNodeSelectorMatchExpressionsInput)(nil)).Elem(), EipNodeSelectorMatchExpressionsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipNodeSelectorMatchExpressionsArrayInput)(nil)).Elem(), EipNodeSelectorMatchExpressionsArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipPreferredNodesInput)(nil)).Elem(), EipPreferredNodesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipPreferredNodesArrayInput)(nil)).Elem(), EipPreferredNodesArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipPreferredNodesNodeSelectorInput)(nil)).Elem(), EipPreferredNodesNodeSelectorArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipPreferredNodesNodeSelectorMatchExpressionsInput)(nil)).Elem(), EipPreferredNodesNodeSelectorMatchExpressionsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipPreferredNodesNodeSelectorMatchExpressionsArrayInput)(nil)).Elem(), EipPreferredNodesNodeSelectorMatchExpressionsArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*EipServiceSelectorsInput)(nil)).Elem(), EipServiceSelectorsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*EipServiceSelectorsArrayInput)(nil)).Elem(), EipServiceSelectorsArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ExposedServicePortsInput)(nil)).Elem(), ExposedServicePortsArgs{})
@@ -3324,6 +3903,15 @@ func init() {
 	pulumi.RegisterOutputType(BgpPeerTimersConfigPtrOutput{})
 	pulumi.RegisterOutputType(BgpPeerTransportOutput{})
 	pulumi.RegisterOutputType(BgpPeerTransportPtrOutput{})
+	pulumi.RegisterOutputType(EipNodeSelectorOutput{})
+	pulumi.RegisterOutputType(EipNodeSelectorPtrOutput{})
+	pulumi.RegisterOutputType(EipNodeSelectorMatchExpressionsOutput{})
+	pulumi.RegisterOutputType(EipNodeSelectorMatchExpressionsArrayOutput{})
+	pulumi.RegisterOutputType(EipPreferredNodesOutput{})
+	pulumi.RegisterOutputType(EipPreferredNodesArrayOutput{})
+	pulumi.RegisterOutputType(EipPreferredNodesNodeSelectorOutput{})
+	pulumi.RegisterOutputType(EipPreferredNodesNodeSelectorMatchExpressionsOutput{})
+	pulumi.RegisterOutputType(EipPreferredNodesNodeSelectorMatchExpressionsArrayOutput{})
 	pulumi.RegisterOutputType(EipServiceSelectorsOutput{})
 	pulumi.RegisterOutputType(EipServiceSelectorsArrayOutput{})
 	pulumi.RegisterOutputType(ExposedServicePortsOutput{})

@@ -384,6 +384,84 @@ export interface BgpPeerTransportArgs {
 }
 
 /**
+ * Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
+ */
+export interface EipNodeSelectorArgs {
+    /**
+     * Requirements, all of which must hold.
+     */
+    matchExpressions?: pulumi.Input<pulumi.Input<inputs.EipNodeSelectorMatchExpressionsArgs>[] | undefined>;
+    /**
+     * Labels and their values, all of which must be there.
+     */
+    matchLabels?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+}
+
+/**
+ * One requirement.
+ */
+export interface EipNodeSelectorMatchExpressionsArgs {
+    /**
+     * The label.
+     */
+    key: pulumi.Input<string>;
+    /**
+     * How it is compared.
+     */
+    operator: pulumi.Input<string>;
+    /**
+     * For In and NotIn.
+     */
+    values?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+}
+
+/**
+ * Nodes and their weight.
+ */
+export interface EipPreferredNodesArgs {
+    /**
+     * The nodes, a Kubernetes LabelSelector.
+     */
+    nodeSelector: pulumi.Input<inputs.EipPreferredNodesNodeSelectorArgs>;
+    /**
+     * More comes first.
+     */
+    weight: pulumi.Input<number>;
+}
+
+/**
+ * The nodes, a Kubernetes LabelSelector.
+ */
+export interface EipPreferredNodesNodeSelectorArgs {
+    /**
+     * Requirements, all of which must hold.
+     */
+    matchExpressions?: pulumi.Input<pulumi.Input<inputs.EipPreferredNodesNodeSelectorMatchExpressionsArgs>[] | undefined>;
+    /**
+     * Labels and their values, all of which must be there.
+     */
+    matchLabels?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+}
+
+/**
+ * One requirement.
+ */
+export interface EipPreferredNodesNodeSelectorMatchExpressionsArgs {
+    /**
+     * The label.
+     */
+    key: pulumi.Input<string>;
+    /**
+     * How it is compared.
+     */
+    operator: pulumi.Input<string>;
+    /**
+     * For In and NotIn.
+     */
+    values?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+}
+
+/**
  * Labels that must all be there.
  */
 export interface EipServiceSelectorsArgs {

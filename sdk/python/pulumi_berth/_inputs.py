@@ -49,6 +49,16 @@ __all__ = [
     'BgpPeerTimersConfigArgsDict',
     'BgpPeerTransportArgs',
     'BgpPeerTransportArgsDict',
+    'EipNodeSelectorArgs',
+    'EipNodeSelectorArgsDict',
+    'EipNodeSelectorMatchExpressionsArgs',
+    'EipNodeSelectorMatchExpressionsArgsDict',
+    'EipPreferredNodesArgs',
+    'EipPreferredNodesArgsDict',
+    'EipPreferredNodesNodeSelectorArgs',
+    'EipPreferredNodesNodeSelectorArgsDict',
+    'EipPreferredNodesNodeSelectorMatchExpressionsArgs',
+    'EipPreferredNodesNodeSelectorMatchExpressionsArgsDict',
     'EipServiceSelectorsArgs',
     'EipServiceSelectorsArgsDict',
     'ExposedServicePortsArgs',
@@ -1666,6 +1676,310 @@ class BgpPeerTransportArgs:
     @tcp_mss.setter
     def tcp_mss(self, value: pulumi.Input[Optional[_builtins.int]]):
         pulumi.set(self, "tcp_mss", value)
+
+
+class EipNodeSelectorArgsDict(TypedDict):
+    """
+    Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
+    """
+    match_expressions: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['EipNodeSelectorMatchExpressionsArgsDict']]]]]
+    """
+    Requirements, all of which must hold.
+    """
+    match_labels: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    Labels and their values, all of which must be there.
+    """
+
+@pulumi.input_type
+class EipNodeSelectorArgs:
+    def __init__(__self__, *,
+                 match_expressions: pulumi.Input[Optional[Sequence[pulumi.Input['EipNodeSelectorMatchExpressionsArgs']]]] = None,
+                 match_labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None):
+        """
+        Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
+
+        :param pulumi.Input[Sequence[pulumi.Input['EipNodeSelectorMatchExpressionsArgs']]] match_expressions: Requirements, all of which must hold.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] match_labels: Labels and their values, all of which must be there.
+        """
+        if match_expressions is not None:
+            pulumi.set(__self__, "match_expressions", match_expressions)
+        if match_labels is not None:
+            pulumi.set(__self__, "match_labels", match_labels)
+
+    @_builtins.property
+    @pulumi.getter(name="matchExpressions")
+    def match_expressions(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['EipNodeSelectorMatchExpressionsArgs']]]]:
+        """
+        Requirements, all of which must hold.
+        """
+        return pulumi.get(self, "match_expressions")
+
+    @match_expressions.setter
+    def match_expressions(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['EipNodeSelectorMatchExpressionsArgs']]]]):
+        pulumi.set(self, "match_expressions", value)
+
+    @_builtins.property
+    @pulumi.getter(name="matchLabels")
+    def match_labels(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Labels and their values, all of which must be there.
+        """
+        return pulumi.get(self, "match_labels")
+
+    @match_labels.setter
+    def match_labels(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "match_labels", value)
+
+
+class EipNodeSelectorMatchExpressionsArgsDict(TypedDict):
+    """
+    One requirement.
+    """
+    key: pulumi.Input[_builtins.str]
+    """
+    The label.
+    """
+    operator: pulumi.Input[_builtins.str]
+    """
+    How it is compared.
+    """
+    values: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    For In and NotIn.
+    """
+
+@pulumi.input_type
+class EipNodeSelectorMatchExpressionsArgs:
+    def __init__(__self__, *,
+                 key: pulumi.Input[_builtins.str],
+                 operator: pulumi.Input[_builtins.str],
+                 values: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None):
+        """
+        One requirement.
+
+        :param pulumi.Input[_builtins.str] key: The label.
+        :param pulumi.Input[_builtins.str] operator: How it is compared.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] values: For In and NotIn.
+        """
+        pulumi.set(__self__, "key", key)
+        pulumi.set(__self__, "operator", operator)
+        if values is not None:
+            pulumi.set(__self__, "values", values)
+
+    @_builtins.property
+    @pulumi.getter
+    def key(self) -> pulumi.Input[_builtins.str]:
+        """
+        The label.
+        """
+        return pulumi.get(self, "key")
+
+    @key.setter
+    def key(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "key", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def operator(self) -> pulumi.Input[_builtins.str]:
+        """
+        How it is compared.
+        """
+        return pulumi.get(self, "operator")
+
+    @operator.setter
+    def operator(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "operator", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def values(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        For In and NotIn.
+        """
+        return pulumi.get(self, "values")
+
+    @values.setter
+    def values(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "values", value)
+
+
+class EipPreferredNodesArgsDict(TypedDict):
+    """
+    Nodes and their weight.
+    """
+    node_selector: pulumi.Input['EipPreferredNodesNodeSelectorArgsDict']
+    """
+    The nodes, a Kubernetes LabelSelector.
+    """
+    weight: pulumi.Input[_builtins.int]
+    """
+    More comes first.
+    """
+
+@pulumi.input_type
+class EipPreferredNodesArgs:
+    def __init__(__self__, *,
+                 node_selector: pulumi.Input['EipPreferredNodesNodeSelectorArgs'],
+                 weight: pulumi.Input[_builtins.int]):
+        """
+        Nodes and their weight.
+
+        :param pulumi.Input['EipPreferredNodesNodeSelectorArgs'] node_selector: The nodes, a Kubernetes LabelSelector.
+        :param pulumi.Input[_builtins.int] weight: More comes first.
+        """
+        pulumi.set(__self__, "node_selector", node_selector)
+        pulumi.set(__self__, "weight", weight)
+
+    @_builtins.property
+    @pulumi.getter(name="nodeSelector")
+    def node_selector(self) -> pulumi.Input['EipPreferredNodesNodeSelectorArgs']:
+        """
+        The nodes, a Kubernetes LabelSelector.
+        """
+        return pulumi.get(self, "node_selector")
+
+    @node_selector.setter
+    def node_selector(self, value: pulumi.Input['EipPreferredNodesNodeSelectorArgs']):
+        pulumi.set(self, "node_selector", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def weight(self) -> pulumi.Input[_builtins.int]:
+        """
+        More comes first.
+        """
+        return pulumi.get(self, "weight")
+
+    @weight.setter
+    def weight(self, value: pulumi.Input[_builtins.int]):
+        pulumi.set(self, "weight", value)
+
+
+class EipPreferredNodesNodeSelectorArgsDict(TypedDict):
+    """
+    The nodes, a Kubernetes LabelSelector.
+    """
+    match_expressions: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['EipPreferredNodesNodeSelectorMatchExpressionsArgsDict']]]]]
+    """
+    Requirements, all of which must hold.
+    """
+    match_labels: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    Labels and their values, all of which must be there.
+    """
+
+@pulumi.input_type
+class EipPreferredNodesNodeSelectorArgs:
+    def __init__(__self__, *,
+                 match_expressions: pulumi.Input[Optional[Sequence[pulumi.Input['EipPreferredNodesNodeSelectorMatchExpressionsArgs']]]] = None,
+                 match_labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None):
+        """
+        The nodes, a Kubernetes LabelSelector.
+
+        :param pulumi.Input[Sequence[pulumi.Input['EipPreferredNodesNodeSelectorMatchExpressionsArgs']]] match_expressions: Requirements, all of which must hold.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] match_labels: Labels and their values, all of which must be there.
+        """
+        if match_expressions is not None:
+            pulumi.set(__self__, "match_expressions", match_expressions)
+        if match_labels is not None:
+            pulumi.set(__self__, "match_labels", match_labels)
+
+    @_builtins.property
+    @pulumi.getter(name="matchExpressions")
+    def match_expressions(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['EipPreferredNodesNodeSelectorMatchExpressionsArgs']]]]:
+        """
+        Requirements, all of which must hold.
+        """
+        return pulumi.get(self, "match_expressions")
+
+    @match_expressions.setter
+    def match_expressions(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['EipPreferredNodesNodeSelectorMatchExpressionsArgs']]]]):
+        pulumi.set(self, "match_expressions", value)
+
+    @_builtins.property
+    @pulumi.getter(name="matchLabels")
+    def match_labels(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Labels and their values, all of which must be there.
+        """
+        return pulumi.get(self, "match_labels")
+
+    @match_labels.setter
+    def match_labels(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "match_labels", value)
+
+
+class EipPreferredNodesNodeSelectorMatchExpressionsArgsDict(TypedDict):
+    """
+    One requirement.
+    """
+    key: pulumi.Input[_builtins.str]
+    """
+    The label.
+    """
+    operator: pulumi.Input[_builtins.str]
+    """
+    How it is compared.
+    """
+    values: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    For In and NotIn.
+    """
+
+@pulumi.input_type
+class EipPreferredNodesNodeSelectorMatchExpressionsArgs:
+    def __init__(__self__, *,
+                 key: pulumi.Input[_builtins.str],
+                 operator: pulumi.Input[_builtins.str],
+                 values: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None):
+        """
+        One requirement.
+
+        :param pulumi.Input[_builtins.str] key: The label.
+        :param pulumi.Input[_builtins.str] operator: How it is compared.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] values: For In and NotIn.
+        """
+        pulumi.set(__self__, "key", key)
+        pulumi.set(__self__, "operator", operator)
+        if values is not None:
+            pulumi.set(__self__, "values", values)
+
+    @_builtins.property
+    @pulumi.getter
+    def key(self) -> pulumi.Input[_builtins.str]:
+        """
+        The label.
+        """
+        return pulumi.get(self, "key")
+
+    @key.setter
+    def key(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "key", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def operator(self) -> pulumi.Input[_builtins.str]:
+        """
+        How it is compared.
+        """
+        return pulumi.get(self, "operator")
+
+    @operator.setter
+    def operator(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "operator", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def values(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        For In and NotIn.
+        """
+        return pulumi.get(self, "values")
+
+    @values.setter
+    def values(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "values", value)
 
 
 class EipServiceSelectorsArgsDict(TypedDict):

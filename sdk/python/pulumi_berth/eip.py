@@ -25,6 +25,7 @@ class EipArgs:
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  auto_assign: pulumi.Input[Optional[_builtins.bool]] = None,
                  avoid_buggy_ips: pulumi.Input[Optional[_builtins.bool]] = None,
+                 conflict_policy: pulumi.Input[Optional[_builtins.str]] = None,
                  disable: pulumi.Input[Optional[_builtins.bool]] = None,
                  exclude: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  interface: pulumi.Input[Optional[_builtins.str]] = None,
@@ -33,7 +34,9 @@ class EipArgs:
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  namespace_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  namespaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 node_selector: pulumi.Input[Optional['EipNodeSelectorArgs']] = None,
                  per_namespace_limit: pulumi.Input[Optional[_builtins.int]] = None,
+                 preferred_nodes: pulumi.Input[Optional[Sequence[pulumi.Input['EipPreferredNodesArgs']]]] = None,
                  priority: pulumi.Input[Optional[_builtins.int]] = None,
                  protocol: pulumi.Input[Optional[_builtins.str]] = None,
                  restrict: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -49,15 +52,18 @@ class EipArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the object.
         :param pulumi.Input[_builtins.bool] auto_assign: false: the pool is used only by Services that name it or one of its addresses. Default true.
         :param pulumi.Input[_builtins.bool] avoid_buggy_ips: Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops.
+        :param pulumi.Input[_builtins.str] conflict_policy: Layer2: what is done when a foreign host claims an address of this pool. defend, the default: go on, and tell the network again, at most every ten seconds (RFC 5227). yield: leave the address to that host for as long as it uses it.
         :param pulumi.Input[_builtins.bool] disable: No address of this pool is handed out any more; Services that hold one keep it.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] exclude: Addresses never handed out, each in a form that `address` has.
-        :param pulumi.Input[_builtins.str] interface: Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address>, or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.
+        :param pulumi.Input[_builtins.str] interface: Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address> (the interface by which the node's kernel sends there), or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.
         :param pulumi.Input[_builtins.bool] is_default: Makes this the pool of Services that name none.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] labels: Labels of the object.
         :param pulumi.Input[_builtins.str] name: The name of the object in the cluster. Default: the name of the resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] namespace_selector: Binds this pool to namespaces that carry all these labels; {} binds it to every namespace.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] namespaces: Namespaces that this pool is bound to, by name.
+        :param pulumi.Input['EipNodeSelectorArgs'] node_selector: Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
         :param pulumi.Input[_builtins.int] per_namespace_limit: At most so many addresses of this pool for the Services of one namespace.
+        :param pulumi.Input[Sequence[pulumi.Input['EipPreferredNodesArgs']]] preferred_nodes: Layer2: nodes that come before others to announce the addresses. A node's weight is the sum of those of the entries that it fits. An owner keeps an address when a node of more weight comes back.
         :param pulumi.Input[_builtins.int] priority: Among pools bound to a Service's namespace, the lower number is asked first.
         :param pulumi.Input[_builtins.str] protocol: How the addresses are announced: bgp (also when empty), or layer2 (ARP and NDP). vip, OpenELB's keepalived mode, is served by layer2.
         :param pulumi.Input[_builtins.bool] restrict: The binding to namespaces and Services holds for Services that name this pool or one of its addresses, too.
@@ -75,6 +81,8 @@ class EipArgs:
             pulumi.set(__self__, "auto_assign", auto_assign)
         if avoid_buggy_ips is not None:
             pulumi.set(__self__, "avoid_buggy_ips", avoid_buggy_ips)
+        if conflict_policy is not None:
+            pulumi.set(__self__, "conflict_policy", conflict_policy)
         if disable is not None:
             pulumi.set(__self__, "disable", disable)
         if exclude is not None:
@@ -91,8 +99,12 @@ class EipArgs:
             pulumi.set(__self__, "namespace_selector", namespace_selector)
         if namespaces is not None:
             pulumi.set(__self__, "namespaces", namespaces)
+        if node_selector is not None:
+            pulumi.set(__self__, "node_selector", node_selector)
         if per_namespace_limit is not None:
             pulumi.set(__self__, "per_namespace_limit", per_namespace_limit)
+        if preferred_nodes is not None:
+            pulumi.set(__self__, "preferred_nodes", preferred_nodes)
         if priority is not None:
             pulumi.set(__self__, "priority", priority)
         if protocol is not None:
@@ -169,6 +181,18 @@ class EipArgs:
         pulumi.set(self, "avoid_buggy_ips", value)
 
     @_builtins.property
+    @pulumi.getter(name="conflictPolicy")
+    def conflict_policy(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Layer2: what is done when a foreign host claims an address of this pool. defend, the default: go on, and tell the network again, at most every ten seconds (RFC 5227). yield: leave the address to that host for as long as it uses it.
+        """
+        return pulumi.get(self, "conflict_policy")
+
+    @conflict_policy.setter
+    def conflict_policy(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "conflict_policy", value)
+
+    @_builtins.property
     @pulumi.getter
     def disable(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
@@ -196,7 +220,7 @@ class EipArgs:
     @pulumi.getter
     def interface(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address>, or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.
+        Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address> (the interface by which the node's kernel sends there), or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.
         """
         return pulumi.get(self, "interface")
 
@@ -265,6 +289,18 @@ class EipArgs:
         pulumi.set(self, "namespaces", value)
 
     @_builtins.property
+    @pulumi.getter(name="nodeSelector")
+    def node_selector(self) -> pulumi.Input[Optional['EipNodeSelectorArgs']]:
+        """
+        Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
+        """
+        return pulumi.get(self, "node_selector")
+
+    @node_selector.setter
+    def node_selector(self, value: pulumi.Input[Optional['EipNodeSelectorArgs']]):
+        pulumi.set(self, "node_selector", value)
+
+    @_builtins.property
     @pulumi.getter(name="perNamespaceLimit")
     def per_namespace_limit(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
@@ -275,6 +311,18 @@ class EipArgs:
     @per_namespace_limit.setter
     def per_namespace_limit(self, value: pulumi.Input[Optional[_builtins.int]]):
         pulumi.set(self, "per_namespace_limit", value)
+
+    @_builtins.property
+    @pulumi.getter(name="preferredNodes")
+    def preferred_nodes(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['EipPreferredNodesArgs']]]]:
+        """
+        Layer2: nodes that come before others to announce the addresses. A node's weight is the sum of those of the entries that it fits. An owner keeps an address when a node of more weight comes back.
+        """
+        return pulumi.get(self, "preferred_nodes")
+
+    @preferred_nodes.setter
+    def preferred_nodes(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['EipPreferredNodesArgs']]]]):
+        pulumi.set(self, "preferred_nodes", value)
 
     @_builtins.property
     @pulumi.getter
@@ -372,6 +420,7 @@ class Eip(pulumi.ComponentResource):
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  auto_assign: pulumi.Input[Optional[_builtins.bool]] = None,
                  avoid_buggy_ips: pulumi.Input[Optional[_builtins.bool]] = None,
+                 conflict_policy: pulumi.Input[Optional[_builtins.str]] = None,
                  disable: pulumi.Input[Optional[_builtins.bool]] = None,
                  exclude: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  interface: pulumi.Input[Optional[_builtins.str]] = None,
@@ -380,7 +429,9 @@ class Eip(pulumi.ComponentResource):
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  namespace_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  namespaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 node_selector: pulumi.Input[Optional[Union['EipNodeSelectorArgs', 'EipNodeSelectorArgsDict']]] = None,
                  per_namespace_limit: pulumi.Input[Optional[_builtins.int]] = None,
+                 preferred_nodes: pulumi.Input[Optional[Sequence[pulumi.Input[Union['EipPreferredNodesArgs', 'EipPreferredNodesArgsDict']]]]] = None,
                  priority: pulumi.Input[Optional[_builtins.int]] = None,
                  protocol: pulumi.Input[Optional[_builtins.str]] = None,
                  restrict: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -399,15 +450,18 @@ class Eip(pulumi.ComponentResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the object.
         :param pulumi.Input[_builtins.bool] auto_assign: false: the pool is used only by Services that name it or one of its addresses. Default true.
         :param pulumi.Input[_builtins.bool] avoid_buggy_ips: Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops.
+        :param pulumi.Input[_builtins.str] conflict_policy: Layer2: what is done when a foreign host claims an address of this pool. defend, the default: go on, and tell the network again, at most every ten seconds (RFC 5227). yield: leave the address to that host for as long as it uses it.
         :param pulumi.Input[_builtins.bool] disable: No address of this pool is handed out any more; Services that hold one keep it.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] exclude: Addresses never handed out, each in a form that `address` has.
-        :param pulumi.Input[_builtins.str] interface: Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address>, or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.
+        :param pulumi.Input[_builtins.str] interface: Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address> (the interface by which the node's kernel sends there), or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.
         :param pulumi.Input[_builtins.bool] is_default: Makes this the pool of Services that name none.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] labels: Labels of the object.
         :param pulumi.Input[_builtins.str] name: The name of the object in the cluster. Default: the name of the resource.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] namespace_selector: Binds this pool to namespaces that carry all these labels; {} binds it to every namespace.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] namespaces: Namespaces that this pool is bound to, by name.
+        :param pulumi.Input[Union['EipNodeSelectorArgs', 'EipNodeSelectorArgsDict']] node_selector: Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
         :param pulumi.Input[_builtins.int] per_namespace_limit: At most so many addresses of this pool for the Services of one namespace.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['EipPreferredNodesArgs', 'EipPreferredNodesArgsDict']]]] preferred_nodes: Layer2: nodes that come before others to announce the addresses. A node's weight is the sum of those of the entries that it fits. An owner keeps an address when a node of more weight comes back.
         :param pulumi.Input[_builtins.int] priority: Among pools bound to a Service's namespace, the lower number is asked first.
         :param pulumi.Input[_builtins.str] protocol: How the addresses are announced: bgp (also when empty), or layer2 (ARP and NDP). vip, OpenELB's keepalived mode, is served by layer2.
         :param pulumi.Input[_builtins.bool] restrict: The binding to namespaces and Services holds for Services that name this pool or one of its addresses, too.
@@ -445,6 +499,7 @@ class Eip(pulumi.ComponentResource):
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  auto_assign: pulumi.Input[Optional[_builtins.bool]] = None,
                  avoid_buggy_ips: pulumi.Input[Optional[_builtins.bool]] = None,
+                 conflict_policy: pulumi.Input[Optional[_builtins.str]] = None,
                  disable: pulumi.Input[Optional[_builtins.bool]] = None,
                  exclude: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  interface: pulumi.Input[Optional[_builtins.str]] = None,
@@ -453,7 +508,9 @@ class Eip(pulumi.ComponentResource):
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  namespace_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  namespaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 node_selector: pulumi.Input[Optional[Union['EipNodeSelectorArgs', 'EipNodeSelectorArgsDict']]] = None,
                  per_namespace_limit: pulumi.Input[Optional[_builtins.int]] = None,
+                 preferred_nodes: pulumi.Input[Optional[Sequence[pulumi.Input[Union['EipPreferredNodesArgs', 'EipPreferredNodesArgsDict']]]]] = None,
                  priority: pulumi.Input[Optional[_builtins.int]] = None,
                  protocol: pulumi.Input[Optional[_builtins.str]] = None,
                  restrict: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -479,6 +536,7 @@ class Eip(pulumi.ComponentResource):
             __props__.__dict__["annotations"] = annotations
             __props__.__dict__["auto_assign"] = auto_assign
             __props__.__dict__["avoid_buggy_ips"] = avoid_buggy_ips
+            __props__.__dict__["conflict_policy"] = conflict_policy
             __props__.__dict__["disable"] = disable
             __props__.__dict__["exclude"] = exclude
             __props__.__dict__["interface"] = interface
@@ -487,7 +545,9 @@ class Eip(pulumi.ComponentResource):
             __props__.__dict__["name"] = name
             __props__.__dict__["namespace_selector"] = namespace_selector
             __props__.__dict__["namespaces"] = namespaces
+            __props__.__dict__["node_selector"] = node_selector
             __props__.__dict__["per_namespace_limit"] = per_namespace_limit
+            __props__.__dict__["preferred_nodes"] = preferred_nodes
             __props__.__dict__["priority"] = priority
             __props__.__dict__["protocol"] = protocol
             __props__.__dict__["restrict"] = restrict

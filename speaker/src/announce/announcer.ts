@@ -47,6 +47,11 @@ export type ProtocolFacts = Readonly<Record<string, unknown>>;
  */
 export interface Announcer {
   apply(view: ClusterView): void;
-  status(): { readonly announcements: readonly AnnouncementFact[]; readonly facts: ProtocolFacts };
+  status(): {
+    readonly announcements: readonly AnnouncementFact[];
+    readonly facts: ProtocolFacts;
+    /** What the announcers of other nodes should know of this node: it comes to them in `NodeView.published`. Plain JSON. */
+    readonly published?: unknown;
+  };
   close(): Promise<void>;
 }

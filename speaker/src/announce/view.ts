@@ -9,6 +9,10 @@ export interface NodeView {
   readonly labels: Readonly<Record<string, string>>;
   /** The addresses of type InternalIP, in the order of the Node's status. */
   readonly internalAddresses: readonly Address[];
+  /** No new pods come to it. Alone no reason not to announce, but others come first. */
+  readonly isCordoned?: boolean;
+  /** What this node's announcers have published for those of other nodes, by protocol, as JSON. Absent while nothing is known. */
+  readonly published?: Readonly<Record<string, unknown>>;
   /** Why this node may not announce (NotReady, excluded by label, …), or undefined when it may. */
   readonly refusal: Refusal | undefined;
 }
@@ -40,6 +44,8 @@ export interface ClusterView {
   /** The node that this speaker runs on. */
   readonly nodeName: string;
   readonly nodes: readonly NodeView[];
+  /** A text that no other cluster has; absent while it is not known. */
+  readonly clusterId?: string;
   readonly addresses: readonly AssignedAddress[];
   /** The BgpConf named "default", or undefined. */
   readonly bgpConf: BgpConf | undefined;

@@ -1,134 +1,230 @@
+import { selects } from "../announce/selector.ts";
 import type { AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
-import { type Address, formatAddress, parseAddress } from "../net/address.ts";
-import { type Prefix, parsePrefix, prefixContains, prefixOf } from "../net/prefix.ts";
-import type { Link, Target } from "./model.ts";
-import { nodeOrder } from "./order.ts";
+import { type Address, formatAddress } from "../net/address.ts";
+import { prefixContains } from "../net/prefix.ts";
+import { isOn, type LinkView, reachOf, selectLinks, selectorProblem, selectorsOf, sharesSegment } from "./links.ts";
+import type { Target } from "./model.ts";
+import { type Candidate, Orders } from "./order.ts";
+import { type PublishedLinks, publishedLinks } from "./published.ts";
 
-/** An interface of this node with the networks that it is in. */
-export interface LinkView extends Link {
-  readonly networks: readonly Prefix[];
+/** What is wanted of Layer2 for one address: on which interfaces this node answers or stands by, or why it has no part in it. */
+export interface Decision {
+  readonly address: Address;
+  /** With a refusal they all say `standsBack`: this node may go on until another has taken over. */
+  readonly targets: readonly Target[];
+  readonly refusal: Refusal | undefined;
+  readonly warning: string | undefined;
+  /** Why this node stands where it does in the order, besides the hash: "weight 50"; "" for nothing. */
+  readonly preference: string;
 }
 
-/** What is wanted of Layer2 for one address, or why this node has no part in it. */
-export type Decision =
-  | { readonly address: Address; readonly target: Target; readonly warning: string | undefined }
-  | { readonly address: Address; readonly refusal: Refusal };
+/** What this node's kernel has. */
+export interface OwnLinks {
+  readonly links: readonly LinkView[];
+  readonly egress: ReadonlyMap<string, string>;
+}
 
 const no = (reason: string, message: string): Refusal => ({ reason, message });
 
+/** Reasons for which a node only steps behind the others: when all nodes have one, serving is better than silence. */
+const softReasons: ReadonlySet<string> = new Set(["NodeNotReady", "NodeNetworkUnavailable", "NodeDraining"]);
+
+/** The destinations of can_reach in all Layer2 Eips. */
+export function destinations(view: ClusterView): Address[] {
+  const found = new Map<string, Address>();
+  for (const { eip } of view.addresses.filter(isLayer2))
+    for (const selector of selectorsOf(eip.spec.interface)) {
+      const to = reachOf(selector);
+      if (to !== undefined) found.set(formatAddress(to), to);
+    }
+  return [...found.values()];
+}
+
+const isLayer2 = ({ eip }: AssignedAddress): boolean => eip.spec.protocol === "layer2" || eip.spec.protocol === "vip";
+
+/** One address on one interface of this node, before its place in the order is known. */
+interface Place {
+  readonly assigned: AssignedAddress;
+  readonly link: LinkView;
+  readonly candidates: readonly Candidate[];
+}
+
 /** Decides for every address of a Layer2 Eip whether this node may answer for it, where, and in which place of the order. Pure. */
-export function desiredLayer2(view: ClusterView, links: readonly LinkView[], gateway: string | undefined): Decision[] {
+export function desiredLayer2(view: ClusterView, own: OwnLinks, orders = new Orders()): Decision[] {
   const self = view.nodes.find((node) => node.name === view.nodeName);
-  return view.addresses
-    .filter(({ eip }) => eip.spec.protocol === "layer2" || eip.spec.protocol === "vip")
-    .map((assigned): Decision => {
-      const { address, eip } = assigned;
-      if (self === undefined) return { address, refusal: no("NodeUnknown", `node ${view.nodeName} is not in the cluster`) };
-      const refusal = self.refusal ?? endpointRefusal(assigned, self.name);
-      if (refusal !== undefined) return { address, refusal };
-      const chosen = chooseLinks(assigned, links, self, gateway);
-      if ("reason" in chosen) return { address, refusal: chosen };
-      const elsewhere =
-        chosen.isOnSegment || (eip.spec.interface ?? "") !== "" ? undefined : segmentOf(address, chosen.links, view.nodes);
-      if (elsewhere !== undefined)
-        return {
-          address,
-          refusal: no(
-            "OtherSegment",
-            `${formatAddress(address)} is on the segment of node ${elsewhere}, where node ${self.name} has no interface`,
-          ),
-        };
-      const candidates = view.nodes.filter((node) => isCandidate(node, assigned, chosen.links, chosen.isOnSegment));
-      const order = nodeOrder(
-        candidates.map((node) => node.name),
-        formatAddress(address),
-      );
-      const target = {
-        address,
-        interfaces: chosen.links.map((link) => link.name),
-        rank: order.indexOf(self.name),
-        candidates: order.length,
-      };
-      const warning = chosen.isOnSegment
-        ? undefined
-        : `${formatAddress(address)} is outside every network of the interface; the network must send it to this segment`;
-      return { address, target, warning };
+  const published = new Map(view.nodes.map((node) => [node.name, publishedLinks(node)]));
+  const undecided = view.addresses.filter(isLayer2).map((assigned) => decideOne(assigned, view, self, own, published));
+  const ranks = rankAll(
+    undecided.flatMap(({ places }) => places),
+    orders,
+  );
+  return undecided.map(({ assigned, places, refusal, warning }): Decision => {
+    const mine = refusal ?? (places.length === 0 ? no("NoInterface", "no interface fits") : undefined);
+    const targets = places.flatMap((place): Target[] => {
+      const order = ranks.get(place) ?? [];
+      const isAlone = place.candidates.every(({ name }) => name === view.nodeName);
+      if (refusal !== undefined && isAlone) return [];
+      const rank = order.indexOf(view.nodeName);
+      return [
+        {
+          address: assigned.address,
+          link: place.link.name,
+          rank: rank < 0 ? order.length : rank,
+          candidates: order.length,
+          policy: assigned.eip.spec.conflictPolicy ?? "defend",
+          standsBack: refusal !== undefined,
+        },
+      ];
     });
+    const weight = self === undefined ? 0 : weightOf(self, assigned);
+    return { address: assigned.address, targets, refusal: mine, warning, preference: weight > 0 ? `weight ${weight}` : "" };
+  });
 }
 
-function endpointRefusal({ localOnly, endpointsByNode }: AssignedAddress, node: string): Refusal | undefined {
-  if (endpointsByNode.size === 0) return no("NoEndpoint", "the Service has no ready endpoint on any node");
-  if (localOnly && !endpointsByNode.has(node))
-    return no("NoLocalEndpoint", `node ${node} has no ready endpoint, and externalTrafficPolicy is Local`);
-  return undefined;
+interface Undecided {
+  readonly assigned: AssignedAddress;
+  readonly places: readonly Place[];
+  readonly refusal: Refusal | undefined;
+  readonly warning: string | undefined;
 }
 
-/** The node that stands on the segment of an address, judged by its InternalIP and the length of our own networks; undefined when none does. */
-function segmentOf(address: Address, links: readonly LinkView[], nodes: readonly NodeView[]): string | undefined {
-  const networks = links
-    .flatMap((link) => link.networks)
-    .filter((network) => network.address.family === address.family && network.length > 0);
-  const around = networks.map((network) => prefixOf(address, network.length));
-  return nodes.find((node) => node.internalAddresses.some((own) => around.some((network) => prefixContains(network, own))))?.name;
+function decideOne(
+  assigned: AssignedAddress,
+  view: ClusterView,
+  self: NodeView | undefined,
+  own: OwnLinks,
+  published: ReadonlyMap<string, PublishedLinks | undefined>,
+): Undecided {
+  const { address, eip } = assigned;
+  const refuse = (refusal: Refusal): Undecided => ({ assigned, places: [], refusal, warning: undefined });
+  if (self === undefined) return refuse(no("NodeUnknown", `node ${view.nodeName} is not in the cluster`));
+  const problem = selectorProblem(eip.spec.interface);
+  if (problem !== undefined) return refuse(no("BadInterface", problem));
+  if (assigned.endpointsByNode.size === 0) return refuse(no("NoEndpoint", "the Service has no ready endpoint on any node"));
+  const chosen = chooseLinks(assigned, own, self, view.nodes, published);
+  if ("reason" in chosen) return refuse(self.refusal ?? chosen);
+  const eligible = eligibleNodes(view.nodes, assigned);
+  const refusal = eligible.some(({ name }) => name === self.name) ? undefined : refusalOf(self, assigned);
+  const places = chosen.links.map((link): Place => {
+    const candidates = eligible.filter(
+      (node) => node.name === self.name || standsThere(node, assigned, link, chosen.isOnSegment, published.get(node.name)),
+    );
+    return { assigned, link, candidates: candidates.map((node) => candidateOf(node, assigned)) };
+  });
+  const warning = chosen.isOnSegment
+    ? undefined
+    : `${formatAddress(address)} is outside every network of the interface; the network must send it to this segment`;
+  return { assigned, places, refusal, warning };
 }
 
-/** Other nodes are judged by their InternalIP: one in a network of our interface stands on the same segment. */
-function isCandidate(node: NodeView, assigned: AssignedAddress, links: readonly LinkView[], isOnSegment: boolean): boolean {
-  if (node.refusal !== undefined || endpointRefusal(assigned, node.name) !== undefined) return false;
-  if (!isOnSegment) return true;
-  const networks = links.flatMap((link) => link.networks);
-  return node.internalAddresses.some((address) => networks.some((network) => prefixContains(network, address)));
+/** Why a node may not announce an address, whatever its interfaces. */
+function refusalOf(node: NodeView, { eip, localOnly, endpointsByNode }: AssignedAddress): Refusal | undefined {
+  if (!selects(eip.spec.nodeSelector, node.labels))
+    return no("NodeNotSelected", `node ${node.name} does not fit spec.nodeSelector of Eip ${eip.metadata.name}`);
+  if (localOnly && !endpointsByNode.has(node.name))
+    return no("NoLocalEndpoint", `node ${node.name} has no ready endpoint, and externalTrafficPolicy is Local`);
+  return node.refusal;
+}
+
+/** The nodes that may announce an address; when there is none, those that would only step behind others. */
+function eligibleNodes(nodes: readonly NodeView[], assigned: AssignedAddress): readonly NodeView[] {
+  const refusals = nodes.map((node) => ({ node, refusal: refusalOf(node, assigned) }));
+  const free = refusals.filter(({ refusal }) => refusal === undefined);
+  const chosen =
+    free.length > 0 ? free : refusals.filter(({ refusal }) => refusal !== undefined && softReasons.has(refusal.reason));
+  return chosen.map(({ node }) => node);
+}
+
+const weightOf = (node: NodeView, { eip }: AssignedAddress): number =>
+  (eip.spec.preferredNodes ?? []).reduce((sum, entry) => sum + (selects(entry.nodeSelector, node.labels) ? entry.weight : 0), 0);
+
+const candidateOf = (node: NodeView, assigned: AssignedAddress): Candidate => ({
+  name: node.name,
+  score: node.isCordoned === true ? -1 : weightOf(node, assigned),
+});
+
+/**
+ * Whether another node has an interface for the address on the same segment as ours: by what it has published; before that by its
+ * InternalIP, which lies in a network of our interface when it stands there.
+ */
+function standsThere(
+  node: NodeView,
+  assigned: AssignedAddress,
+  link: LinkView,
+  isOnSegment: boolean,
+  published: PublishedLinks | undefined,
+): boolean {
+  if (published === undefined)
+    return (
+      !isOnSegment || node.internalAddresses.some((address) => link.networks.some((network) => prefixContains(network, address)))
+    );
+  const selectors = selectorsOf(assigned.eip.spec.interface);
+  const theirs =
+    selectors.length > 0
+      ? selectLinks(published.links, selectors, (to) => published.egress.get(formatAddress(to)))
+      : isOnSegment
+        ? published.links.filter((other) => isOn(other, assigned.address))
+        : published.links;
+  return theirs.some((other) => sharesSegment(link, other));
 }
 
 function chooseLinks(
   { address, eip }: AssignedAddress,
-  links: readonly LinkView[],
+  own: OwnLinks,
   self: NodeView,
-  gateway: string | undefined,
+  nodes: readonly NodeView[],
+  published: ReadonlyMap<string, PublishedLinks | undefined>,
 ): { readonly links: readonly LinkView[]; readonly isOnSegment: boolean } | Refusal {
-  const isIn = (link: LinkView, wanted: Address): boolean => link.networks.some((network) => prefixContains(network, wanted));
-  const named = (eip.spec.interface ?? "")
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-  const usable = links.filter((link) => link.name !== "lo");
-  if (named.length > 0) {
-    const found = usable.filter((link) => named.some((selector) => matches(link, selector, isIn)));
+  const { links } = own;
+  const selectors = selectorsOf(eip.spec.interface);
+  if (selectors.length > 0) {
+    const found = selectLinks(links, selectors, (to) => own.egress.get(formatAddress(to)));
     if (found.length === 0)
       return no(
         "NoInterface",
-        `node ${self.name} has no interface that fits spec.interface "${eip.spec.interface}"; it has ${usable.map((link) => link.name).join(", ") || "none"}`,
+        `node ${self.name} has no interface that fits spec.interface "${eip.spec.interface}"; it has ${links.map((link) => link.name).join(", ") || "none"}`,
       );
-    return { links: found, isOnSegment: found.some((link) => isIn(link, address)) };
+    return { links: found, isOnSegment: found.some((link) => isOn(link, address)) };
   }
-  const near = usable.filter((link) => isIn(link, address));
+  const near = links.filter((link) => isOn(link, address));
   if (near.length > 0) return { links: near, isOnSegment: true };
-  const isElsewhere = self.internalAddresses.length === 0 || usable.length === 0;
-  const main = usable.filter((link) =>
-    self.internalAddresses.some((own) =>
-      link.addresses.some((candidate) => candidate.family === own.family && candidate.value === own.value),
+  const elsewhere = nodes.find((node) => node.name !== self.name && isNear(node, published.get(node.name), address, links));
+  if (elsewhere !== undefined)
+    return no(
+      "OtherSegment",
+      `${formatAddress(address)} is on the segment of node ${elsewhere.name}, where node ${self.name} has no interface`,
+    );
+  const main = links.filter((link) =>
+    self.internalAddresses.some((internal) =>
+      link.addresses.some((candidate) => candidate.family === internal.family && candidate.value === internal.value),
     ),
   );
-  const fallback = main.length > 0 ? main : usable.filter((link) => link.name === gateway);
-  return isElsewhere || fallback.length === 0
+  return main.length === 0
     ? no("NoInterface", `node ${self.name} has no interface for ${formatAddress(address)}`)
-    : { links: fallback.slice(0, 1), isOnSegment: false };
+    : { links: main.slice(0, 1), isOnSegment: false };
 }
 
-/** Whether an interface fits one part of spec.interface: a name, a glob, can_reach:<address> or cidr:<prefix>. */
-function matches(link: LinkView, selector: string, isIn: (link: LinkView, wanted: Address) => boolean): boolean {
-  const [kind, value = ""] = [selector.slice(0, selector.indexOf(":")), selector.slice(selector.indexOf(":") + 1)];
-  if (kind === "can_reach") {
-    const wanted = parseAddress(value);
-    return wanted !== undefined && isIn(link, wanted);
+/** Whether a node stands on the segment of an address: by what it has published, or by its InternalIP and the length of our own networks. */
+function isNear(node: NodeView, published: PublishedLinks | undefined, address: Address, links: readonly LinkView[]): boolean {
+  if (published !== undefined) return published.links.some((link) => isOn(link, address));
+  const lengths = new Set(
+    links.flatMap(({ networks }) =>
+      networks.filter((one) => one.address.family === address.family && one.length > 0).map((one) => one.length),
+    ),
+  );
+  return [...lengths].some((length) => node.internalAddresses.some((own) => prefixContains({ address, length }, own)));
+}
+
+/** The orders of all places, bounded among those that the same nodes share. */
+function rankAll(places: readonly Place[], orders: Orders): Map<Place, readonly string[]> {
+  const found = new Map<Place, readonly string[]>();
+  const groups = Map.groupBy(places, ({ candidates }) => JSON.stringify(candidates));
+  for (const group of groups.values()) {
+    const [first] = group;
+    if (first === undefined) continue;
+    const texts = new Map(group.map((place) => [place, formatAddress(place.assigned.address)]));
+    const known = orders.of(first.candidates, [...new Set(texts.values())]);
+    for (const place of group) found.set(place, known.get(texts.get(place) ?? "") ?? []);
   }
-  if (kind === "cidr") {
-    const prefix = parsePrefix(value);
-    return prefix !== undefined && link.addresses.some((address) => prefixContains(prefix, address));
-  }
-  const pattern = selector
-    .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${pattern}$`).test(link.name);
+  return found;
 }

@@ -3,12 +3,14 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { type Address, formatAddress, maxOf, parseAddress } from "../net/address.ts";
 import { type Mac, parseMac } from "../net/mac.ts";
-import { decodeFrame, encodeAnnouncements, encodeAnswer, encodeQuestion, type Note, solicitedNode } from "./frame.ts";
+import { decodeFrame, encodeAnnouncements, encodeAnswer, encodeQuestion, solicitedNode } from "./frame.ts";
+import { type Note, noteKinds } from "./note.ts";
 
 const mac = (text: string): Mac => parseMac(text) as Mac;
 const address = (text: string): Address => parseAddress(text) as Address;
 const own = mac("02:be:00:00:01:0b");
 const client = mac("02:be:00:00:01:64");
+const plain: Note = { kind: "probe", rank: 0, tenure: 0, nonce: 1, cluster: 0 };
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(/\s/g, ""), "hex"));
 
 describe("ARP (RFC 826)", () => {
@@ -56,7 +58,7 @@ describe("Neighbor Discovery (RFC 4861)", () => {
     assert.equal(formatAddress(solicitedNode(target)), "ff02::1:ff00:c8"));
 
   it("reads back a solicitation, an answer and an announcement", () => {
-    const note: Note = { kind: "probe", rank: 2, nonce: 0xdeadbeef };
+    const note: Note = { kind: "probe", rank: 2, tenure: 3, nonce: 0xdeadbeef, cluster: 0x01020304 };
     assert.deepEqual(decodeFrame(encodeQuestion(target, client, address("fd00:30::100"), undefined, note)), {
       kind: "question",
       target,
@@ -73,7 +75,7 @@ describe("Neighbor Discovery (RFC 4861)", () => {
   });
 
   it("drops a wrong checksum and a hop limit that a router has lowered", () => {
-    const question = encodeQuestion(target, client, address("fd00:30::100"), undefined, { kind: "probe", rank: 0, nonce: 1 });
+    const question = encodeQuestion(target, client, address("fd00:30::100"), undefined, plain);
     const wrong = question.slice();
     wrong[60] = (wrong[60] ?? 0) ^ 1;
     assert.deepEqual(decodeFrame(wrong), { drop: "BadChecksum" });
@@ -89,9 +91,11 @@ describe("frames of any kind", () => {
     fc.bigInt({ min: 1n, max: maxOf(6) >> 8n }).map((value): Address => ({ family: 6, value })),
   );
   const note = fc.record({
-    kind: fc.constantFrom("probe", "alive", "leaving", "claim", "release"),
-    rank: fc.integer({ min: 0, max: 255 }),
+    kind: fc.constantFrom(...noteKinds),
+    rank: fc.integer({ min: 0, max: 65535 }),
+    tenure: fc.integer({ min: 0, max: 3 }),
     nonce: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    cluster: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
   }) as fc.Arbitrary<Note>;
 
   it("read back target and note", () => {
@@ -116,11 +120,7 @@ describe("frames of any kind", () => {
       ),
       { numRuns: 20_000 },
     );
-    const whole = encodeQuestion(address("fd00:30::c8"), own, address("fd00:30::1"), undefined, {
-      kind: "probe",
-      rank: 0,
-      nonce: 1,
-    });
+    const whole = encodeQuestion(address("fd00:30::c8"), own, address("fd00:30::1"), undefined, plain);
     for (let length = 0; length < whole.length; length++) assert.ok(decodeFrame(whole.subarray(0, length)) !== undefined);
   });
 });

@@ -3,29 +3,15 @@ import { type Mac, macFromBytes, macToBytes, parseMac } from "../net/mac.ts";
 import { DecodeError } from "../wire/decodeError.ts";
 import { Reader } from "../wire/reader.ts";
 import { Writer } from "../wire/writer.ts";
+import { type Note, readNote, writeNote } from "./note.ts";
 
 export const broadcast = parseMac("ff:ff:ff:ff:ff:ff") as Mac;
 const zeroMac = new Uint8Array(6);
 
 const etherType = { arp: 0x0806, ipv6: 0x86dd } as const;
+/** The option of Neighbor Discovery that carries a speaker's note: one of those for experiments, which other hosts pass over. @see RFC 4727 §4.1.3 */
+const noteOption = 253;
 const icmpType = { solicitation: 135, advertisement: 136 } as const;
-
-/**
- * What speakers say to each other in the padding of their frames; other hosts never look there.
- *
- *     "BRTH" | kind u8 | rank u8 | nonce u32
- */
-export interface Note {
-  /** probe: are you there. alive: I own it and stay. leaving: I own it until somebody takes over. claim: I own it from now. release: I own it no more. */
-  readonly kind: "probe" | "alive" | "leaving" | "claim" | "release";
-  /** The place of the sender in the address's order, 0 for the first. */
-  readonly rank: number;
-  /** Chosen by who probes, echoed by who answers: an answer without it was not made by a speaker. */
-  readonly nonce: number;
-}
-
-const kinds = ["probe", "alive", "leaving", "claim", "release"] as const;
-const magic = Uint8Array.of(0x42, 0x52, 0x54, 0x48);
 
 /** ARP or Neighbor Discovery, told alike. */
 export interface Neighbor {
@@ -43,7 +29,17 @@ export interface Neighbor {
 }
 
 /** Why a frame is not looked at further; the word of the drop metric. */
-export type DropReason = "Malformed" | "NotOurs" | "NotNeighborDiscovery" | "BadChecksum" | "BadHopLimit";
+export const dropReasons = {
+  Malformed: "cut off, or lengths and types that contradict each other",
+  NotNeighborDiscovery: "neither ARP nor a Neighbor Solicitation or Advertisement",
+  BadChecksum: "the checksum of the ICMPv6 message is wrong",
+  BadHopLimit: "the hop limit is not 255: a router has passed it on",
+  BadSender: "the sender's Ethernet address is a group's, or zero",
+  BadTarget: "the target is a group, or the unspecified address",
+  Unheld: "about an address that has no speaker's duty on this interface; most of these are dropped in the kernel already",
+  Overrun: "the kernel's queue of the socket was full",
+} as const;
+export type DropReason = keyof typeof dropReasons;
 
 /** Reads an Ethernet frame. Total: whatever the octets, the answer is what it says or why it is dropped. */
 export function decodeFrame(frame: Uint8Array): Neighbor | { readonly drop: DropReason } {
@@ -60,6 +56,9 @@ export function decodeFrame(frame: Uint8Array): Neighbor | { readonly drop: Drop
   }
 }
 
+/** Whether an Ethernet address is that of one host. */
+const isHost = (mac: Mac): boolean => mac !== "00:00:00:00:00:00" && (Number.parseInt(mac.slice(0, 2), 16) & 1) === 0;
+
 /** @see RFC 826 */
 function decodeArp(reader: Reader, source: Mac): Neighbor | { readonly drop: DropReason } {
   const hardware = reader.u16();
@@ -72,7 +71,8 @@ function decodeArp(reader: Reader, source: Mac): Neighbor | { readonly drop: Dro
   const senderAddress = addressFromBytes(reader.bytes(4));
   reader.bytes(6);
   const target = addressFromBytes(reader.bytes(4));
-  const note = decodeNote(reader.rest());
+  if (!isHost(sender)) return { drop: "BadSender" };
+  const note = readNote(reader.rest());
   if (operation === 1 && senderAddress.value !== target.value) {
     return {
       kind: "question",
@@ -97,26 +97,32 @@ function decodeNdp(reader: Reader, source: Mac): Neighbor | { readonly drop: Dro
   const to = reader.bytes(16);
   if (nextHeader !== 58) return { drop: "NotNeighborDiscovery" };
   if (hopLimit !== 255) return { drop: "BadHopLimit" };
+  if (length < 24) return { drop: "Malformed" };
   const payload = reader.bytes(length);
-  const note = decodeNote(reader.rest());
   const body = new Reader(payload);
   const type = body.u8();
   if (type !== icmpType.solicitation && type !== icmpType.advertisement) return { drop: "NotNeighborDiscovery" };
   if (checksum(from, to, payload) !== 0) return { drop: "BadChecksum" };
-  body.bytes(7);
+  if (body.u8() !== 0) return { drop: "Malformed" };
+  body.bytes(6);
   const target = addressFromBytes(body.bytes(16));
-  if (target.value >> 120n === 0xffn) return { drop: "Malformed" };
+  if (target.value >> 120n === 0xffn || target.value === 0n) return { drop: "BadTarget" };
   const wanted = type === icmpType.solicitation ? 1 : 2;
   let link: Mac | undefined;
+  let note: Note | undefined;
   while (body.remaining > 0) {
     const option = body.u8();
     const units = body.u8();
     if (units === 0) return { drop: "Malformed" };
     const value = body.bytes(units * 8 - 2);
     if (option === wanted && units === 1) link = macFromBytes(value);
+    if (option === noteOption) note = readNote(value);
   }
   const senderAddress = addressFromBytes(from);
   const isUnspecified = senderAddress.value === 0n;
+  // RFC 4861 §7.1.1: a probe of Duplicate Address Detection says nothing of its sender's Ethernet address.
+  if (isUnspecified && link !== undefined) return { drop: "Malformed" };
+  if (!isHost(link ?? source)) return { drop: "BadSender" };
   const kind = type === icmpType.solicitation ? "question" : "statement";
   return { kind, target, sender: link ?? source, senderAddress: isUnspecified ? undefined : senderAddress, source, note };
 }
@@ -149,7 +155,11 @@ export function encodeQuestion(
   );
 }
 
-/** The answer to a question: where the address is. @param asker who asked; without an address of its own it is answered to all */
+/**
+ * The answer to a question: where the address is.
+ * @param asker who asked. Without an address of its own it is probing: in IPv6 it is then answered to all, but a speaker, which leaves a note, alone
+ * @see RFC 826, RFC 4861 §7.2.4
+ */
 export function encodeAnswer(
   target: Address,
   from: Mac,
@@ -163,7 +173,8 @@ export function encodeAnswer(
   }
   const isProbe = asker.address === undefined;
   const destination = asker.address === undefined ? allNodes : addressToBytes(asker.address);
-  return ndp(icmpType.advertisement, isProbe ? 0x20 : 0x60, target, from, asker.mac, own, destination, [2, from], note);
+  const to = isProbe && note === undefined ? allNodesMac : asker.mac;
+  return ndp(icmpType.advertisement, isProbe ? 0x20 : 0x60, target, from, to, own, destination, [2, from], note);
 }
 
 /** What tells a whole segment where an address is: an ARP request and an ARP reply, or an unsolicited Neighbor Advertisement. @see RFC 5227 §3, RFC 4861 §7.2.6 */
@@ -171,7 +182,7 @@ export function encodeAnnouncements(target: Address, from: Mac, note: Note): Uin
   const own = addressToBytes(target);
   if (target.family === 4)
     return [arp(1, from, own, zeroMac, own, broadcast, note), arp(2, from, own, macToBytes(from), own, broadcast, note)];
-  return [ndp(icmpType.advertisement, 0x20, target, from, parseMac("33:33:00:00:00:01") as Mac, own, allNodes, [2, from], note)];
+  return [ndp(icmpType.advertisement, 0x20, target, from, allNodesMac, own, allNodes, [2, from], note)];
 }
 
 /** The multicast group on which questions about an IPv6 address come. @see RFC 4291 §2.7.1 */
@@ -180,6 +191,8 @@ export function solicitedNode(address: Address): Address {
 }
 
 const allNodes = addressToBytes({ family: 6, value: 0xff020000000000000000000000000001n });
+
+const allNodesMac = parseMac("33:33:00:00:00:01") as Mac;
 
 function multicastMac(group: Address): Mac {
   return macFromBytes(Uint8Array.of(0x33, 0x33, ...addressToBytes(group).subarray(12)));
@@ -211,13 +224,17 @@ function ndp(
   option: readonly [number, Mac] | undefined,
   note: Note | undefined,
 ): Uint8Array {
-  const body = new Writer(40).u8(type).u8(0).u16(0).u8(flags).u8(0).u16(0).bytes(addressToBytes(target));
+  const body = new Writer(64).u8(type).u8(0).u16(0).u8(flags).u8(0).u16(0).bytes(addressToBytes(target));
   if (option !== undefined) body.u8(option[0]).u8(1).bytes(macToBytes(option[1]));
+  if (note !== undefined) {
+    body.u8(noteOption).u8(3);
+    writeNote(body, note);
+    body.u32(0);
+  }
   body.patch(2, 2, checksum(source, destination, body.finish()));
   const payload = body.finish();
-  const writer = new Writer(96).bytes(macToBytes(to)).bytes(macToBytes(from)).u16(etherType.ipv6);
-  writer.u32(0x60000000).u16(payload.length).u8(58).u8(255).bytes(source).bytes(destination).bytes(payload);
-  return withNote(writer, note);
+  const writer = new Writer(128).bytes(macToBytes(to)).bytes(macToBytes(from)).u16(etherType.ipv6);
+  return writer.u32(0x60000000).u16(payload.length).u8(58).u8(255).bytes(source).bytes(destination).bytes(payload).finish();
 }
 
 /** The Internet checksum of an ICMPv6 message with its pseudo-header; 0 over a message whose checksum is right. @see RFC 4443 §2.3 */
@@ -231,14 +248,7 @@ function checksum(source: Uint8Array, destination: Uint8Array, payload: Uint8Arr
 }
 
 function withNote(writer: Writer, note: Note | undefined): Uint8Array {
-  if (note !== undefined) writer.bytes(magic).u8(kinds.indexOf(note.kind)).u8(Math.min(note.rank, 255)).u32(note.nonce);
+  if (note !== undefined) writeNote(writer, note);
   while (writer.length < 60) writer.u8(0);
   return writer.finish();
-}
-
-function decodeNote(trailer: Uint8Array): Note | undefined {
-  if (trailer.length < 10 || magic.some((octet, index) => trailer[index] !== octet)) return undefined;
-  const reader = new Reader(trailer.subarray(4));
-  const kind = kinds[reader.u8()];
-  return kind === undefined ? undefined : { kind, rank: reader.u8(), nonce: reader.u32() };
 }

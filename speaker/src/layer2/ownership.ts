@@ -1,356 +1,417 @@
 import { formatAddress } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
-import type { Neighbor, Note } from "./frame.ts";
-import type { Effect, Event, Flow, Held, Link, Ownership, Role, Step, Target, Tuning } from "./model.ts";
+import {
+  ask,
+  type Context,
+  due,
+  hear,
+  type Move,
+  newContender,
+  ownerGone,
+  release,
+  restart,
+  resume,
+  retarget,
+  suspend,
+} from "./contender.ts";
+import { Flow } from "./flow.ts";
+import type { Neighbor } from "./frame.ts";
+import {
+  type Contender,
+  contenderKey,
+  type Effect,
+  type Event,
+  type Link,
+  type Role,
+  type Target,
+  type Tuning,
+} from "./model.ts";
+import { noteOfOurs } from "./note.ts";
+import { Schedule } from "./schedule.ts";
 
-/** The ownership of a node that owns nothing. @param nonce a random number of 32 bits */
-export function newOwnership(tuning: Tuning, nonce: number): Ownership {
-  return { tuning, links: new Map(), held: new Map(), flows: new Map(), beacon: { dueAt: 0, turn: 0 }, isLeaving: false, nonce };
-}
+/**
+ * The ownership of every address on one node. Deterministic: the same events give the same effects. Decisions about one address are
+ * pure functions (contender.ts); this class holds the tables in place, so that a frame costs no more with a thousand addresses
+ * than with one.
+ */
+export class Ownership {
+  readonly #tuning: Tuning;
+  readonly #contenders = new Map<string, Contender>();
+  readonly #schedule = new Schedule();
+  readonly #flows = new Map<string, Flow>();
+  /** The keys of the addresses that this node owns, by interface. */
+  readonly #owned = new Map<string, Set<string>>();
+  readonly #beaconTurn = new Map<string, number>();
+  readonly #changed = new Set<string>();
+  readonly #roles: { readonly target: Target; readonly role: Role | undefined }[] = [];
+  #links: ReadonlyMap<string, Link> = new Map();
+  #speakers: ReadonlyMap<Mac, string> = new Map();
+  #isLeaving = false;
+  /** A number made of the cluster's identity; 0 when it is not known. */
+  #cluster = 0;
+  #random: number;
+  #slot = 0;
+  #now = 0;
 
-/** Advances the ownership by one event. Pure and total. */
-export function step(state: Ownership, event: Event): Step {
-  switch (event.type) {
-    case "desired":
-      return want(state, event.targets, event.links, event.now);
-    case "tick":
-      return tick(state, event.now);
-    case "frame":
-      return hear(state, event.link, event.frame, event.now);
-    case "leave":
-      return leave(state, event.now);
-    default:
-      return event satisfies never;
+  /** @param seed a random number of 32 bits: where this node's nonces begin */
+  constructor(tuning: Tuning, seed: number) {
+    this.#tuning = tuning;
+    this.#random = seed | 1;
   }
-}
 
-/** What this node is to each address, for status: role, since when, and why. */
-export function facts(state: Ownership): {
-  readonly address: string;
-  readonly role: Role;
-  readonly since: number;
-  readonly because: string;
-  readonly ownerMac: Mac | undefined;
-  readonly interfaces: readonly string[];
-}[] {
-  return [...state.held].map(([address, { role, since, because, ownerMac, target }]) => ({
-    address,
-    role,
-    since,
-    because,
-    ownerMac,
-    interfaces: target.interfaces,
-  }));
-}
-
-const noteOf = (state: Ownership, held: Held, kind: Note["kind"], nonce = state.nonce): Note => ({
-  kind,
-  rank: held.target.rank,
-  nonce,
-});
-
-function announce(state: Ownership, held: Held, kind: Note["kind"]): Effect[] {
-  return held.target.interfaces.map((link) => ({
-    type: "announce",
-    link,
-    address: held.target.address,
-    note: noteOf(state, held, kind),
-  }));
-}
-
-function want(state: Ownership, targets: readonly Target[], links: readonly Link[], now: number): Step {
-  const effects: Effect[] = [];
-  const next = new Map<string, Held>();
-  const linkMap = new Map(links.map((link) => [link.name, link]));
-  for (const target of targets) {
-    const key = formatAddress(target.address);
-    const before = state.held.get(key);
-    if (before === undefined) {
-      next.set(key, {
-        target,
-        role: "seeking",
-        ownerMac: undefined,
-
-        misses: 0,
-        dueAt: now,
-        sent: 0,
-        since: now,
-        because: "looking for who owns it",
-      });
-      continue;
+  /** Advances by one event. Total. @returns what is to be done, in order */
+  handle(event: Event): Effect[] {
+    const effects: Effect[] = [];
+    const isLate = event.now - this.#schedule.next() > this.#tuning.probeInterval * (this.#tuning.misses - 1);
+    this.#now = event.now;
+    if (isLate) this.#wakeUp(effects);
+    switch (event.type) {
+      case "desired":
+        this.#want(event.targets, effects);
+        break;
+      case "speakers":
+        this.#speakers = event.nodes;
+        this.#cluster = event.cluster;
+        break;
+      case "links":
+        this.#useLinks(event.links, effects);
+        break;
+      case "tick":
+        break;
+      case "frame":
+        this.#hear(event.link, event.frame, effects);
+        break;
+      case "udpAnswer": {
+        const flow = this.#flows.get(flowKey(event.mac, event.link));
+        if (flow?.knows(event.nonce) === true) flow.live(event.now);
+        break;
+      }
+      case "leave":
+        this.#leave();
+        break;
+      default:
+        event satisfies never;
     }
-    const added = target.interfaces.filter(
-      (link) => !before.target.interfaces.includes(link) || state.links.get(link)?.mac !== linkMap.get(link)?.mac,
-    );
-    if (before.role === "owner")
-      for (const link of added)
-        effects.push({ type: "announce", link, address: target.address, note: noteOf(state, before, "claim") });
-    next.set(key, { ...before, target });
+    // A frame costs its own work alone; what is due is done by ticks.
+    if (event.type !== "frame" && event.type !== "udpAnswer") this.#doDue(effects);
+    return effects;
   }
-  for (const [key, held] of state.held) {
-    if (next.has(key)) continue;
-    if (held.role === "owner")
-      effects.push(...announce(state, held, "release"), {
-        type: "changed",
-        address: held.target.address,
-        role: "standby",
-        reason: "not wanted on this node any more",
-      });
+
+  /** When `tick` is wanted next. */
+  nextDueAt(): number {
+    return this.#schedule.next();
   }
-  return { state: { ...state, links: linkMap, held: next }, effects };
-}
 
-function tick(state: Ownership, now: number): Step {
-  const effects: Effect[] = [];
-  const next = new Map(state.held);
-  const owned = new Map<Mac, string[]>();
-  for (const [key, held] of state.held) {
-    if (held.role === "standby" && held.ownerMac !== undefined) {
-      const keys = owned.get(held.ownerMac);
-      if (keys === undefined) owned.set(held.ownerMac, [key]);
-      else keys.push(key);
-    }
-    if (held.dueAt > now || held.role === "standby") continue;
-    const after = due(state, held, now);
-    next.set(key, after.held);
-    effects.push(...after.effects);
+  /** Everything that is known of every address. */
+  contenders(): IterableIterator<Contender> {
+    return this.#contenders.values();
   }
-  const beacon = announceOne(state, now, effects);
-  const flows = new Map<string, Flow>();
-  if (!state.isLeaving) for (const [mac, keys] of owned) watch(state, mac, keys, now, { next, flows, effects });
-  return { state: { ...state, held: next, flows, beacon }, effects };
-}
 
-/** The beacon of an owner, when it is due. */
-function announceOne(state: Ownership, now: number, effects: Effect[]): Ownership["beacon"] {
-  if (state.beacon.dueAt > now || state.isLeaving) return state.beacon;
-  const owned = [...state.held.values()].filter((held) => held.role === "owner");
-  const held = owned[state.beacon.turn % owned.length];
-  if (held !== undefined) effects.push(...announce(state, held, "claim"));
-  return { dueAt: now + state.tuning.beaconInterval, turn: state.beacon.turn + 1 };
-}
-
-/** Probes one owner for the next of its addresses; when it stopped to answer, claims them all. */
-function watch(
-  state: Ownership,
-  mac: Mac,
-  keys: readonly string[],
-  now: number,
-  into: { readonly next: Map<string, Held>; readonly flows: Map<string, Flow>; readonly effects: Effect[] },
-): void {
-  const { tuning } = state;
-  const flow = state.flows.get(mac) ?? { misses: 0, dueAt: now + tuning.probeInterval, turn: 0 };
-  into.flows.set(mac, flow);
-  if (flow.dueAt > now) return;
-  const gone = (key: string, held: Held): void => {
-    const wait = Math.max(0, held.target.rank - 1) * tuning.rankDelay;
-    into.next.set(key, {
-      ...held,
-      role: "claiming",
-      sent: 0,
-      dueAt: now + wait,
-      because: `took over from ${mac}, which stopped to answer`,
-    });
-  };
-  const isGone = flow.misses >= tuning.misses;
-  for (const key of keys) {
-    const held = state.held.get(key);
-    if (held !== undefined && (isGone || held.misses >= tuning.misses)) gone(key, held);
+  get(address: string, link: string): Contender | undefined {
+    return this.#contenders.get(contenderKey(address, link));
   }
-  const left = isGone ? [] : keys.filter((key) => into.next.get(key)?.role === "standby");
-  const key = left[flow.turn % left.length];
-  const held = key === undefined ? undefined : state.held.get(key);
-  const link = held?.target.interfaces[0];
-  if (key === undefined || held === undefined || link === undefined) {
-    into.flows.delete(mac);
-    return;
+
+  /** The keys of addresses that are not what they were when this was last asked, and forgets them. A key without a contender is gone. */
+  takeChanged(): string[] {
+    const keys = [...this.#changed];
+    this.#changed.clear();
+    return keys;
   }
-  into.next.set(key, { ...held, misses: held.misses + 1 });
-  into.effects.push({ type: "ask", link, address: held.target.address, to: mac, note: noteOf(state, held, "probe") });
-  const nearest = Math.min(...left.map((one) => state.held.get(one)?.target.rank ?? 0));
-  into.flows.set(mac, {
-    misses: flow.misses + 1,
-    turn: flow.turn + 1,
-    dueAt: now + tuning.probeInterval * Math.max(1, nearest - 1),
-  });
-}
 
-/** What is due for one address. */
-function due(state: Ownership, held: Held, now: number): { readonly held: Held; readonly effects: readonly Effect[] } {
-  const { tuning } = state;
-  const { target } = held;
-  const link = target.interfaces[0];
-  if (link === undefined) return { held: { ...held, dueAt: now + tuning.probeInterval }, effects: [] };
-  const ask = (to: Mac | undefined): Effect => ({
-    type: "ask",
-    link,
-    address: target.address,
-    to,
-    note: noteOf(state, held, "probe"),
-  });
-  switch (held.role) {
-    case "seeking":
-      if (state.isLeaving) return { held: { ...held, dueAt: now + tuning.probeInterval }, effects: [] };
-      if (held.sent < tuning.misses)
-        return { held: { ...held, sent: held.sent + 1, dueAt: now + tuning.claimInterval }, effects: [ask(undefined)] };
-      return {
-        held: {
-          ...held,
-          role: "claiming",
-          sent: 0,
-          dueAt: now + target.rank * tuning.rankDelay,
-          because: "claimed it, nobody answered for it",
-        },
-        effects: [],
-      };
-    case "standby":
-      return { held, effects: [] };
-    case "claiming":
-      if (state.isLeaving) return { held: { ...held, dueAt: now + tuning.probeInterval }, effects: [] };
-      if (held.sent < tuning.claimProbes)
-        return { held: { ...held, sent: held.sent + 1, dueAt: now + tuning.claimInterval }, effects: [ask(undefined)] };
-      return own(state, held, now);
-    case "owner": {
-      const isFresh = now - held.since < tuning.repeatFor;
-      const spread = Number(target.address.value % 1000n) / 1000;
-      const dueAt = now + (isFresh ? 1000 : tuning.repeatEvery * (0.9 + spread / 5));
-      return { held: { ...held, dueAt }, effects: announce(state, held, "claim") };
-    }
-    default:
-      return held.role satisfies never;
+  /** Whether `takeChanged` has something. */
+  get hasChanges(): boolean {
+    return this.#changed.size > 0;
   }
-}
 
-function own(state: Ownership, held: Held, now: number): { readonly held: Held; readonly effects: readonly Effect[] } {
-  const { rank, candidates, address } = held.target;
-  const because = `${held.because}; rank ${rank + 1} of ${candidates}`;
-  const owner: Held = { ...held, role: "owner", ownerMac: undefined, misses: 0, sent: 0, since: now, because, dueAt: now + 1000 };
-  return {
-    held: owner,
-    effects: [...announce(state, owner, "claim"), { type: "changed", address, role: "owner", reason: because }],
-  };
-}
-
-function hear(state: Ownership, link: string, frame: Neighbor, now: number): Step {
-  const key = formatAddress(frame.target);
-  const held = state.held.get(key);
-  const own = state.links.get(link)?.mac;
-  if (held === undefined || own === undefined || frame.source === own || !held.target.interfaces.includes(link))
-    return { state, effects: [] };
-  const to = (next: Held, effects: readonly Effect[]): Step => ({
-    state: { ...state, held: new Map(state.held).set(key, next) },
-    effects,
-  });
-  if (frame.kind === "question") return hearQuestion(state, held, link, frame, to, now);
-  return held.role === "owner" ? hearRival(state, held, link, frame, to, now) : hearOwner(state, held, link, frame, to, now);
-}
-
-type Next = (next: Held, effects: readonly Effect[]) => Step;
-
-function hearQuestion(state: Ownership, held: Held, link: string, frame: Neighbor, to: Next, now: number): Step {
-  if (held.role === "owner") {
-    const note =
-      frame.note === undefined ? undefined : noteOf(state, held, state.isLeaving ? "leaving" : "alive", frame.note.nonce);
-    const asker = { mac: frame.source, address: frame.senderAddress };
-    return { state, effects: [{ type: "answer", link, address: held.target.address, asker, note }] };
+  /** The addresses whose role is another than when this was last asked, with the new one; undefined for those that are gone. */
+  takeRoles(): { readonly target: Target; readonly role: Role | undefined }[] {
+    return this.#roles.splice(0);
   }
-  const isRivalClaim = held.role === "claiming" && frame.note?.kind === "probe" && frame.senderAddress === undefined;
-  if (isRivalClaim && frame.note !== undefined && frame.note.rank < held.target.rank) {
-    return to(
-      {
-        ...held,
-        role: "seeking",
-        sent: 0,
-        dueAt: now + state.tuning.rankDelay,
-        because: "one before this node in the order is claiming it",
-      },
-      [],
-    );
+
+  byKey(key: string): Contender | undefined {
+    return this.#contenders.get(key);
   }
-  return { state, effects: [] };
-}
 
-/** Another says that the address is its own, while it is ours. @see RFC 5227 §2.4 */
-function hearRival(state: Ownership, held: Held, link: string, frame: Neighbor, to: Next, now: number): Step {
-  const { note } = frame;
-  const { address } = held.target;
-  if (note === undefined)
-    return to(held, [{ type: "conflict", address, mac: frame.sender, link }, ...announce(state, held, "claim")]);
-  if (note.kind === "release") return { state, effects: [] };
-  const isBefore =
-    note.rank < held.target.rank || (note.rank === held.target.rank && frame.sender < (state.links.get(link)?.mac ?? ""));
-  const isTheirs = state.isLeaving || (note.kind !== "leaving" && isBefore);
-  if (!isTheirs) return sayAll(to(held, announce(state, held, "claim")), now);
-  const reason = state.isLeaving
-    ? `handed over to ${frame.sender}`
-    : `yielded to ${frame.sender}, which is before this node in the order`;
-  const standby: Held = {
-    ...held,
-    role: "standby",
-    ownerMac: frame.sender,
-    misses: 0,
-    since: now,
-    dueAt: now + state.tuning.probeInterval,
-    because: reason,
-  };
-  const yielded = to(standby, [{ type: "changed", address, role: "standby", reason }]);
-  return state.isLeaving ? yielded : sayAll(yielded, now);
-}
+  /** How many addresses this node owns. */
+  get ownedCount(): number {
+    let count = 0;
+    for (const keys of this.#owned.values()) count += keys.size;
+    return count;
+  }
 
-/** Two owners met: what else this node owns is announced soon, so that every other double is found too. */
-function sayAll({ state, effects }: Step, now: number): Step {
-  const held = new Map(
-    [...state.held].map(([key, one]) => [key, one.role === "owner" && one.dueAt > now + 100 ? { ...one, dueAt: now } : one]),
-  );
-  return { state: { ...state, held }, effects };
-}
-
-/** Another says that the address is its own, and we thought so, or looked for it. */
-function hearOwner(state: Ownership, held: Held, link: string, frame: Neighbor, to: Next, now: number): Step {
-  const { note } = frame;
-  const { tuning } = state;
-  if (note?.kind === "release" || note?.kind === "leaving") {
-    if (state.isLeaving || held.role === "claiming") return { state, effects: [] };
-    const position = held.target.rank > note.rank ? held.target.rank - 1 : held.target.rank;
-    const claiming: Held = {
-      ...held,
-      role: "claiming",
-      ownerMac: undefined,
-      sent: tuning.claimProbes,
-      dueAt: now + position * (tuning.rankDelay / 2),
-      because: `took over from ${frame.sender}, which leaves`,
+  #context(link: string): Context {
+    return {
+      now: this.#now,
+      tuning: this.#tuning,
+      mac: this.#links.get(link)?.mac ?? ("" as Mac),
+      cluster: this.#cluster,
+      isLeaving: this.#isLeaving,
+      nonce: this.#nonce,
+      slot: this.#nextSlot,
+      nodeOf: this.#nodeOf,
     };
-    return to(claiming, []);
   }
-  const isNew = held.role !== "standby" || held.ownerMac !== frame.sender;
-  const standby: Held = {
-    ...held,
-    role: "standby",
-    ownerMac: frame.sender,
-    misses: 0,
-    sent: 0,
-    because: `${frame.sender} owns it`,
+
+  readonly #nonce = (): number => {
+    // xorshift32: unlike for each node, and the same in a replay. @see RFC 3971 §5.3.2 for what a nonce is for
+    let next = this.#random;
+    next ^= next << 13;
+    next ^= next >>> 17;
+    next ^= next << 5;
+    this.#random = next;
+    return next >>> 0;
   };
-  const isForeign = isNew && note === undefined;
-  const next = to(
-    isNew ? { ...standby, since: now } : standby,
-    isForeign ? [{ type: "conflict", address: held.target.address, mac: frame.sender, link }] : [],
-  );
-  const flow = next.state.flows.get(frame.sender);
-  if (flow === undefined) return next;
-  return { ...next, state: { ...next.state, flows: new Map(next.state.flows).set(frame.sender, { ...flow, misses: 0 }) } };
+
+  readonly #nextSlot = (after: number): number => {
+    this.#slot = Math.max(this.#slot, this.#now) + this.#tuning.spacing;
+    return this.#slot - this.#tuning.spacing + after;
+  };
+
+  readonly #nodeOf = (mac: Mac): string | undefined => this.#speakers.get(mac);
+
+  /** Puts an address's new state in its place, and what follows from it into the tables. */
+  #put(move: Move, effects: Effect[]): void {
+    const { next } = move;
+    const before = this.#contenders.get(next.key);
+    for (const effect of move.effects) effects.push(effect);
+    if (before === next) return;
+    this.#contenders.set(next.key, next);
+    if (before?.role !== next.role) this.#roles.push({ target: next.target, role: next.role });
+    if (before?.dueAt !== next.dueAt) this.#schedule.set(next.key, next.dueAt);
+    if (
+      before?.role !== next.role ||
+      before.target !== next.target ||
+      before.conflict !== next.conflict ||
+      before.owner !== next.owner
+    )
+      this.#changed.add(next.key);
+    this.#count(next.target.link, next.key, next.role === "owner");
+    this.#follow(before, next);
+    if (next.target.standsBack && next.role !== "owner") this.#forget(next);
+  }
+
+  #forget(contender: Contender): void {
+    const { link } = contender.target;
+    if (contender.owner !== undefined) this.#unfollow(flowKey(contender.owner, link), contender.key);
+    this.#contenders.delete(contender.key);
+    this.#roles.push({ target: contender.target, role: undefined });
+    this.#schedule.set(contender.key, Number.POSITIVE_INFINITY);
+    this.#owned.get(link)?.delete(contender.key);
+    this.#changed.add(contender.key);
+  }
+
+  #count(link: string, key: string, isOwner: boolean): void {
+    const keys = this.#owned.get(link);
+    if (!isOwner) {
+      keys?.delete(key);
+      return;
+    }
+    if (keys !== undefined) keys.add(key);
+    else this.#owned.set(link, new Set([key]));
+    if (!this.#beaconTurn.has(link)) {
+      this.#beaconTurn.set(link, 0);
+      this.#schedule.set(`beacon ${link}`, this.#now + this.#tuning.beaconInterval);
+    }
+  }
+
+  /** Keeps the flows to owners in step with who owns what. */
+  #follow(before: Contender | undefined, next: Contender): void {
+    const watched = (contender: Contender | undefined): string | undefined =>
+      contender?.role === "standby" && contender.owner !== undefined && !contender.target.standsBack && !this.#isLeaving
+        ? flowKey(contender.owner, contender.target.link)
+        : undefined;
+    const old = watched(before);
+    const now = watched(next);
+    if (old !== undefined && old !== now) this.#unfollow(old, next.key);
+    if (now === undefined || next.owner === undefined) return;
+    let flow = this.#flows.get(now);
+    if (flow === undefined) {
+      flow = new Flow(next.owner, next.target.link, this.#now);
+      this.#flows.set(now, flow);
+      this.#schedule.set(now, this.#now + this.#tuning.probeInterval * (0.5 + (this.#nonce() % 512) / 1024));
+    }
+    if (old !== now || before?.ownerRank !== next.ownerRank || before.target !== next.target) flow.put(next.key, position(next));
+  }
+
+  #unfollow(flow: string, key: string): void {
+    const found = this.#flows.get(flow);
+    found?.delete(key);
+    if (found?.size !== 0) return;
+    this.#flows.delete(flow);
+    this.#schedule.set(flow, Number.POSITIVE_INFINITY);
+  }
+
+  #drop(contender: Contender, because: string, effects: Effect[]): void {
+    const { address, link } = contender.target;
+    if (contender.role === "owner") this.#put(release(contender, because, this.#context(link)), effects);
+    else effects.push({ type: "changed", address, link, from: contender.role, role: undefined, reason: because });
+    this.#forget(contender);
+  }
+
+  #want(targets: readonly Target[], effects: Effect[]): void {
+    const wanted = new Set<string>();
+    for (const target of targets) {
+      const key = contenderKey(formatAddress(target.address), target.link);
+      wanted.add(key);
+      const context = this.#context(target.link);
+      const before = this.#contenders.get(key);
+      if (before !== undefined) {
+        if (!sameTarget(before.target, target)) this.#put(retarget(before, target, context), effects);
+        continue;
+      }
+      if (target.standsBack) continue;
+      const contender = newContender(target, context);
+      if (this.#links.get(target.link)?.isUp === true) this.#put({ next: contender, effects: [] }, effects);
+      else this.#put(suspend(contender, `interface ${target.link} is not up`, context), effects);
+    }
+    for (const [key, contender] of [...this.#contenders])
+      if (!wanted.has(key)) this.#drop(contender, "not wanted on this node any more", effects);
+  }
+
+  #useLinks(links: readonly Link[], effects: Effect[]): void {
+    const before = this.#links;
+    this.#links = new Map(links.map((link) => [link.name, link]));
+    const patience = this.#tuning.probeInterval * (this.#tuning.misses - 1);
+    for (const contender of [...this.#contenders.values()]) {
+      const { link } = contender.target;
+      const old = before.get(link);
+      const now = this.#links.get(link);
+      const context = this.#context(link);
+      if (now?.isUp !== true) {
+        const because = now === undefined ? `interface ${link} is gone` : `interface ${link} is down, or has no carrier`;
+        if (contender.role !== "waiting") this.#put(suspend(contender, because, context), effects);
+      } else if (contender.role === "waiting") {
+        const wasBrief = contender.wasOwner && context.now - contender.since <= patience;
+        if (wasBrief) this.#put(resume(contender, context), effects);
+        else this.#put(restart(contender, `interface ${link} is up`, context), effects);
+      } else if (contender.role === "owner" && (old?.mac !== now.mac || old.carrierChanges !== now.carrierChanges))
+        this.#put({ next: { ...contender, dueAt: this.#nextSlot(0) }, effects: [] }, effects);
+    }
+  }
+
+  /** This node slept: what it believed may be long out of date. An owner's tenure begins anew, what was asked counts for nothing. */
+  #wakeUp(effects: Effect[]): void {
+    for (const flow of this.#flows.values()) flow.settle();
+    for (const contender of [...this.#contenders.values()]) {
+      if (contender.role === "owner") this.#put({ next: { ...contender, tenureFrom: this.#now }, effects: [] }, effects);
+      else if (contender.role === "claiming" || (contender.role === "seeking" && contender.sent > 0))
+        this.#put(
+          restart(contender, "this node slept while it looked for the owner", this.#context(contender.target.link)),
+          effects,
+        );
+    }
+  }
+
+  #hear(link: string, frame: Neighbor, effects: Effect[]): void {
+    const own = this.#links.get(link)?.mac;
+    if (own === undefined || frame.source === own || frame.sender === own) return;
+    const key = contenderKey(formatAddress(frame.target), link);
+    const contender = this.#contenders.get(key);
+    if (contender === undefined) return;
+    this.#hearFlow(contender, frame, effects);
+    const context = this.#context(link);
+    const kind = noteOfOurs(frame.note, this.#cluster)?.kind;
+    const metRival = contender.role === "owner" && (kind === "claim" || kind === "alive");
+    this.#put(hear(contender, frame, context), effects);
+    if (metRival && !this.#isLeaving) this.#sayAll(link, effects);
+  }
+
+  /** A sign of life of an owner that this node watches, or something that only looks like one. */
+  #hearFlow(contender: Contender, frame: Neighbor, effects: Effect[]): void {
+    const flow = this.#flows.get(flowKey(frame.sender, contender.target.link));
+    if (flow === undefined) return;
+    const note = noteOfOurs(frame.note, this.#cluster);
+    if (note !== undefined) {
+      const isEcho = note.kind === "alive" || note.kind === "leaving";
+      if (isEcho ? flow.knows(note.nonce) : note.kind === "claim") flow.liveByArp(this.#now);
+    } else if (frame.kind === "statement" && contender.owner === frame.sender && flow.hollow()) {
+      const reason = `something on ${flow.link} answers for ${flow.mac}; whether that node lives is asked over UDP`;
+      effects.push({ type: "fabric", link: flow.link, mac: flow.mac, reason });
+    }
+  }
+
+  /** Two owners met: what else this node owns there is said soon, so that every other double is found too. */
+  #sayAll(link: string, effects: Effect[]): void {
+    for (const key of this.#owned.get(link) ?? []) {
+      const contender = this.#contenders.get(key);
+      if (contender === undefined || this.#now - contender.saidAt < 400 || contender.dueAt < this.#now + 400) continue;
+      this.#put({ next: { ...contender, dueAt: this.#nextSlot(0) }, effects: [] }, effects);
+    }
+  }
+
+  #leave(): void {
+    if (this.#isLeaving) return;
+    const owned = [...this.#owned.values()].flatMap((keys) => [...keys]);
+    this.#isLeaving = true;
+    for (const key of owned) {
+      const contender = this.#contenders.get(key);
+      if (contender === undefined) continue;
+      const dueAt = this.#nextSlot(0);
+      this.#put({ next: { ...contender, dueAt, handsOverUntil: dueAt + this.#tuning.handOver }, effects: [] }, []);
+    }
+    for (const [key, flow] of [...this.#flows]) for (const address of [...flow.keys]) this.#unfollow(key, address);
+  }
+
+  #doDue(effects: Effect[]): void {
+    for (let key = this.#schedule.take(this.#now); key !== undefined; key = this.#schedule.take(this.#now)) {
+      const contender = this.#contenders.get(key);
+      if (contender !== undefined) {
+        const move = due(contender, this.#context(contender.target.link));
+        this.#put(move, effects);
+        // `put` compares with what was due before, which has just been taken out.
+        if (this.#contenders.has(key)) this.#schedule.set(key, move.next.dueAt);
+        continue;
+      }
+      const flow = this.#flows.get(key);
+      if (flow !== undefined) this.#watch(key, flow, effects);
+      else if (key.startsWith("beacon ")) this.#beacon(key, key.slice(7), effects);
+    }
+  }
+
+  #watch(key: string, flow: Flow, effects: Effect[]): void {
+    const { ask: asked, dueAt, dead } = flow.turn(this.#now, this.#tuning);
+    this.#schedule.set(key, dueAt);
+    const contender = asked === undefined ? undefined : this.#contenders.get(asked);
+    if (contender !== undefined) {
+      const effect = ask(contender, "probe", this.#context(flow.link), flow.mac);
+      if (effect.type === "ask") {
+        flow.sent(contender.key, effect.note.nonce);
+        effects.push(flow.isOverUdp ? { ...effect, overUdp: true } : effect);
+      }
+    }
+    const name = this.#speakers.get(flow.mac);
+    const who = name === undefined ? flow.mac : `${name} (${flow.mac})`;
+    for (const address of dead) {
+      const lost = this.#contenders.get(address);
+      if (lost !== undefined)
+        this.#put(ownerGone(lost, `took over from ${who}, which stopped to answer`, this.#context(flow.link)), effects);
+    }
+  }
+
+  /** An owner asks for one of its own addresses, in turn: other owners of it, and foreign hosts that use it, are found so. */
+  #beacon(key: string, link: string, effects: Effect[]): void {
+    this.#schedule.set(key, this.#now + this.#tuning.beaconInterval);
+    const owned = this.#owned.get(link);
+    if (owned === undefined || owned.size === 0 || this.#isLeaving) return;
+    const turn = (this.#beaconTurn.get(link) ?? 0) % owned.size;
+    this.#beaconTurn.set(link, turn + 1);
+    let index = 0;
+    for (const address of owned) {
+      if (index++ !== turn) continue;
+      const contender = this.#contenders.get(address);
+      if (contender !== undefined && !contender.target.standsBack) effects.push(ask(contender, "claim", this.#context(link)));
+      return;
+    }
+  }
 }
 
-/** From here on answers say that this node leaves; who is next claims at once. */
-function leave(state: Ownership, now: number): Step {
-  const leaving: Ownership = { ...state, isLeaving: true };
-  const effects = [...state.held.values()].flatMap((held) => (held.role === "owner" ? announce(leaving, held, "leaving") : []));
-  return tickless(leaving, effects, now);
+const flowKey = (mac: Mac, link: string): string => `flow ${mac} ${link}`;
+
+/** How many nodes are before this one to take an address over from its owner. */
+function position({ target, ownerRank }: Contender): number {
+  return target.rank > ownerRank ? target.rank - 1 : target.rank;
 }
 
-function tickless(state: Ownership, effects: readonly Effect[], now: number): Step {
-  const held = new Map(
-    [...state.held].map(([key, one]) => [key, one.role === "owner" ? { ...one, dueAt: now + 3_600_000 } : one]),
-  );
-  return { state: { ...state, held }, effects };
+function sameTarget(a: Target, b: Target): boolean {
+  return a.rank === b.rank && a.candidates === b.candidates && a.policy === b.policy && a.standsBack === b.standsBack;
 }

@@ -3,6 +3,7 @@ import type { Brand } from "./brand.ts";
 /** An Ethernet address as lower-case text, "02:00:5e:10:00:01". */
 export type Mac = Brand<string, "Mac">;
 
+const hexOctets = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
 const pattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
 
 /** The Ethernet address in a text, or undefined when the text is not six hexadecimal octets joined by colons. */
@@ -14,7 +15,9 @@ export function parseMac(text: string): Mac | undefined {
 /** The Ethernet address in six octets. @throws RangeError when there are not six */
 export function macFromBytes(bytes: Uint8Array): Mac {
   if (bytes.length !== 6) throw new RangeError(`an Ethernet address has 6 octets, not ${bytes.length}`);
-  return Array.from(bytes, (octet) => octet.toString(16).padStart(2, "0")).join(":") as Mac;
+  let text = "";
+  for (let index = 0; index < 6; index++) text += `${index === 0 ? "" : ":"}${hexOctets[bytes[index] ?? 0]}`;
+  return text as Mac;
 }
 
 /** The six octets of an Ethernet address. */

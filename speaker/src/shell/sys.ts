@@ -20,30 +20,49 @@ const libc = {
   poll: call<[Uint8Array, number, number]>("int poll(void *fds, unsigned long count, int timeout)"),
   recv: call<[number, Uint8Array, number, number]>("intptr_t recv(int fd, void *buffer, size_t length, int flags)"),
   send: call<[number, Uint8Array, number, number]>("intptr_t send(int fd, const void *buffer, size_t length, int flags)"),
+  sendto: call<[number, Uint8Array, number, number, Uint8Array, number]>(
+    "intptr_t sendto(int fd, const void *buffer, size_t length, int flags, const void *address, uint32_t addressLength)",
+  ),
+  recvfrom: call<[number, Uint8Array, number, number, Uint8Array, Uint8Array]>(
+    "intptr_t recvfrom(int fd, void *buffer, size_t length, int flags, void *address, void *addressLength)",
+  ),
   eventfd: call<[number, number]>("int eventfd(unsigned int initial, int flags)"),
   read: call<[number, Uint8Array, number]>("intptr_t read(int fd, void *buffer, size_t length)"),
   write: call<[number, Uint8Array, number]>("intptr_t write(int fd, const void *buffer, size_t length)"),
   ifNameToIndex: call<[string]>("unsigned int if_nametoindex(const char *name)"),
+  recvmmsg: call<[number, Uint8Array, number, number, null]>(
+    "int recvmmsg(int fd, void *messages, unsigned int count, int flags, void *timeout)",
+  ),
+  sendmmsg: call<[number, Uint8Array, number, number]>("int sendmmsg(int fd, void *messages, unsigned int count, int flags)"),
+  getsockopt: call<[number, number, number, Uint8Array, Uint8Array]>(
+    "int getsockopt(int fd, int level, int name, void *value, void *length)",
+  ),
 };
 
 /** Numbers of <sys/socket.h>, <linux/if_packet.h>, <netinet/tcp.h> and kin. */
 export const constants = {
   AF_INET: 2,
   AF_INET6: 10,
+  AF_NETLINK: 16,
   AF_PACKET: 17,
   SOCK_STREAM: 1,
+  SOCK_DGRAM: 2,
   SOCK_RAW: 3,
   SOCK_NONBLOCK: 0o4000,
   SOCK_CLOEXEC: 0o2000000,
   SOL_SOCKET: 1,
   SO_REUSEADDR: 2,
+  SO_RCVBUF: 8,
   SO_BINDTODEVICE: 25,
+  SO_RCVBUFFORCE: 33,
   SO_ATTACH_FILTER: 26,
   SOL_IP: 0,
   IP_TTL: 2,
   IP_MINTTL: 21,
   SOL_IPV6: 41,
   IPV6_UNICAST_HOPS: 16,
+  IPV6_JOIN_GROUP: 20,
+  IPV6_LEAVE_GROUP: 21,
   IPV6_V6ONLY: 26,
   IPV6_MINHOPCOUNT: 73,
   SOL_TCP: 6,
@@ -51,7 +70,10 @@ export const constants = {
   TCP_MD5SIG: 14,
   SOL_PACKET: 263,
   PACKET_ADD_MEMBERSHIP: 1,
+  PACKET_STATISTICS: 6,
   PACKET_MR_ALLMULTI: 2,
+  SOL_NETLINK: 270,
+  NETLINK_ADD_MEMBERSHIP: 1,
   MSG_DONTWAIT: 0x40,
   POLLIN: 1,
   ETH_P_ARP: 0x0806,
@@ -75,6 +97,8 @@ export class SysError extends Error {
 const errorNames: Readonly<Record<number, string>> = {
   1: "EPERM: the capability NET_RAW or NET_ADMIN is missing",
   2: "ENOENT",
+  6: "ENXIO",
+  12: "ENOMEM",
   13: "EACCES",
   19: "ENODEV: no such interface",
   22: "EINVAL",
@@ -138,6 +162,22 @@ export function send(fd: number, frame: Uint8Array): void {
   check(libc.send(fd, frame, frame.length, constants.MSG_DONTWAIT), "send");
 }
 
+/** Sends one datagram to a sockaddr in its own layout. @throws SysError */
+export function sendTo(fd: number, datagram: Uint8Array, address: Uint8Array): void {
+  check(libc.sendto(fd, datagram, datagram.length, constants.MSG_DONTWAIT, address, address.length), "sendto");
+}
+
+/** Receives one datagram without waiting. @returns its length and its sender's sockaddr, or undefined when there is none @throws SysError */
+export function receiveFrom(fd: number, buffer: Uint8Array): { readonly length: number; readonly from: Uint8Array } | undefined {
+  const from = new Uint8Array(28);
+  const size = Uint32Array.of(from.length);
+  const length = libc.recvfrom(fd, buffer, buffer.length, constants.MSG_DONTWAIT, from, new Uint8Array(size.buffer));
+  if (length >= 0) return { length, from: from.subarray(0, size[0]) };
+  const errno = koffi.errno();
+  if (errno === EAGAIN || errno === EINTR) return undefined;
+  throw new SysError("recvfrom", errno);
+}
+
 /** Opens a counter that another thread raises to end a poll. @throws SysError */
 export function openWakeup(): number {
   return check(libc.eventfd(0, constants.SOCK_NONBLOCK | constants.SOCK_CLOEXEC), "eventfd");
@@ -156,6 +196,72 @@ export function clearWakeup(fd: number): void {
 /** The number of an interface, or undefined when there is none of that name. */
 export function interfaceIndex(name: string): number | undefined {
   return libc.ifNameToIndex(name) || undefined;
+}
+
+/** Reads a socket option into `value`. @throws SysError */
+export function getSocketOption(fd: number, level: number, name: number, value: Uint8Array): void {
+  check(libc.getsockopt(fd, level, name, value, new Uint8Array(Uint32Array.of(value.length).buffer)), "getsockopt");
+}
+
+/** Octets of one struct mmsghdr and one struct iovec. */
+const messageLength = 64;
+const vectorLength = 16;
+
+/** Memory for many frames that one system call receives or sends. Nothing is allocated for a frame. */
+export class Batch {
+  readonly size: number;
+  readonly #slot: number;
+  readonly #data: Uint8Array;
+  readonly #vectors: DataView;
+  readonly #messages: DataView;
+  readonly #messageBytes: Uint8Array;
+  readonly #slots: Uint8Array[];
+
+  /** @param size how many frames @param slot the most octets of one; longer ones are cut off */
+  constructor(size: number, slot: number) {
+    this.size = size;
+    this.#slot = slot;
+    this.#data = new Uint8Array(size * slot);
+    const vectors = new Uint8Array(size * vectorLength);
+    this.#messageBytes = new Uint8Array(size * messageLength);
+    this.#vectors = new DataView(vectors.buffer);
+    this.#messages = new DataView(this.#messageBytes.buffer);
+    this.#slots = Array.from({ length: size }, (_, index) => this.#data.subarray(index * slot, (index + 1) * slot));
+    const data = koffi.address(this.#data) as bigint;
+    const vector = koffi.address(vectors) as bigint;
+    for (let index = 0; index < size; index++) {
+      this.#vectors.setBigUint64(index * vectorLength, data + BigInt(index * slot), true);
+      this.#messages.setBigUint64(index * messageLength + 16, vector + BigInt(index * vectorLength), true);
+      this.#messages.setBigUint64(index * messageLength + 24, 1n, true);
+    }
+  }
+
+  /** The memory of a frame, whole. */
+  slot(index: number): Uint8Array {
+    return this.#slots[index] ?? new Uint8Array(0);
+  }
+
+  /** Receives what there is, without waiting. @returns how many frames, 0 for none @throws SysError */
+  receive(fd: number): number {
+    for (let index = 0; index < this.size; index++)
+      this.#vectors.setBigUint64(index * vectorLength + 8, BigInt(this.#slot), true);
+    const count = libc.recvmmsg(fd, this.#messageBytes, this.size, constants.MSG_DONTWAIT, null);
+    if (count >= 0) return count;
+    const errno = koffi.errno();
+    if (errno === EAGAIN || errno === EINTR) return 0;
+    throw new SysError("recvmmsg", errno);
+  }
+
+  /** The octets of a received frame. */
+  length(index: number): number {
+    return Math.min(this.#messages.getUint32(index * messageLength + 56, true), this.#slot);
+  }
+
+  /** Sends the first `count` frames, each of `length` octets. @returns how many went @throws SysError when none did */
+  send(fd: number, count: number, length: number): number {
+    for (let index = 0; index < count; index++) this.#vectors.setBigUint64(index * vectorLength + 8, BigInt(length), true);
+    return check(libc.sendmmsg(fd, this.#messageBytes, count, constants.MSG_DONTWAIT), "sendmmsg");
+  }
 }
 
 /** Attaches a classic BPF program: the kernel drops what it returns 0 for. @param program 8 octets an instruction @throws SysError */

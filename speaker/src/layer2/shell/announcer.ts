@@ -1,23 +1,20 @@
 import { randomInt } from "node:crypto";
-import { createSocket, type Socket } from "node:dgram";
-import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import type { AnnouncementFact, Announcer, Conflict } from "../../announce/announcer.ts";
+import type { Announcer } from "../../announce/announcer.ts";
 import type { ClusterView } from "../../announce/view.ts";
-import { formatAddress, isLinkLocal, parseAddress } from "../../net/address.ts";
-import { parseMac } from "../../net/mac.ts";
-import { parsePrefix } from "../../net/prefix.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { openWakeup, wake } from "../../shell/sys.ts";
-import { type Decision, desiredLayer2, type LinkView } from "../desired.ts";
-import { solicitedNode } from "../frame.ts";
-import type { Counters, FromWorker, ToWorker } from "./protocol.ts";
+import { type Decision, desiredLayer2, destinations, type OwnLinks } from "../desired.ts";
+import { announcementFact, type ContenderFact } from "../facts.ts";
+import { Orders } from "../order.ts";
+import { publish, publishedLinks } from "../published.ts";
+import { sha256 } from "../sha256.ts";
+import type { Counters, FromWorker, SpeakerLink, ToWorker } from "./protocol.ts";
 
-/** Interfaces are looked at again this often, in milliseconds. */
-const linkInterval = 500;
-/** A planned stop waits at most this long for others to take over. */
-const handOverMilliseconds = 2000;
+/** A planned stop waits at most this long for others to take over, and longer the more addresses go. */
+const handOverMilliseconds = 2200;
+const handOverPerAddress = 2;
 
 export interface Layer2Options {
   readonly workerFile: URL;
@@ -37,14 +34,14 @@ class Layer2Announcer implements Announcer {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #wakeup: number;
-  readonly #timer: NodeJS.Timeout;
-  readonly #groups = new Map<string, Socket>();
+  readonly #facts = new Map<string, ContenderFact>();
+  readonly #orders = new Orders();
   #view: ClusterView | undefined;
-  #sent = "";
+  #own: OwnLinks | undefined;
+  #sentDesired = "";
+  #sentSpeakers = "";
   #decisions: readonly Decision[] = [];
-  #facts: Extract<FromWorker, { type: "facts" }>["facts"] = [];
-  #counters: Counters = { questions: 0, answers: 0, announcements: 0, probes: 0, dropped: {} };
-  readonly #conflicts = new Map<string, Conflict>();
+  #counters: Counters = { questions: 0, answers: 0, announcements: 0, probes: 0, conflicts: 0, dropped: {} };
 
   constructor(options: Layer2Options, { logger, onNews }: { readonly logger: Logger; readonly onNews: () => void }) {
     this.#logger = logger;
@@ -53,7 +50,7 @@ class Layer2Announcer implements Announcer {
     this.#port = port1;
     this.#wakeup = openWakeup();
     this.#worker = new Worker(options.workerFile, {
-      workerData: { port: port2, wakeup: this.#wakeup, nonce: randomInt(2 ** 32 - 1) },
+      workerData: { port: port2, wakeup: this.#wakeup, seed: randomInt(2 ** 32 - 1) },
       transferList: [port2],
     });
     this.#worker.on("error", (error: unknown) => {
@@ -64,7 +61,6 @@ class Layer2Announcer implements Announcer {
       process.exit(1);
     });
     this.#port.on("message", (message: FromWorker) => this.#hear(message));
-    this.#timer = setInterval(() => this.#update(), linkInterval);
   }
 
   apply(view: ClusterView): void {
@@ -73,54 +69,50 @@ class Layer2Announcer implements Announcer {
   }
 
   status(): ReturnType<Announcer["status"]> {
-    const announcements = this.#decisions.map((decision): AnnouncementFact => {
-      const address = formatAddress(decision.address);
-      const fact = this.#facts.find((candidate) => candidate.address === address);
-      const common = { address, protocol: "layer2" as const };
-      if ("refusal" in decision) return { ...common, isAnnouncing: false, via: [], refusal: decision.refusal, because: "" };
-      const isAnnouncing = fact?.role === "owner";
-      const conflict = this.#conflicts.get(address);
-      const because = [fact?.because ?? "not looked at yet", decision.warning].filter((text) => text !== undefined).join("; ");
-      return {
-        ...common,
-        isAnnouncing,
-        via: isAnnouncing ? decision.target.interfaces : [],
-        refusal: undefined,
-        because,
-        ...(isAnnouncing && fact !== undefined ? { since: fact.since } : {}),
-        ...(conflict === undefined ? {} : { conflict }),
-      };
-    });
-    return { announcements, facts: { addresses: this.#facts, counters: this.#counters } };
+    const published = this.#own === undefined ? undefined : publish(this.#own.links, this.#own.egress);
+    return {
+      announcements: this.#decisions.map((decision) => announcementFact(decision, this.#facts)),
+      facts: { addresses: [...this.#facts.values()], counters: this.#counters, links: this.#own?.links.map(({ name }) => name) },
+      ...(published === undefined ? {} : { published }),
+    };
   }
 
   /** Lets the next in line take over each address, then falls silent. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
     this.#post({ type: "leave" });
-    const owned = (): boolean => this.#facts.some((fact) => fact.role === "owner");
-    const hasOthers = this.#decisions.some((decision) => "target" in decision && decision.target.candidates > 1);
-    const end = Date.now() + (hasOthers ? handOverMilliseconds : 0);
-    while (owned() && Date.now() < end) await sleep(20);
+    const owned = (): number => [...this.#facts.values()].filter((fact) => fact.role === "owner").length;
+    const hasOthers = this.#decisions.some(({ targets }) => targets.some((target) => target.candidates > 1 || target.standsBack));
+    const end = Date.now() + (hasOthers ? handOverMilliseconds + owned() * handOverPerAddress : 0);
+    while (owned() > 0 && Date.now() < end) await sleep(20);
+    const ended = new Promise((resolve) => this.#worker.once("exit", resolve));
     this.#post({ type: "end" });
-    for (const socket of this.#groups.values()) socket.close();
-    await Promise.race([new Promise((resolve) => this.#worker.once("exit", resolve)), sleep(1000)]);
+    await Promise.race([ended, sleep(1000)]);
   }
 
   #update(): void {
-    if (this.#view === undefined) return;
-    const links = readLinks();
-    this.#decisions = desiredLayer2(this.#view, links, undefined);
-    const targets = this.#decisions.flatMap((decision) =>
-      "target" in decision ? [{ ...decision.target, address: formatAddress(decision.address) }] : [],
+    if (this.#view === undefined || this.#own === undefined) return;
+    this.#decisions = desiredLayer2(this.#view, this.#own, this.#orders);
+    this.#tellSpeakers(this.#view);
+    const targets = this.#decisions.flatMap((decision) => decision.targets);
+    const message: ToWorker = { type: "desired", targets, destinations: destinations(this.#view) };
+    const key = keyOf(message);
+    if (key === this.#sentDesired) return;
+    this.#sentDesired = key;
+    this.#post(message);
+  }
+
+  /** The thread knows speakers by their Ethernet addresses: who took over from whom, and who is no foreign host. */
+  #tellSpeakers(view: ClusterView): void {
+    const links = view.nodes.flatMap((node): SpeakerLink[] =>
+      (publishedLinks(node)?.links ?? []).map(({ mac, addresses }) => ({ mac, node: node.name, addresses })),
     );
-    const used = new Set(targets.flatMap((target) => target.interfaces));
-    const usedLinks = links.filter((link) => used.has(link.name)).map(({ name, mac, addresses }) => ({ name, mac, addresses }));
-    const key = JSON.stringify([targets, usedLinks], (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
-    if (key === this.#sent) return;
-    this.#sent = key;
-    this.#post({ type: "desired", targets, links: usedLinks });
-    this.#joinGroups(targets);
+    const own = (this.#own?.links ?? []).map(({ mac, addresses }) => ({ mac, node: view.nodeName, addresses }));
+    const cluster = view.clusterId === undefined ? 0 : Number.parseInt(sha256(view.clusterId).slice(0, 8), 16);
+    const message: ToWorker = { type: "speakers", links: [...links, ...own], cluster };
+    const key = keyOf(message);
+    if (key === this.#sentSpeakers) return;
+    this.#sentSpeakers = key;
+    this.#post(message);
   }
 
   #post(message: ToWorker): void {
@@ -132,82 +124,25 @@ class Layer2Announcer implements Announcer {
     switch (message.type) {
       case "ready":
         return;
-      case "facts":
-        this.#facts = message.facts;
-        this.#counters = message.counters;
+      case "links":
+        this.#own = { links: message.links, egress: message.egress };
+        this.#update();
         return this.#onNews();
-      case "happened": {
-        const { effect } = message;
-        const address = formatAddress(effect.address);
-        if (effect.type === "changed") this.#logger.info({ event: "ownership", address, role: effect.role }, effect.reason);
-        else {
-          const known = this.#conflicts.get(address);
-          const since = known?.mac === effect.mac ? known.since : Date.now();
-          this.#conflicts.set(address, { mac: effect.mac, interface: effect.link, since });
-          this.#onNews();
-          this.#logger.warn({ event: "conflict", address, mac: effect.mac }, `a foreign host, ${effect.mac}, claims ${address}`);
-        }
+      case "facts":
+        for (const fact of message.changed) this.#facts.set(fact.key, fact);
+        for (const key of message.gone) this.#facts.delete(key);
+        this.#counters = message.counters;
+        if (message.changed.length > 0 || message.gone.length > 0) this.#onNews();
         return;
-      }
-      case "problem":
-        return this.#logger.warn({ event: "layer2Problem" }, message.message);
+      case "event":
+        return this.#logger[message.level]({ event: message.event, ...message.fields }, message.text);
       default:
         message satisfies never;
     }
   }
-
-  /** Switches send questions about an IPv6 address only to those that joined its group. */
-  #joinGroups(targets: readonly { readonly address: string; readonly interfaces: readonly string[] }[]): void {
-    const wanted = new Set<string>();
-    for (const { address, interfaces } of targets) {
-      const parsed = parseAddress(address);
-      if (parsed?.family !== 6) continue;
-      for (const name of interfaces) wanted.add(`${formatAddress(solicitedNode(parsed))} ${name}`);
-    }
-    for (const [key, socket] of this.#groups) {
-      if (wanted.has(key)) continue;
-      socket.close();
-      this.#groups.delete(key);
-    }
-    for (const key of wanted) {
-      if (this.#groups.has(key)) continue;
-      const [group = "", name = ""] = key.split(" ");
-      const socket = createSocket("udp6");
-      socket.on("error", (error) =>
-        this.#logger.warn(
-          { event: "groupFailed", group, interface: name, error: error.message },
-          `cannot join ${group} on ${name}`,
-        ),
-      );
-      socket.bind(0, () => {
-        try {
-          socket.addMembership(group, `::%${name}`);
-        } catch (error) {
-          this.#logger.warn(
-            { event: "groupFailed", group, interface: name, error: String(error) },
-            `cannot join ${group} on ${name}`,
-          );
-        }
-      });
-      this.#groups.set(key, socket);
-    }
-  }
 }
 
-/** The interfaces of this machine that are up and have addresses, with the networks that they are in. */
-function readLinks(): LinkView[] {
-  return Object.entries(networkInterfaces()).flatMap(([name, entries = []]): LinkView[] => {
-    const mac = parseMac(entries[0]?.mac ?? "");
-    if (mac === undefined || entries[0]?.internal === true) return [];
-    const addresses = entries.flatMap((entry) => parseAddress(entry.address) ?? []);
-    const networks = entries.flatMap((entry) => (entry.cidr === null ? [] : (parsePrefix(entry.cidr) ?? [])));
-    return [
-      {
-        name,
-        mac,
-        addresses: [...addresses.filter((address) => !isLinkLocal(address)), ...addresses.filter(isLinkLocal)],
-        networks,
-      },
-    ];
-  });
+/** A text that is the same for equal messages. */
+function keyOf(message: ToWorker): string {
+  return JSON.stringify(message, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
 }
