@@ -1,7 +1,15 @@
-/** npm run bench -- <name>: measurements on a real API server, as ratios within one run. */
+/** npm run bench -- <name>: measurements of Berth beside its peers, as ratios within one run. */
+import { ensureBenchTools } from "../../lab/src/setup/setup.ts";
 import { allocate } from "./allocate.ts";
+import { bgp } from "./bgp/bgp.ts";
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { allocate };
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  allocate,
+  bgp: async (args) => {
+    await ensureBenchTools();
+    await bgp(args);
+  },
+};
 const wanted = process.argv[2] ?? "";
 const bench = benches[wanted];
 if (bench === undefined) {
@@ -9,4 +17,4 @@ if (bench === undefined) {
     `bench: "${wanted}" is not one of ${Object.keys(benches).join(", ")}; such as: npm run bench -- allocate\n`,
   );
   process.exitCode = 2;
-} else await bench();
+} else await bench(process.argv.slice(3));

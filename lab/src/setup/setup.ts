@@ -1,7 +1,7 @@
 import { LabError } from "../exec.ts";
 import { ensureGo } from "./go.ts";
 import { ensurePackages } from "./packages.ts";
-import { ensureTools } from "./tools.ts";
+import { ensureTool, ensureTools, labTools } from "./tools.ts";
 
 /** Says in one sentence what the machine lacks. @throws LabError without Linux or without root */
 export function requireMachine(): void {
@@ -15,5 +15,13 @@ export async function ensureSetup(): Promise<void> {
   requireMachine();
   ensurePackages();
   ensureGo();
-  await ensureTools();
+  await ensureTools(labTools);
+}
+
+/** Installs and builds what the measurements need beside the peers of Debian. */
+export async function ensureBenchTools(): Promise<void> {
+  requireMachine();
+  ensurePackages();
+  ensureGo();
+  for (const name of ["gobgpd4", "gobgp4"]) await ensureTool(name);
 }

@@ -24,7 +24,8 @@ const kubernetes = (name: string, seconds: number): Tool => ({
   seconds,
 });
 
-const tools: readonly Tool[] = [
+/** What the lab and the tests run. */
+export const labTools: readonly Tool[] = [
   kubernetes("kube-apiserver", 190),
   { name: "pulumi", module: "pulumi", package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", seconds: 190 },
   { name: "etcd", module: "etcd", package: "go.etcd.io/etcd/server/v3", seconds: 60 },
@@ -55,6 +56,13 @@ const tools: readonly Tool[] = [
   { name: "generate-sdks", module: "generate-sdks", package: "berth.dev/lab/tools/generate-sdks", seconds: 120 },
 ];
 
+/** What only measurements run: built when somebody asks for it by name. */
+const benchTools: readonly Tool[] = [
+  { name: "gobgpd4", module: "gobgp", package: "github.com/osrg/gobgp/v4/cmd/gobgpd", seconds: 60 },
+  { name: "gobgp4", module: "gobgp", package: "github.com/osrg/gobgp/v4/cmd/gobgp", seconds: 15 },
+];
+const allTools = [...labTools, ...benchTools];
+
 /** The versions that the programs say they have: a build from a module does not know its own. */
 const versions: Readonly<Record<string, string>> = {
   kubernetes: " -X k8s.io/component-base/version.gitVersion=v1.34.4",
@@ -63,16 +71,16 @@ const versions: Readonly<Record<string, string>> = {
 const linkFlags = (tool: Tool): string => `-s -w${versions[tool.module] ?? ""}`;
 const moduleDirectory = (tool: Tool): string => join(root, "lab/tools", tool.module);
 
-/** Builds every tool that is missing or older than its module, one after the other (Go uses all cores by itself). @throws LabError with the end of the output when one fails */
-export async function ensureTools(): Promise<void> {
+/** Builds every one of some tools that is missing or older than its module, one after the other (Go uses all cores by itself). @throws LabError with the end of the output when one fails */
+export async function ensureTools(tools: readonly Tool[]): Promise<void> {
   mkdirSync(binDirectory, { recursive: true });
   await buildAll(tools.filter((tool) => !isCurrent(tool)));
 }
 
 /** Builds one tool unless it is current, and gives back its path. @throws LabError when there is no tool of that name */
 export async function ensureTool(name: string): Promise<string> {
-  const tool = tools.find((one) => one.name === name);
-  if (tool === undefined) throw new LabError(`there is no tool "${name}"; there are ${tools.map((one) => one.name).join(", ")}`);
+  const tool = allTools.find((one) => one.name === name);
+  if (tool === undefined) throw new LabError(`there is no tool "${name}"; there are ${allTools.map((one) => one.name).join(", ")}`);
   mkdirSync(binDirectory, { recursive: true });
   if (!isCurrent(tool)) await buildAll([tool]);
   return bin(name);

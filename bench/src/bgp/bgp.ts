@@ -1,0 +1,81 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
+import type { Sample } from "./cell.ts";
+import { contestants } from "./contestants.ts";
+import { Place } from "./place.ts";
+import { type Row, tableOf } from "./report.ts";
+import { workloads } from "./workloads.ts";
+
+const usage = `npm run bench -- bgp [--runs 5] [--only announce,sessions] [--with berth,bird] [--cell "100,000"] [--output file.md]
+  workloads: ${Object.keys(workloads).join(", ")}
+  who:       ${Object.keys(contestants).join(", ")}`;
+
+function choose<T>(all: Readonly<Record<string, T>>, wanted: string | undefined): [string, T][] {
+  if (wanted === undefined) return Object.entries(all);
+  return wanted.split(",").map((name) => {
+    const one = all[name];
+    if (one === undefined) throw new RangeError(`"${name}" is not one of ${Object.keys(all).join(", ")}\n${usage}`);
+    return [name, one];
+  });
+}
+
+/** Measures Berth's BGP beside its peers; rounds go through all contestants, so that a busy machine is busy for everyone. */
+export async function bgp(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      runs: { type: "string", default: "5" },
+      only: { type: "string" },
+      with: { type: "string" },
+      cell: { type: "string" },
+      output: { type: "string" },
+    },
+  });
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1) throw new RangeError(`--runs: "${values.runs}" is no whole number from 1\n${usage}`);
+  const chosen = choose(contestants, values.with);
+  const place = new Place();
+  const parts: string[] = [
+    `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), ${runs} runs a cell: median (lowest–highest).`,
+    chosen.map(([, one]) => `${one.name} ${one.version()} (told by ${one.trigger})`).join("; "),
+  ];
+  try {
+    for (const [, workload] of choose(workloads, values.only)) {
+      parts.push(`### ${workload.title}`);
+      for (const cell of workload.cells.filter(({ title }) => title.includes(values.cell ?? ""))) {
+        const rows = new Map<string, Sample[]>();
+        const failures = new Map<string, string>();
+        for (let round = 0; round < runs; round++)
+          for (const [name, contestant] of chosen) {
+            if (cell.without.includes(name) || failures.has(name)) continue;
+            try {
+              const sample = await cell.measure(place, contestant);
+              rows.set(name, [...(rows.get(name) ?? []), sample]);
+              process.stderr.write(`bench: ${cell.title}: ${contestant.name} ${JSON.stringify(sample)}\n`);
+            } catch (error) {
+              // Whoever fails once would only fail again, after a minute.
+              failures.set(name, error instanceof Error ? error.message : String(error));
+              process.stderr.write(`bench: ${cell.title}: ${contestant.name}: ${failures.get(name)}\n`);
+            }
+          }
+        const lines = chosen.flatMap(([name, contestant]): Row[] => {
+          const failure = failures.get(name);
+          if (failure !== undefined) return [{ name: contestant.name, failure }];
+          const samples = rows.get(name);
+          return samples === undefined ? [] : [{ name: contestant.name, samples }];
+        });
+        const table = tableOf(cell.title, cell.main, lines);
+        process.stdout.write(`\n${table}\n`);
+        parts.push(table);
+      }
+    }
+  } finally {
+    await place.close();
+  }
+  if (values.output !== undefined) {
+    mkdirSync(dirname(values.output), { recursive: true });
+    writeFileSync(values.output, `${parts.join("\n\n")}\n`);
+  }
+}
