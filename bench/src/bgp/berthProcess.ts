@@ -16,7 +16,10 @@ const read = (text: string): Address => {
   return address;
 };
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-const announcer = createBgpAnnouncer({ drainMilliseconds: 0, workerFile: new URL("./bgpWorker.mjs", import.meta.url) }, { logger: { ...silent, isLevelEnabled: () => false } });
+const announcer = createBgpAnnouncer(
+  { drainMilliseconds: 0, workerFile: new URL("./bgpWorker.mjs", import.meta.url) },
+  { logger: { ...silent, isLevelEnabled: () => false } },
+);
 const object = { apiVersion: "network.kubesphere.io/v1alpha2", metadata: { name: "bench" } };
 const eip: Eip = { ...object, kind: "Eip", spec: { address: "100.64.0.0/12", protocol: "bgp" } };
 const endpointsByNode = new Map([["node1", 1]]);

@@ -65,7 +65,7 @@ function birdConfiguration({ peers, isPassive }: Setup, routesFile: string): str
     `protocol static reach { ipv4; route 10.0.0.0/8 via "lo"; }`,
     `include "${routesFile}";`,
     `filter ours { if net = 10.0.0.0/8 then reject; accept; }`,
-    `template bgp peers { local ${routerAddress} as ${as.router}; multihop;${isPassive ? " passive;" : " connect delay time 1;"} ipv4 { import all; export filter ours; next hop self; }; }`,
+    `template bgp peers { local ${routerAddress} as ${as.router}; multihop;${isPassive ? " passive;" : " connect delay time 1;"} error wait time 1, 2; ipv4 { import all; export filter ours; next hop self; }; }`,
     ...peers.map(peer),
     "",
   ].join("\n");
@@ -96,8 +96,7 @@ const bird = (isFed: boolean): Contestant => ({
 const frr: Contestant = {
   name: "FRR",
   trigger: "a session that feeds it",
-  version: () =>
-    /version (\S+)/.exec(spawnSync("/usr/lib/frr/bgpd", ["--version"], { encoding: "utf8" }).stdout)?.[1] ?? "",
+  version: () => /version (\S+)/.exec(spawnSync("/usr/lib/frr/bgpd", ["--version"], { encoding: "utf8" }).stdout)?.[1] ?? "",
   async start(place, { peers, isPassive }) {
     const groups = [...new Set(peers.map((peer) => peer.as))];
     const text = [

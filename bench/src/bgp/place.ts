@@ -42,6 +42,8 @@ export class Place {
       env: { ...process.env, ...env },
     });
     this.#programs.add(child);
+    // A pipe that nobody empties stops who writes to it.
+    child.stdout?.resume();
     return child;
   }
 
@@ -140,7 +142,10 @@ export function costOf(pid: number): Cost {
 
 function descendants(pid: number): number[] {
   const { stdout } = spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
-  const children = stdout.split("\n").filter((line) => line !== "").map(Number);
+  const children = stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(Number);
   return children.flatMap((child) => [child, ...descendants(child)]);
 }
 

@@ -22,11 +22,11 @@ const at = (index: number): Receiver => {
   return one;
 };
 
-async function within<T>(milliseconds: number, what: string, promise: Promise<T>): Promise<T> {
+async function within<T>(milliseconds: number, what: () => string, promise: Promise<T>): Promise<T> {
   const timer = new AbortController();
   const late = sleep(milliseconds, undefined, { signal: timer.signal }).then(
     () => {
-      throw new Error(`${what}: not within ${milliseconds} ms`);
+      throw new Error(`${what()}: not within ${milliseconds} ms`);
     },
     () => new Promise<never>(() => undefined),
   );
@@ -38,14 +38,13 @@ async function within<T>(milliseconds: number, what: string, promise: Promise<T>
 }
 
 /** Waits until a claim holds, without keeping the loop busy. */
-async function until(milliseconds: number, what: string, holds: () => boolean): Promise<void> {
+async function until(milliseconds: number, what: () => string, holds: () => boolean): Promise<void> {
   const end = now() + milliseconds;
   while (!holds()) {
-    if (now() > end) throw new Error(`${what}: not within ${milliseconds} ms`);
+    if (now() > end) throw new Error(`${what()}: not within ${milliseconds} ms`);
     await sleep(1);
   }
 }
-
 
 const commands: { readonly [N in Command["type"]]: (command: Extract<Command, { type: N }>) => Promise<Answers[N]> } = {
   async listen({ count, as, holdTime }) {
@@ -69,16 +68,20 @@ const commands: { readonly [N in Command["type"]]: (command: Extract<Command, { 
       all.push(one.dial(routerAddress, port));
       if (index % dialBatch === dialBatch - 1) await sleep(0);
     }
-    await within(milliseconds, `${receivers.filter((one) => one.isUp).length} sessions up`, Promise.all(all));
+    await within(
+      milliseconds,
+      () => `${count} sessions up, not only ${receivers.filter((one) => one.isUp).length}`,
+      Promise.all(all),
+    );
     return { started, up: Math.max(...receivers.map((one) => one.upAt)) };
   },
   async allUp({ milliseconds }) {
-    await within(milliseconds, "all sessions up", Promise.all(receivers.map((one) => one.up())));
+    await within(milliseconds, () => "all sessions up", Promise.all(receivers.map((one) => one.up())));
     return { started: 0, up: Math.max(...receivers.map((one) => one.upAt)) };
   },
   async dialFeeder({ as, milliseconds }) {
     feeder = new Receiver(feederAddress, as, 90);
-    await within(milliseconds, "the feeder's session", feeder.dial(routerAddress, port));
+    await within(milliseconds, () => "the feeder's session", feeder.dial(routerAddress, port));
     return null;
   },
   async reset({ size, keepsTimes }) {
@@ -96,7 +99,15 @@ const commands: { readonly [N in Command["type"]]: (command: Extract<Command, { 
   },
   async held({ count, milliseconds, except }) {
     const watched = receivers.filter((_, index) => !except.includes(index));
-    await until(milliseconds, `all hold ${count}`, () => watched.every((one) => one.heldCount === count));
+    await until(
+      milliseconds,
+      () =>
+        `all hold ${count}; they hold ${watched
+          .map((one) => one.heldCount)
+          .slice(0, 8)
+          .join(", ")}`,
+      () => watched.every((one) => one.heldCount === count),
+    );
     return {
       at: Math.max(...watched.map((one) => one.lastUpdateAt)),
       updates: Math.max(...watched.map((one) => one.updates)),
@@ -122,7 +133,7 @@ const commands: { readonly [N in Command["type"]]: (command: Extract<Command, { 
     return { changedAt: [...(at(index).changedAt ?? []).slice(from, to)] };
   },
   async redial({ index, milliseconds }) {
-    await within(milliseconds, "the session up again", at(index).dial(routerAddress, port));
+    await within(milliseconds, () => "the session up again", at(index).dial(routerAddress, port));
     return null;
   },
   async close({ index }) {
@@ -142,7 +153,11 @@ const commands: { readonly [N in Command["type"]]: (command: Extract<Command, { 
     if (one === undefined) throw new Error("there is no feeder");
     one.refreshes.length = 0;
     one.write(routeRefresh);
-    await until(milliseconds, "the end of the refreshed table", () => one.refreshes.some(({ subtype }) => subtype === endMark));
+    await until(
+      milliseconds,
+      () => "the end of the refreshed table",
+      () => one.refreshes.some(({ subtype }) => subtype === endMark),
+    );
     return { at: one.refreshes.find(({ subtype }) => subtype === endMark)?.at ?? 0 };
   },
   async facts() {

@@ -21,8 +21,7 @@ export interface Workload {
 
 const dial = (count: number, holdTime = 90) =>
   ({ type: "dial", count, as: as.receiver, holdTime, milliseconds: patience }) as const;
-const all = (count: number, except: readonly number[] = []) =>
-  ({ type: "held", count, milliseconds: patience, except }) as const;
+const all = (count: number, except: readonly number[] = []) => ({ type: "held", count, milliseconds: patience, except }) as const;
 const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 

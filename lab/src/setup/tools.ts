@@ -80,7 +80,8 @@ export async function ensureTools(tools: readonly Tool[]): Promise<void> {
 /** Builds one tool unless it is current, and gives back its path. @throws LabError when there is no tool of that name */
 export async function ensureTool(name: string): Promise<string> {
   const tool = allTools.find((one) => one.name === name);
-  if (tool === undefined) throw new LabError(`there is no tool "${name}"; there are ${allTools.map((one) => one.name).join(", ")}`);
+  if (tool === undefined)
+    throw new LabError(`there is no tool "${name}"; there are ${allTools.map((one) => one.name).join(", ")}`);
   mkdirSync(binDirectory, { recursive: true });
   if (!isCurrent(tool)) await buildAll([tool]);
   return bin(name);
