@@ -1,4 +1,4 @@
-import { as, type Contestant, feederAddress, receiverAddress, type Running, type Setup } from "./contestant.ts";
+import { as, type Contestant, feederAddress, type Running, receiverAddress, type Setup } from "./contestant.ts";
 import { costOf, machineCpu, type Place, Tester } from "./place.ts";
 
 /** What one run of one cell gave: numbers by the name of their column; undefined where a contestant cannot be measured. */

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bin } from "../../../lab/src/paths.ts";
 import { bundleBerth } from "./bundle.ts";
-import { as, type Contestant, port, routerAddress, type Running, type Setup } from "./contestant.ts";
+import { as, type Contestant, port, type Running, routerAddress, type Setup } from "./contestant.ts";
 import type { Place } from "./place.ts";
 import { now } from "./receiver.ts";
 import { hostText } from "./wire.ts";

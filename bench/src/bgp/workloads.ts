@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { announce, patience, run, type Sample, setupFor, type Stage } from "./cell.ts";
+import { announce, patience, run, type Sample, type Stage, setupFor } from "./cell.ts";
 import { as, type Contestant } from "./contestant.ts";
 import type { Place } from "./place.ts";
 
