@@ -34,6 +34,9 @@ export const metallbSharingAnnotations = ["metallb.io/allow-shared-ip", "metallb
 /** On a Node: the rack it is in. */
 export const rackLabel = "openelb.kubesphere.io/rack";
 
+/** On a BgpConf or BgpPeer: somebody else, such as the CNI, does BGP with it. OpenELB's. */
+export const cniLabel = "openelb.kubesphere.io/cni";
+
 /** On a Node: no load-balanced traffic here. @see https://kubernetes.io/docs/reference/labels-annotations-taints/ */
 export const excludeNodeLabel = "node.kubernetes.io/exclude-from-external-load-balancers";
 

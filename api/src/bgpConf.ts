@@ -27,10 +27,10 @@ export const gracefulRestartFields = {
     minimum: 0,
     maximum: 4294967295,
   },
-  peerRestartTime: { type: "integer", doc: "Reported by the peer.", minimum: 0, maximum: 4294967295 },
-  peerRestarting: { type: "boolean", doc: "Reported by the peer." },
-  localRestarting: { type: "boolean", doc: "Whether this speaker restarts." },
-  mode: { type: "string", doc: "Reported: the mode in force.", maxLength: 64 },
+  peerRestartTime: { type: "integer", doc: "A report in GoBGP; without effect here.", minimum: 0, maximum: 4294967295 },
+  peerRestarting: { type: "boolean", doc: "A report in GoBGP; without effect here." },
+  localRestarting: { type: "boolean", doc: "A report in GoBGP; without effect here." },
+  mode: { type: "string", doc: "A report in GoBGP; without effect here.", maxLength: 64 },
 } as const satisfies Fields;
 
 /** The fields of BgpConf.spec. Only the object named "default" counts. */
@@ -81,12 +81,20 @@ export const bgpConfSpec = {
     maxItems: 2,
     items: { type: "integer", doc: "0 or 1.", minimum: 0, maximum: 1 },
   },
-  useMultiplePaths: { type: "boolean", doc: "Accepted for OpenELB's sake; our routes never compete with each other." },
+  useMultiplePaths: {
+    type: "boolean",
+    doc: "Without effect, and a note in Accepted says so: our routes never compete with each other.",
+  },
   gracefulRestart: { type: "object", doc: "Graceful restart for all peers.", fields: gracefulRestartFields },
   policy: {
     type: "string",
-    doc: "Name of a ConfigMap with a GoBGP policy. Not translated yet: a condition says so.",
+    doc: "Name of a ConfigMap in Berth's namespace with a GoBGP policy (TOML) under the key gobgp.conf. What changes routes on their way out is taken; anything else in it is refused, with a condition that names it.",
     maxLength: 253,
+  },
+  nextHops: {
+    type: "string",
+    doc: "What peers are told of each address: `self`, the node of the speaker (default; routers spread traffic by plain ECMP), or `all`, every node that serves it (for routers with ADD-PATH that peer with few speakers).",
+    enum: ["", "self", "all"],
   },
 } as const satisfies Fields;
 

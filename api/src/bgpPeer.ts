@@ -1,6 +1,6 @@
 import { gracefulRestartFields, maxAsn } from "./bgpConf.ts";
 import { nodeSelector } from "./nodeSelector.ts";
-import { type ApiObject, conditionsField, type Fields, type Infer } from "./schema.ts";
+import { type ApiObject, conditionsField, type Fields, type Infer, quoted, type Rule } from "./schema.ts";
 
 const digits = (what: string, highest: number) =>
   ({
@@ -24,31 +24,68 @@ const family = {
   },
 } as const;
 
+/** Rules over several fields of BgpPeer.spec. */
+export const bgpPeerRules: readonly Rule[] = [
+  {
+    rule: "!has(self.ttlSecurity) || !has(self.ttlSecurity.enabled) || !self.ttlSecurity.enabled || !has(self.ebgpMultihop) || !has(self.ebgpMultihop.enabled) || !self.ebgpMultihop.enabled",
+    message: "ttlSecurity and ebgpMultihop exclude each other; for a peer that is further away lower ttlSecurity.ttlMin",
+  },
+];
+
 /** The fields of BgpPeer.spec: OpenELB's, which are GoBGP's, and optional ones of ours. */
 export const bgpPeerSpec = {
   conf: {
     type: "object",
     doc: "Who the peer is.",
     required: true,
+    rules: [
+      {
+        rule: "(has(self.neighborAddress) && self.neighborAddress != '') || (has(self.neighborInterface) && self.neighborInterface != '')",
+        message:
+          "neighborAddress is missing: the peer's address, such as 172.30.0.1; or neighborInterface, for a peer without one",
+      },
+      {
+        rule: "(has(self.peerAs) && self.peerAs > 0) != (has(self.dynamicAs) && self.dynamicAs != '')",
+        message: "give one of peerAs, the peer's AS number, and dynamicAs, internal or external",
+      },
+      {
+        rule: "!has(self.passwordSecretRef) || !has(self.authPassword) || self.authPassword == ''",
+        message: "give one of authPassword and passwordSecretRef, not both",
+      },
+    ],
     fields: {
       neighborAddress: {
         type: "string",
-        doc: "The address of the peer, IPv4 or IPv6.",
-        required: true,
+        doc: "The address of the peer, IPv4 or IPv6. Absent: the neighbour on neighborInterface, by its link-local address (unnumbered).",
         maxLength: 45,
         rules: [
           {
-            rule: "isIP(self)",
+            rule: "self == '' || isIP(self)",
             message: "must be an IP address, such as 172.30.0.1",
-            messageExpression: `'"' + self + '" is not an IP address, such as 172.30.0.1'`,
+            messageExpression: quoted("is not an IP address, such as 172.30.0.1"),
           },
         ],
       },
-      peerAs: { type: "integer", doc: "The AS number of the peer.", required: true, minimum: 1, maximum: maxAsn },
-      localAs: { type: "integer", doc: "Our AS number towards this peer. Default: BgpConf's.", minimum: 0, maximum: maxAsn },
+      peerAs: { type: "integer", doc: "The AS number of the peer.", minimum: 0, maximum: maxAsn },
+      dynamicAs: {
+        type: "string",
+        doc: "Instead of peerAs: internal takes a peer of our own AS, external one of any other.",
+        enum: ["", "internal", "external"],
+      },
+      role: {
+        type: "string",
+        doc: "What we are to an external peer, compared with what it says that it is. RFC 9234. Default: nothing is said.",
+        enum: ["", "provider", "rs", "rs-client", "customer", "peer"],
+      },
+      localAs: {
+        type: "integer",
+        doc: "Our AS number towards this peer; the path holds it alone. Default: BgpConf's.",
+        minimum: 0,
+        maximum: maxAsn,
+      },
       authPassword: {
         type: "string",
-        doc: "TCP-MD5 password in clear (RFC 2385). passwordSecretRef is the better way.",
+        doc: "TCP-MD5 password in clear (RFC 2385). Works, with a warning in the condition Accepted: who can read the object can read it. passwordSecretRef is the better way.",
         maxLength: 80,
         secret: true,
       },
@@ -61,30 +98,51 @@ export const bgpPeerSpec = {
         },
       },
       description: { type: "string", doc: "For people.", maxLength: 256 },
-      peerGroup: { type: "string", doc: "Accepted for OpenELB's sake; not used.", maxLength: 64 },
+      peerGroup: { type: "string", doc: "Without effect, and a note in Accepted says so: there are no groups.", maxLength: 64 },
       peerType: {
         type: "integer",
-        doc: "0 internal, 1 external. Follows from the AS numbers; not used.",
+        doc: "0 internal, 1 external. Follows from the AS numbers; one that says otherwise is noted in Accepted.",
         minimum: 0,
         maximum: 1,
       },
       removePrivateAs: {
         type: "string",
-        doc: "Accepted for OpenELB's sake: our paths hold our own AS alone.",
+        doc: "ALL takes private AS numbers that a policy put into the path out of it, REPLACE puts ours in their place; our own AS stays. Default NONE.",
         enum: ["", "NONE", "ALL", "REPLACE"],
       },
-      routeFlapDamping: { type: "boolean", doc: "Accepted for OpenELB's sake; we install no routes." },
-      sendCommunity: { type: "integer", doc: "Accepted for OpenELB's sake.", minimum: 0, maximum: 3 },
-      allowOwnAs: { type: "integer", doc: "Accepted for OpenELB's sake; we install no routes.", minimum: 0, maximum: 255 },
-      replacePeerAs: { type: "boolean", doc: "Accepted for OpenELB's sake." },
-      neighborInterface: { type: "string", doc: "The interface of a link-local peer.", maxLength: 15 },
-      vrf: { type: "string", doc: "Accepted for OpenELB's sake; not used.", maxLength: 15 },
-      adminDown: { type: "boolean", doc: "Hold the session down." },
+      routeFlapDamping: {
+        type: "boolean",
+        doc: "Without effect, and a note in Accepted says so: routes of peers are never used.",
+      },
+      sendCommunity: {
+        type: "integer",
+        doc: "Which communities the peer is sent: 0 standard and large, 1 extended, 2 all, 3 none. Default: all.",
+        minimum: 0,
+        maximum: 3,
+      },
+      allowOwnAs: {
+        type: "integer",
+        doc: "How often our own AS may be in the path of a route of the peer before the route counts as looped. Default 0.",
+        minimum: 0,
+        maximum: 255,
+      },
+      replacePeerAs: { type: "boolean", doc: "Where the peer's own AS is in a path that we send, ours takes its place." },
+      neighborInterface: {
+        type: "string",
+        doc: "The interface of a link-local peer. Without neighborAddress the peer is the neighbour on it (unnumbered; IPv4 routes go with an IPv6 next hop, RFC 8950).",
+        maxLength: 15,
+      },
+      vrf: {
+        type: "string",
+        doc: "The VRF of the node, by the name of its device, that the connection is made in.",
+        maxLength: 15,
+      },
+      adminDown: { type: "boolean", doc: "Hold the session down: the peer is told Administrative Shutdown." },
     },
   },
   ebgpMultihop: {
     type: "object",
-    doc: "For an external peer that is more than one hop away.",
+    doc: "For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.",
     fields: {
       enabled: { type: "boolean", doc: "Allow more than one hop." },
       multihopTtl: { type: "integer", doc: "The TTL of our packets. Default 255 when enabled.", minimum: 0, maximum: 255 },
@@ -110,7 +168,10 @@ export const bgpPeerSpec = {
             65535,
           ),
           keepaliveInterval: digits("Time between our KEEPALIVEs. Default: a third of the hold time.", 65535),
-          minimumAdvertisementInterval: digits("Accepted for OpenELB's sake; changes are sent at once.", 65535),
+          minimumAdvertisementInterval: digits(
+            "Without effect, and a note in Accepted says so: changes are sent at once.",
+            65535,
+          ),
         },
       },
     },
@@ -119,11 +180,31 @@ export const bgpPeerSpec = {
     type: "object",
     doc: "The TCP connection.",
     fields: {
-      mtuDiscovery: { type: "boolean", doc: "Accepted for OpenELB's sake; the kernel does it." },
+      mtuDiscovery: {
+        type: "boolean",
+        doc: "Path MTU discovery: the kernel does it; false is noted in Accepted as without effect.",
+      },
       passiveMode: { type: "boolean", doc: "Wait for the peer to connect; never dial." },
-      remoteAddress: { type: "string", doc: "Accepted for OpenELB's sake; neighborAddress is dialled.", maxLength: 45 },
+      remoteAddress: { type: "string", doc: "Must be neighborAddress, when it is given.", maxLength: 45 },
       remotePort: { type: "integer", doc: "The peer's TCP port. Default 179.", minimum: 0, maximum: 65535 },
-      tcpMss: { type: "integer", doc: "Accepted for OpenELB's sake.", minimum: 0, maximum: 65535 },
+      tcpMss: { type: "integer", doc: "The longest TCP segment, in octets. 0: the kernel's choice.", minimum: 0, maximum: 65535 },
+      localAddress: {
+        type: "string",
+        doc: "The address of the node that the connection comes from. Default: the kernel's choice.",
+        maxLength: 45,
+        rules: [
+          {
+            rule: "self == '' || isIP(self)",
+            message: "must be an IP address of the nodes",
+            messageExpression: quoted("is not an IP address"),
+          },
+        ],
+      },
+      bindInterface: {
+        type: "string",
+        doc: "The interface that the connection is bound to. Not together with conf.vrf.",
+        maxLength: 15,
+      },
     },
   },
   gracefulRestart: {
@@ -133,7 +214,7 @@ export const bgpPeerSpec = {
   },
   afiSafis: {
     type: "array",
-    doc: "Address families of the session. Absent: the family of neighborAddress, with add-path.",
+    doc: "Address families of the session. Absent: the family of neighborAddress, with up to 10 paths by ADD-PATH; with neighborInterface alone both families.",
     maxItems: 4,
     items: {
       type: "object",
@@ -172,7 +253,58 @@ export const bgpPeerSpec = {
       },
     },
   },
-  nodeSelector: nodeSelector("The nodes that peer with it, a Kubernetes LabelSelector. Absent: all."),
+  nodeSelector: nodeSelector("The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all."),
+  bfd: {
+    type: "object",
+    doc: "Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.",
+    fields: {
+      enabled: { type: "boolean", doc: "Whether it is on. Default true when `bfd` is there." },
+      receiveInterval: {
+        type: "integer",
+        doc: "The shortest pause between the peer's packets that we take, in milliseconds. Default 300.",
+        minimum: 10,
+        maximum: 60000,
+      },
+      transmitInterval: {
+        type: "integer",
+        doc: "The pause between our packets, in milliseconds. Default 300.",
+        minimum: 10,
+        maximum: 60000,
+      },
+      detectMultiplier: {
+        type: "integer",
+        doc: "So many packets missing, and the neighbour is down. Default 3.",
+        minimum: 2,
+        maximum: 255,
+      },
+      passiveMode: { type: "boolean", doc: "Say nothing before the peer does. Default false." },
+      minimumTtl: {
+        type: "integer",
+        doc: "With ebgpMultihop, or an internal peer on another network: packets with a lower TTL are dropped. Default 254.",
+        minimum: 1,
+        maximum: 254,
+      },
+    },
+  },
+  ttlSecurity: {
+    type: "object",
+    doc: "Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.",
+    rules: [
+      {
+        rule: "!has(self.ttlMin) || self.ttlMin == 0 || (has(self.enabled) && self.enabled)",
+        message: "ttlMin means nothing while enabled is not true",
+      },
+    ],
+    fields: {
+      enabled: { type: "boolean", doc: "Whether it is on." },
+      ttlMin: { type: "integer", doc: "The lowest TTL that is taken. Default 255: one hop.", minimum: 0, maximum: 255 },
+    },
+  },
+  nextHops: {
+    type: "string",
+    doc: "What this peer is told of each address: `self`, this node alone, or `all`, every node that serves it. Default: BgpConf's.",
+    enum: ["", "self", "all"],
+  },
 } as const satisfies Fields;
 
 const text = (doc: string) => ({ type: "string", doc }) as const;

@@ -19,6 +19,8 @@ export const eipConditions = {
   exhausted: "Exhausted",
   /** A Service holds an address that the pool no longer has. */
   shrunk: "Shrunk",
+  /** What spec.bgp wants is done as it is written. */
+  bgpAccepted: "BgpAccepted",
   /** An older Eip is the default one. */
   defaultConflict: "DefaultConflict",
 } as const;

@@ -1,7 +1,7 @@
 import { bgpConfSpec, bgpConfStatus } from "./bgpConf.ts";
-import { bgpPeerSpec, bgpPeerStatus } from "./bgpPeer.ts";
-import { eipSpec, eipStatus } from "./eip.ts";
-import type { Field, Fields } from "./schema.ts";
+import { bgpPeerRules, bgpPeerSpec, bgpPeerStatus } from "./bgpPeer.ts";
+import { eipRules, eipSpec, eipStatus } from "./eip.ts";
+import type { Field, Fields, Rule } from "./schema.ts";
 import { berthGroup, berthVersion, serviceAnnouncementStatus } from "./serviceAnnouncement.ts";
 
 /** The API group and version that OpenELB serves, and so do we. */
@@ -25,6 +25,8 @@ interface Definition {
   readonly shortNames: readonly string[];
   /** Absent on a kind that is a report and nothing else: namespaced, in Berth's own group, written whole. */
   readonly spec?: Fields;
+  /** Rules over several fields of the spec. */
+  readonly rules?: readonly Rule[];
   readonly status: Fields;
   readonly columns: readonly Column[];
 }
@@ -40,6 +42,7 @@ export const definitions = {
     plural: "eips",
     shortNames: [],
     spec: eipSpec,
+    rules: eipRules,
     status: eipStatus,
     columns: [
       { name: "cidr", type: "string", jsonPath: ".spec.address" },
@@ -70,6 +73,7 @@ export const definitions = {
     plural: "bgppeers",
     shortNames: [],
     spec: bgpPeerSpec,
+    rules: bgpPeerRules,
     status: bgpPeerStatus,
     columns: [
       { name: "neighbor", type: "string", jsonPath: ".spec.conf.neighborAddress" },
@@ -134,7 +138,7 @@ export function crds(): CustomResourceDefinition[] {
             storage: true,
             ...(spec === undefined ? {} : { subresources: { status: {} } }),
             additionalPrinterColumns: definition.columns,
-            schema: { openAPIV3Schema: objectOf(spec, definition.status) },
+            schema: { openAPIV3Schema: objectOf(spec, definition.rules, definition.status) },
           },
         ],
       },
@@ -142,7 +146,8 @@ export function crds(): CustomResourceDefinition[] {
   });
 }
 
-function objectOf(spec: Fields | undefined, status: Fields): JsonSchema {
+function objectOf(spec: Fields | undefined, rules: readonly Rule[] | undefined, status: Fields): JsonSchema {
+  const checks = rules === undefined ? {} : { "x-kubernetes-validations": rules };
   return {
     type: "object",
     required: [spec === undefined ? "status" : "spec"],
@@ -150,7 +155,7 @@ function objectOf(spec: Fields | undefined, status: Fields): JsonSchema {
       apiVersion: { type: "string" },
       kind: { type: "string" },
       metadata: { type: "object" },
-      ...(spec === undefined ? {} : { spec: objectSchema("What is wanted.", spec) }),
+      ...(spec === undefined ? {} : { spec: { ...objectSchema("What is wanted.", spec), ...checks } }),
       status: objectSchema("What is; written by Berth.", status),
     },
   };

@@ -1,3 +1,4 @@
+import { eipBgp } from "./eipBgp.ts";
 import { nodeSelector } from "./nodeSelector.ts";
 import { type ApiObject, conditionsField, type Fields, type Infer, type Rule } from "./schema.ts";
 
@@ -159,7 +160,16 @@ export const eipSpec = {
     minimum: 1,
     maximum: 1000000,
   },
+  bgp: eipBgp,
 } as const satisfies Fields;
+
+const shorter = (family: 4 | 6, field: string): Rule => ({
+  rule: `!has(self.bgp) || !has(self.bgp.${field}) || !isCIDR(self.address) || cidr(self.address).ip().family() != ${family} || cidr(self.address).prefixLength() <= self.bgp.${field}`,
+  message: `bgp.${field} is shorter than the prefix of address: routers would be told of addresses outside the pool; make it as long or longer`,
+});
+
+/** Rules over several fields of Eip.spec. */
+export const eipRules: readonly Rule[] = [shorter(4, "aggregationLength"), shorter(6, "aggregationLengthV6")];
 
 /** The fields of Eip.status. A report made from the Services; nothing is decided by it. */
 export const eipStatus = {

@@ -61,6 +61,11 @@ export interface ObjectField extends Common {
 export type Field = StringField | IntegerField | BooleanField | ArrayField | MapField | ObjectField;
 export type Fields = Readonly<Record<string, Field>>;
 
+/** A messageExpression that quotes the value before a text. */
+export function quoted(text: string): string {
+  return `'"' + self + '" ${text.replaceAll("'", "")}'`;
+}
+
 /** The TypeScript type of one field. */
 type Value<F> = F extends { readonly type: "string"; readonly enum: readonly (infer E)[] }
   ? E

@@ -49,6 +49,7 @@ export class BgpConf extends pulumi.ComponentResource {
             resourceInputs["listenAddresses"] = args?.listenAddresses;
             resourceInputs["listenPort"] = args?.listenPort;
             resourceInputs["name"] = args?.name;
+            resourceInputs["nextHops"] = args?.nextHops;
             resourceInputs["policy"] = args?.policy;
             resourceInputs["routerId"] = args?.routerId;
             resourceInputs["timeoutSeconds"] = args?.timeoutSeconds;
@@ -103,7 +104,11 @@ export interface BgpConfArgs {
      */
     name?: pulumi.Input<string | undefined>;
     /**
-     * Name of a ConfigMap with a GoBGP policy. Not translated yet: a condition says so.
+     * What peers are told of each address: `self`, the node of the speaker (default; routers spread traffic by plain ECMP), or `all`, every node that serves it (for routers with ADD-PATH that peer with few speakers).
+     */
+    nextHops?: pulumi.Input<string | undefined>;
+    /**
+     * Name of a ConfigMap in Berth's namespace with a GoBGP policy (TOML) under the key gobgp.conf. What changes routes on their way out is taken; anything else in it is refused, with a condition that names it.
      */
     policy?: pulumi.Input<string | undefined>;
     /**
@@ -115,7 +120,7 @@ export interface BgpConfArgs {
      */
     timeoutSeconds?: pulumi.Input<number | undefined>;
     /**
-     * Accepted for OpenELB's sake; our routes never compete with each other.
+     * Without effect, and a note in Accepted says so: our routes never compete with each other.
      */
     useMultiplePaths?: pulumi.Input<boolean | undefined>;
     /**

@@ -45,17 +45,20 @@ export class BgpPeer extends pulumi.ComponentResource {
             }
             resourceInputs["afiSafis"] = args?.afiSafis;
             resourceInputs["annotations"] = args?.annotations;
+            resourceInputs["bfd"] = args?.bfd;
             resourceInputs["conf"] = args?.conf;
             resourceInputs["ebgpMultihop"] = args?.ebgpMultihop;
             resourceInputs["gracefulRestart"] = args?.gracefulRestart;
             resourceInputs["labels"] = args?.labels;
             resourceInputs["name"] = args?.name;
             resourceInputs["namespace"] = args?.namespace;
+            resourceInputs["nextHops"] = args?.nextHops;
             resourceInputs["nodeSelector"] = args?.nodeSelector;
             resourceInputs["password"] = args?.password ? pulumi.secret(args.password) : undefined;
             resourceInputs["timeoutSeconds"] = args?.timeoutSeconds;
             resourceInputs["timers"] = args?.timers;
             resourceInputs["transport"] = args?.transport;
+            resourceInputs["ttlSecurity"] = args?.ttlSecurity;
             resourceInputs["waitForReady"] = args?.waitForReady;
         } else {
             resourceInputs["name"] = undefined /*out*/;
@@ -70,7 +73,7 @@ export class BgpPeer extends pulumi.ComponentResource {
  */
 export interface BgpPeerArgs {
     /**
-     * Address families of the session. Absent: the family of neighborAddress, with add-path.
+     * Address families of the session. Absent: the family of neighborAddress, with up to 10 paths by ADD-PATH; with neighborInterface alone both families.
      */
     afiSafis?: pulumi.Input<pulumi.Input<inputs.BgpPeerAfiSafisArgs>[] | undefined>;
     /**
@@ -78,11 +81,15 @@ export interface BgpPeerArgs {
      */
     annotations?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
+     * Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+     */
+    bfd?: pulumi.Input<inputs.BgpPeerBfdArgs | undefined>;
+    /**
      * Who the peer is.
      */
     conf: pulumi.Input<inputs.BgpPeerConfArgs>;
     /**
-     * For an external peer that is more than one hop away.
+     * For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
      */
     ebgpMultihop?: pulumi.Input<inputs.BgpPeerEbgpMultihopArgs | undefined>;
     /**
@@ -102,7 +109,11 @@ export interface BgpPeerArgs {
      */
     namespace?: pulumi.Input<string | undefined>;
     /**
-     * The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.
+     * What this peer is told of each address: `self`, this node alone, or `all`, every node that serves it. Default: BgpConf's.
+     */
+    nextHops?: pulumi.Input<string | undefined>;
+    /**
+     * The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
      */
     nodeSelector?: pulumi.Input<inputs.BgpPeerNodeSelectorArgs | undefined>;
     /**
@@ -121,6 +132,10 @@ export interface BgpPeerArgs {
      * The TCP connection.
      */
     transport?: pulumi.Input<inputs.BgpPeerTransportArgs | undefined>;
+    /**
+     * Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.
+     */
+    ttlSecurity?: pulumi.Input<inputs.BgpPeerTtlSecurityArgs | undefined>;
     /**
      * Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
      */

@@ -60,6 +60,7 @@ export class Eip extends pulumi.ComponentResource {
             resourceInputs["annotations"] = args?.annotations;
             resourceInputs["autoAssign"] = args?.autoAssign;
             resourceInputs["avoidBuggyIPs"] = args?.avoidBuggyIPs;
+            resourceInputs["bgp"] = args?.bgp;
             resourceInputs["conflictPolicy"] = args?.conflictPolicy;
             resourceInputs["disable"] = args?.disable;
             resourceInputs["exclude"] = args?.exclude;
@@ -117,6 +118,10 @@ export interface EipArgs {
      * Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops.
      */
     avoidBuggyIPs?: pulumi.Input<boolean | undefined>;
+    /**
+     * How the routes of the addresses look, and who gets them. A change is told to routers at once, on the session that is up.
+     */
+    bgp?: pulumi.Input<inputs.EipBgpArgs | undefined>;
     /**
      * Layer2: what is done when a foreign host claims an address of this pool. defend, the default: go on, and tell the network again, at most every ten seconds (RFC 5227). yield: leave the address to that host for as long as it uses it.
      */

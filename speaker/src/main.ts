@@ -5,6 +5,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { Command, Option } from "commander";
 import type { Protocol } from "./announce/announcer.ts";
 import { announcers } from "./announcers.ts";
+import { bgpJudge } from "./bgp/judge.ts";
 import { decodeLines } from "./bgp/shell/decodeCommand.ts";
 import { reportPeers } from "./bgp/shell/reportPeers.ts";
 import { addReadCommands } from "./cli/shell/commands.ts";
@@ -100,6 +101,7 @@ withCommonFlags(program.command("controller"), 7473)
           restPeriod: flags.restSeconds * 1000,
           sharesUnconditionally: flags.shareUnconditionally,
           elects: flags.leaderElect,
+          judge: bgpJudge,
         },
         logger,
       );

@@ -26,6 +26,7 @@ export const controllerClusterRules: readonly Rule[] = [
 /** What the controller may do in Berth's own namespace: the election of a leader, and seeing which speakers are well. */
 export const controllerRules: readonly Rule[] = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] },
+  { apiGroups: [""], resources: ["configmaps"], verbs: read },
   { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
 ];
 
@@ -34,10 +35,10 @@ export const speakerClusterRules: readonly Rule[] = [
   { apiGroups: [""], resources: ["services", "nodes"], verbs: read },
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
   { apiGroups: [own], resources: ["eips", "bgpconfs", "bgppeers"], verbs: read },
-  { apiGroups: [own], resources: ["bgppeers/status"], verbs: ["patch"] },
+  { apiGroups: [own], resources: ["bgpconfs/status", "bgppeers/status"], verbs: ["patch"] },
   { ...reports, verbs: ["list", "watch", "create", "update", "delete"] },
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
 ];
 
-/** What a speaker may do in Berth's own namespace: read the passwords of BGP peers. */
-export const speakerRules: readonly Rule[] = [{ apiGroups: [""], resources: ["secrets"], verbs: read }];
+/** What a speaker may do in Berth's own namespace: read the passwords of BGP peers and the policy; it reads those that an object names. */
+export const speakerRules: readonly Rule[] = [{ apiGroups: [""], resources: ["secrets", "configmaps"], verbs: read }];

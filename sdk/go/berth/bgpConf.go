@@ -54,13 +54,15 @@ type bgpConfArgs struct {
 	ListenPort *int `pulumi:"listenPort"`
 	// The name of the object in the cluster. Default: the name of the resource.
 	Name *string `pulumi:"name"`
-	// Name of a ConfigMap with a GoBGP policy. Not translated yet: a condition says so.
+	// What peers are told of each address: `self`, the node of the speaker (default; routers spread traffic by plain ECMP), or `all`, every node that serves it (for routers with ADD-PATH that peer with few speakers).
+	NextHops *string `pulumi:"nextHops"`
+	// Name of a ConfigMap in Berth's namespace with a GoBGP policy (TOML) under the key gobgp.conf. What changes routes on their way out is taken; anything else in it is refused, with a condition that names it.
 	Policy *string `pulumi:"policy"`
 	// The BGP Identifier of every speaker, as an IPv4 address. Empty: the first IPv4 InternalIP of each node, which is what you want with more than one node.
 	RouterId *string `pulumi:"routerId"`
 	// How long to wait, in seconds. Default 120.
 	TimeoutSeconds *int `pulumi:"timeoutSeconds"`
-	// Accepted for OpenELB's sake; our routes never compete with each other.
+	// Without effect, and a note in Accepted says so: our routes never compete with each other.
 	UseMultiplePaths *bool `pulumi:"useMultiplePaths"`
 	// Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
 	WaitForReady *bool `pulumi:"waitForReady"`
@@ -86,13 +88,15 @@ type BgpConfArgs struct {
 	ListenPort pulumi.IntPtrInput
 	// The name of the object in the cluster. Default: the name of the resource.
 	Name pulumi.StringPtrInput
-	// Name of a ConfigMap with a GoBGP policy. Not translated yet: a condition says so.
+	// What peers are told of each address: `self`, the node of the speaker (default; routers spread traffic by plain ECMP), or `all`, every node that serves it (for routers with ADD-PATH that peer with few speakers).
+	NextHops pulumi.StringPtrInput
+	// Name of a ConfigMap in Berth's namespace with a GoBGP policy (TOML) under the key gobgp.conf. What changes routes on their way out is taken; anything else in it is refused, with a condition that names it.
 	Policy pulumi.StringPtrInput
 	// The BGP Identifier of every speaker, as an IPv4 address. Empty: the first IPv4 InternalIP of each node, which is what you want with more than one node.
 	RouterId pulumi.StringPtrInput
 	// How long to wait, in seconds. Default 120.
 	TimeoutSeconds pulumi.IntPtrInput
-	// Accepted for OpenELB's sake; our routes never compete with each other.
+	// Without effect, and a note in Accepted says so: our routes never compete with each other.
 	UseMultiplePaths pulumi.BoolPtrInput
 	// Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
 	WaitForReady pulumi.BoolPtrInput

@@ -43,13 +43,15 @@ func NewBgpPeer(ctx *pulumi.Context,
 }
 
 type bgpPeerArgs struct {
-	// Address families of the session. Absent: the family of neighborAddress, with add-path.
+	// Address families of the session. Absent: the family of neighborAddress, with up to 10 paths by ADD-PATH; with neighborInterface alone both families.
 	AfiSafis []BgpPeerAfiSafis `pulumi:"afiSafis"`
 	// Annotations of the object.
 	Annotations map[string]string `pulumi:"annotations"`
+	// Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+	Bfd *BgpPeerBfd `pulumi:"bfd"`
 	// Who the peer is.
 	Conf BgpPeerConf `pulumi:"conf"`
-	// For an external peer that is more than one hop away.
+	// For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
 	EbgpMultihop *BgpPeerEbgpMultihop `pulumi:"ebgpMultihop"`
 	// Graceful restart with this peer; overrides BgpConf's.
 	GracefulRestart *BgpPeerGracefulRestart `pulumi:"gracefulRestart"`
@@ -59,7 +61,9 @@ type bgpPeerArgs struct {
 	Name *string `pulumi:"name"`
 	// The namespace that Berth is installed in, for the Secret. Default berth-system.
 	Namespace *string `pulumi:"namespace"`
-	// The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.
+	// What this peer is told of each address: `self`, this node alone, or `all`, every node that serves it. Default: BgpConf's.
+	NextHops *string `pulumi:"nextHops"`
+	// The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
 	NodeSelector *BgpPeerNodeSelector `pulumi:"nodeSelector"`
 	// TCP-MD5 password (RFC 2385). It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
 	Password *string `pulumi:"password"`
@@ -69,19 +73,23 @@ type bgpPeerArgs struct {
 	Timers *BgpPeerTimers `pulumi:"timers"`
 	// The TCP connection.
 	Transport *BgpPeerTransport `pulumi:"transport"`
+	// Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.
+	TtlSecurity *BgpPeerTtlSecurity `pulumi:"ttlSecurity"`
 	// Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
 	WaitForReady *bool `pulumi:"waitForReady"`
 }
 
 // The set of arguments for constructing a BgpPeer resource.
 type BgpPeerArgs struct {
-	// Address families of the session. Absent: the family of neighborAddress, with add-path.
+	// Address families of the session. Absent: the family of neighborAddress, with up to 10 paths by ADD-PATH; with neighborInterface alone both families.
 	AfiSafis BgpPeerAfiSafisArrayInput
 	// Annotations of the object.
 	Annotations pulumi.StringMapInput
+	// Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+	Bfd BgpPeerBfdPtrInput
 	// Who the peer is.
 	Conf BgpPeerConfInput
-	// For an external peer that is more than one hop away.
+	// For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
 	EbgpMultihop BgpPeerEbgpMultihopPtrInput
 	// Graceful restart with this peer; overrides BgpConf's.
 	GracefulRestart BgpPeerGracefulRestartPtrInput
@@ -91,7 +99,9 @@ type BgpPeerArgs struct {
 	Name pulumi.StringPtrInput
 	// The namespace that Berth is installed in, for the Secret. Default berth-system.
 	Namespace pulumi.StringPtrInput
-	// The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.
+	// What this peer is told of each address: `self`, this node alone, or `all`, every node that serves it. Default: BgpConf's.
+	NextHops pulumi.StringPtrInput
+	// The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
 	NodeSelector BgpPeerNodeSelectorPtrInput
 	// TCP-MD5 password (RFC 2385). It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
 	Password pulumi.StringPtrInput
@@ -101,6 +111,8 @@ type BgpPeerArgs struct {
 	Timers BgpPeerTimersPtrInput
 	// The TCP connection.
 	Transport BgpPeerTransportPtrInput
+	// Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.
+	TtlSecurity BgpPeerTtlSecurityPtrInput
 	// Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
 	WaitForReady pulumi.BoolPtrInput
 }

@@ -56,6 +56,8 @@ type eipArgs struct {
 	AutoAssign *bool `pulumi:"autoAssign"`
 	// Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops.
 	AvoidBuggyIPs *bool `pulumi:"avoidBuggyIPs"`
+	// How the routes of the addresses look, and who gets them. A change is told to routers at once, on the session that is up.
+	Bgp *EipBgp `pulumi:"bgp"`
 	// Layer2: what is done when a foreign host claims an address of this pool. defend, the default: go on, and tell the network again, at most every ten seconds (RFC 5227). yield: leave the address to that host for as long as it uses it.
 	ConflictPolicy *string `pulumi:"conflictPolicy"`
 	// No address of this pool is handed out any more; Services that hold one keep it.
@@ -108,6 +110,8 @@ type EipArgs struct {
 	AutoAssign pulumi.BoolPtrInput
 	// Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops.
 	AvoidBuggyIPs pulumi.BoolPtrInput
+	// How the routes of the addresses look, and who gets them. A change is told to routers at once, on the session that is up.
+	Bgp EipBgpPtrInput
 	// Layer2: what is done when a foreign host claims an address of this pool. defend, the default: go on, and tell the network again, at most every ten seconds (RFC 5227). yield: leave the address to that host for as long as it uses it.
 	ConflictPolicy pulumi.StringPtrInput
 	// No address of this pool is handed out any more; Services that hold one keep it.

@@ -21,17 +21,17 @@ type BgpConfGracefulRestart struct {
 	Enabled *bool `pulumi:"enabled"`
 	// Only help a restarting peer; do not ask for help.
 	HelperOnly *bool `pulumi:"helperOnly"`
-	// Whether this speaker restarts.
+	// A report in GoBGP; without effect here.
 	LocalRestarting *bool `pulumi:"localRestarting"`
 	// Offer long-lived graceful restart (RFC 9494).
 	LonglivedEnabled *bool `pulumi:"longlivedEnabled"`
-	// Reported: the mode in force.
+	// A report in GoBGP; without effect here.
 	Mode *string `pulumi:"mode"`
 	// Keep routes after a NOTIFICATION too (RFC 8538).
 	NotificationEnabled *bool `pulumi:"notificationEnabled"`
-	// Reported by the peer.
+	// A report in GoBGP; without effect here.
 	PeerRestartTime *int `pulumi:"peerRestartTime"`
-	// Reported by the peer.
+	// A report in GoBGP; without effect here.
 	PeerRestarting *bool `pulumi:"peerRestarting"`
 	// Seconds within which a restarted speaker is back. Default: the hold time.
 	RestartTime *int `pulumi:"restartTime"`
@@ -58,17 +58,17 @@ type BgpConfGracefulRestartArgs struct {
 	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
 	// Only help a restarting peer; do not ask for help.
 	HelperOnly pulumi.BoolPtrInput `pulumi:"helperOnly"`
-	// Whether this speaker restarts.
+	// A report in GoBGP; without effect here.
 	LocalRestarting pulumi.BoolPtrInput `pulumi:"localRestarting"`
 	// Offer long-lived graceful restart (RFC 9494).
 	LonglivedEnabled pulumi.BoolPtrInput `pulumi:"longlivedEnabled"`
-	// Reported: the mode in force.
+	// A report in GoBGP; without effect here.
 	Mode pulumi.StringPtrInput `pulumi:"mode"`
 	// Keep routes after a NOTIFICATION too (RFC 8538).
 	NotificationEnabled pulumi.BoolPtrInput `pulumi:"notificationEnabled"`
-	// Reported by the peer.
+	// A report in GoBGP; without effect here.
 	PeerRestartTime pulumi.IntPtrInput `pulumi:"peerRestartTime"`
-	// Reported by the peer.
+	// A report in GoBGP; without effect here.
 	PeerRestarting pulumi.BoolPtrInput `pulumi:"peerRestarting"`
 	// Seconds within which a restarted speaker is back. Default: the hold time.
 	RestartTime pulumi.IntPtrInput `pulumi:"restartTime"`
@@ -169,7 +169,7 @@ func (o BgpConfGracefulRestartOutput) HelperOnly() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpConfGracefulRestart) *bool { return v.HelperOnly }).(pulumi.BoolPtrOutput)
 }
 
-// Whether this speaker restarts.
+// A report in GoBGP; without effect here.
 func (o BgpConfGracefulRestartOutput) LocalRestarting() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpConfGracefulRestart) *bool { return v.LocalRestarting }).(pulumi.BoolPtrOutput)
 }
@@ -179,7 +179,7 @@ func (o BgpConfGracefulRestartOutput) LonglivedEnabled() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpConfGracefulRestart) *bool { return v.LonglivedEnabled }).(pulumi.BoolPtrOutput)
 }
 
-// Reported: the mode in force.
+// A report in GoBGP; without effect here.
 func (o BgpConfGracefulRestartOutput) Mode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BgpConfGracefulRestart) *string { return v.Mode }).(pulumi.StringPtrOutput)
 }
@@ -189,12 +189,12 @@ func (o BgpConfGracefulRestartOutput) NotificationEnabled() pulumi.BoolPtrOutput
 	return o.ApplyT(func(v BgpConfGracefulRestart) *bool { return v.NotificationEnabled }).(pulumi.BoolPtrOutput)
 }
 
-// Reported by the peer.
+// A report in GoBGP; without effect here.
 func (o BgpConfGracefulRestartOutput) PeerRestartTime() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v BgpConfGracefulRestart) *int { return v.PeerRestartTime }).(pulumi.IntPtrOutput)
 }
 
-// Reported by the peer.
+// A report in GoBGP; without effect here.
 func (o BgpConfGracefulRestartOutput) PeerRestarting() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpConfGracefulRestart) *bool { return v.PeerRestarting }).(pulumi.BoolPtrOutput)
 }
@@ -263,7 +263,7 @@ func (o BgpConfGracefulRestartPtrOutput) HelperOnly() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Whether this speaker restarts.
+// A report in GoBGP; without effect here.
 func (o BgpConfGracefulRestartPtrOutput) LocalRestarting() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *BgpConfGracefulRestart) *bool {
 		if v == nil {
@@ -283,7 +283,7 @@ func (o BgpConfGracefulRestartPtrOutput) LonglivedEnabled() pulumi.BoolPtrOutput
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Reported: the mode in force.
+// A report in GoBGP; without effect here.
 func (o BgpConfGracefulRestartPtrOutput) Mode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *BgpConfGracefulRestart) *string {
 		if v == nil {
@@ -303,7 +303,7 @@ func (o BgpConfGracefulRestartPtrOutput) NotificationEnabled() pulumi.BoolPtrOut
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Reported by the peer.
+// A report in GoBGP; without effect here.
 func (o BgpConfGracefulRestartPtrOutput) PeerRestartTime() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *BgpConfGracefulRestart) *int {
 		if v == nil {
@@ -313,7 +313,7 @@ func (o BgpConfGracefulRestartPtrOutput) PeerRestartTime() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Reported by the peer.
+// A report in GoBGP; without effect here.
 func (o BgpConfGracefulRestartPtrOutput) PeerRestarting() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *BgpConfGracefulRestart) *bool {
 		if v == nil {
@@ -1358,39 +1358,278 @@ func (o BgpPeerAfiSafisMpGracefulRestartConfigPtrOutput) Enabled() pulumi.BoolPt
 	}).(pulumi.BoolPtrOutput)
 }
 
+// Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+type BgpPeerBfd struct {
+	// So many packets missing, and the neighbour is down. Default 3.
+	DetectMultiplier *int `pulumi:"detectMultiplier"`
+	// Whether it is on. Default true when `bfd` is there.
+	Enabled *bool `pulumi:"enabled"`
+	// With ebgpMultihop, or an internal peer on another network: packets with a lower TTL are dropped. Default 254.
+	MinimumTtl *int `pulumi:"minimumTtl"`
+	// Say nothing before the peer does. Default false.
+	PassiveMode *bool `pulumi:"passiveMode"`
+	// The shortest pause between the peer's packets that we take, in milliseconds. Default 300.
+	ReceiveInterval *int `pulumi:"receiveInterval"`
+	// The pause between our packets, in milliseconds. Default 300.
+	TransmitInterval *int `pulumi:"transmitInterval"`
+}
+
+// BgpPeerBfdInput is an input type that accepts BgpPeerBfdArgs and BgpPeerBfdOutput values.
+// You can construct a concrete instance of `BgpPeerBfdInput` via:
+//
+//	BgpPeerBfdArgs{...}
+type BgpPeerBfdInput interface {
+	pulumi.Input
+
+	ToBgpPeerBfdOutput() BgpPeerBfdOutput
+	ToBgpPeerBfdOutputWithContext(context.Context) BgpPeerBfdOutput
+}
+
+// Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+type BgpPeerBfdArgs struct {
+	// So many packets missing, and the neighbour is down. Default 3.
+	DetectMultiplier pulumi.IntPtrInput `pulumi:"detectMultiplier"`
+	// Whether it is on. Default true when `bfd` is there.
+	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
+	// With ebgpMultihop, or an internal peer on another network: packets with a lower TTL are dropped. Default 254.
+	MinimumTtl pulumi.IntPtrInput `pulumi:"minimumTtl"`
+	// Say nothing before the peer does. Default false.
+	PassiveMode pulumi.BoolPtrInput `pulumi:"passiveMode"`
+	// The shortest pause between the peer's packets that we take, in milliseconds. Default 300.
+	ReceiveInterval pulumi.IntPtrInput `pulumi:"receiveInterval"`
+	// The pause between our packets, in milliseconds. Default 300.
+	TransmitInterval pulumi.IntPtrInput `pulumi:"transmitInterval"`
+}
+
+func (BgpPeerBfdArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*BgpPeerBfd)(nil)).Elem()
+}
+
+func (i BgpPeerBfdArgs) ToBgpPeerBfdOutput() BgpPeerBfdOutput {
+	return i.ToBgpPeerBfdOutputWithContext(context.Background())
+}
+
+func (i BgpPeerBfdArgs) ToBgpPeerBfdOutputWithContext(ctx context.Context) BgpPeerBfdOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BgpPeerBfdOutput)
+}
+
+func (i BgpPeerBfdArgs) ToBgpPeerBfdPtrOutput() BgpPeerBfdPtrOutput {
+	return i.ToBgpPeerBfdPtrOutputWithContext(context.Background())
+}
+
+func (i BgpPeerBfdArgs) ToBgpPeerBfdPtrOutputWithContext(ctx context.Context) BgpPeerBfdPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BgpPeerBfdOutput).ToBgpPeerBfdPtrOutputWithContext(ctx)
+}
+
+// BgpPeerBfdPtrInput is an input type that accepts BgpPeerBfdArgs, BgpPeerBfdPtr and BgpPeerBfdPtrOutput values.
+// You can construct a concrete instance of `BgpPeerBfdPtrInput` via:
+//
+//	        BgpPeerBfdArgs{...}
+//
+//	or:
+//
+//	        nil
+type BgpPeerBfdPtrInput interface {
+	pulumi.Input
+
+	ToBgpPeerBfdPtrOutput() BgpPeerBfdPtrOutput
+	ToBgpPeerBfdPtrOutputWithContext(context.Context) BgpPeerBfdPtrOutput
+}
+
+type bgpPeerBfdPtrType BgpPeerBfdArgs
+
+func BgpPeerBfdPtr(v *BgpPeerBfdArgs) BgpPeerBfdPtrInput {
+	return (*bgpPeerBfdPtrType)(v)
+}
+
+func (*bgpPeerBfdPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**BgpPeerBfd)(nil)).Elem()
+}
+
+func (i *bgpPeerBfdPtrType) ToBgpPeerBfdPtrOutput() BgpPeerBfdPtrOutput {
+	return i.ToBgpPeerBfdPtrOutputWithContext(context.Background())
+}
+
+func (i *bgpPeerBfdPtrType) ToBgpPeerBfdPtrOutputWithContext(ctx context.Context) BgpPeerBfdPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BgpPeerBfdPtrOutput)
+}
+
+// Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+type BgpPeerBfdOutput struct{ *pulumi.OutputState }
+
+func (BgpPeerBfdOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*BgpPeerBfd)(nil)).Elem()
+}
+
+func (o BgpPeerBfdOutput) ToBgpPeerBfdOutput() BgpPeerBfdOutput {
+	return o
+}
+
+func (o BgpPeerBfdOutput) ToBgpPeerBfdOutputWithContext(ctx context.Context) BgpPeerBfdOutput {
+	return o
+}
+
+func (o BgpPeerBfdOutput) ToBgpPeerBfdPtrOutput() BgpPeerBfdPtrOutput {
+	return o.ToBgpPeerBfdPtrOutputWithContext(context.Background())
+}
+
+func (o BgpPeerBfdOutput) ToBgpPeerBfdPtrOutputWithContext(ctx context.Context) BgpPeerBfdPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v BgpPeerBfd) *BgpPeerBfd {
+		return &v
+	}).(BgpPeerBfdPtrOutput)
+}
+
+// So many packets missing, and the neighbour is down. Default 3.
+func (o BgpPeerBfdOutput) DetectMultiplier() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v BgpPeerBfd) *int { return v.DetectMultiplier }).(pulumi.IntPtrOutput)
+}
+
+// Whether it is on. Default true when `bfd` is there.
+func (o BgpPeerBfdOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v BgpPeerBfd) *bool { return v.Enabled }).(pulumi.BoolPtrOutput)
+}
+
+// With ebgpMultihop, or an internal peer on another network: packets with a lower TTL are dropped. Default 254.
+func (o BgpPeerBfdOutput) MinimumTtl() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v BgpPeerBfd) *int { return v.MinimumTtl }).(pulumi.IntPtrOutput)
+}
+
+// Say nothing before the peer does. Default false.
+func (o BgpPeerBfdOutput) PassiveMode() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v BgpPeerBfd) *bool { return v.PassiveMode }).(pulumi.BoolPtrOutput)
+}
+
+// The shortest pause between the peer's packets that we take, in milliseconds. Default 300.
+func (o BgpPeerBfdOutput) ReceiveInterval() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v BgpPeerBfd) *int { return v.ReceiveInterval }).(pulumi.IntPtrOutput)
+}
+
+// The pause between our packets, in milliseconds. Default 300.
+func (o BgpPeerBfdOutput) TransmitInterval() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v BgpPeerBfd) *int { return v.TransmitInterval }).(pulumi.IntPtrOutput)
+}
+
+type BgpPeerBfdPtrOutput struct{ *pulumi.OutputState }
+
+func (BgpPeerBfdPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**BgpPeerBfd)(nil)).Elem()
+}
+
+func (o BgpPeerBfdPtrOutput) ToBgpPeerBfdPtrOutput() BgpPeerBfdPtrOutput {
+	return o
+}
+
+func (o BgpPeerBfdPtrOutput) ToBgpPeerBfdPtrOutputWithContext(ctx context.Context) BgpPeerBfdPtrOutput {
+	return o
+}
+
+func (o BgpPeerBfdPtrOutput) Elem() BgpPeerBfdOutput {
+	return o.ApplyT(func(v *BgpPeerBfd) BgpPeerBfd {
+		if v != nil {
+			return *v
+		}
+		var ret BgpPeerBfd
+		return ret
+	}).(BgpPeerBfdOutput)
+}
+
+// So many packets missing, and the neighbour is down. Default 3.
+func (o BgpPeerBfdPtrOutput) DetectMultiplier() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *BgpPeerBfd) *int {
+		if v == nil {
+			return nil
+		}
+		return v.DetectMultiplier
+	}).(pulumi.IntPtrOutput)
+}
+
+// Whether it is on. Default true when `bfd` is there.
+func (o BgpPeerBfdPtrOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *BgpPeerBfd) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Enabled
+	}).(pulumi.BoolPtrOutput)
+}
+
+// With ebgpMultihop, or an internal peer on another network: packets with a lower TTL are dropped. Default 254.
+func (o BgpPeerBfdPtrOutput) MinimumTtl() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *BgpPeerBfd) *int {
+		if v == nil {
+			return nil
+		}
+		return v.MinimumTtl
+	}).(pulumi.IntPtrOutput)
+}
+
+// Say nothing before the peer does. Default false.
+func (o BgpPeerBfdPtrOutput) PassiveMode() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *BgpPeerBfd) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.PassiveMode
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The shortest pause between the peer's packets that we take, in milliseconds. Default 300.
+func (o BgpPeerBfdPtrOutput) ReceiveInterval() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *BgpPeerBfd) *int {
+		if v == nil {
+			return nil
+		}
+		return v.ReceiveInterval
+	}).(pulumi.IntPtrOutput)
+}
+
+// The pause between our packets, in milliseconds. Default 300.
+func (o BgpPeerBfdPtrOutput) TransmitInterval() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *BgpPeerBfd) *int {
+		if v == nil {
+			return nil
+		}
+		return v.TransmitInterval
+	}).(pulumi.IntPtrOutput)
+}
+
 // Who the peer is.
 type BgpPeerConf struct {
-	// Hold the session down.
+	// Hold the session down: the peer is told Administrative Shutdown.
 	AdminDown *bool `pulumi:"adminDown"`
-	// Accepted for OpenELB's sake; we install no routes.
+	// How often our own AS may be in the path of a route of the peer before the route counts as looped. Default 0.
 	AllowOwnAs *int `pulumi:"allowOwnAs"`
-	// TCP-MD5 password in clear (RFC 2385). passwordSecretRef is the better way.
+	// TCP-MD5 password in clear (RFC 2385). Works, with a warning in the condition Accepted: who can read the object can read it. passwordSecretRef is the better way.
 	AuthPassword *string `pulumi:"authPassword"`
 	// For people.
 	Description *string `pulumi:"description"`
-	// Our AS number towards this peer. Default: BgpConf's.
+	// Instead of peerAs: internal takes a peer of our own AS, external one of any other.
+	DynamicAs *string `pulumi:"dynamicAs"`
+	// Our AS number towards this peer; the path holds it alone. Default: BgpConf's.
 	LocalAs *int `pulumi:"localAs"`
-	// The address of the peer, IPv4 or IPv6.
-	NeighborAddress string `pulumi:"neighborAddress"`
-	// The interface of a link-local peer.
+	// The address of the peer, IPv4 or IPv6. Absent: the neighbour on neighborInterface, by its link-local address (unnumbered).
+	NeighborAddress *string `pulumi:"neighborAddress"`
+	// The interface of a link-local peer. Without neighborAddress the peer is the neighbour on it (unnumbered; IPv4 routes go with an IPv6 next hop, RFC 8950).
 	NeighborInterface *string `pulumi:"neighborInterface"`
 	// The Secret in Berth's namespace that holds the TCP-MD5 password (RFC 2385).
 	PasswordSecretRef *BgpPeerConfPasswordSecretRef `pulumi:"passwordSecretRef"`
 	// The AS number of the peer.
-	PeerAs int `pulumi:"peerAs"`
-	// Accepted for OpenELB's sake; not used.
+	PeerAs *int `pulumi:"peerAs"`
+	// Without effect, and a note in Accepted says so: there are no groups.
 	PeerGroup *string `pulumi:"peerGroup"`
-	// 0 internal, 1 external. Follows from the AS numbers; not used.
+	// 0 internal, 1 external. Follows from the AS numbers; one that says otherwise is noted in Accepted.
 	PeerType *int `pulumi:"peerType"`
-	// Accepted for OpenELB's sake: our paths hold our own AS alone.
+	// ALL takes private AS numbers that a policy put into the path out of it, REPLACE puts ours in their place; our own AS stays. Default NONE.
 	RemovePrivateAs *string `pulumi:"removePrivateAs"`
-	// Accepted for OpenELB's sake.
+	// Where the peer's own AS is in a path that we send, ours takes its place.
 	ReplacePeerAs *bool `pulumi:"replacePeerAs"`
-	// Accepted for OpenELB's sake; we install no routes.
+	// What we are to an external peer, compared with what it says that it is. RFC 9234. Default: nothing is said.
+	Role *string `pulumi:"role"`
+	// Without effect, and a note in Accepted says so: routes of peers are never used.
 	RouteFlapDamping *bool `pulumi:"routeFlapDamping"`
-	// Accepted for OpenELB's sake.
+	// Which communities the peer is sent: 0 standard and large, 1 extended, 2 all, 3 none. Default: all.
 	SendCommunity *int `pulumi:"sendCommunity"`
-	// Accepted for OpenELB's sake; not used.
+	// The VRF of the node, by the name of its device, that the connection is made in.
 	Vrf *string `pulumi:"vrf"`
 }
 
@@ -1407,37 +1646,41 @@ type BgpPeerConfInput interface {
 
 // Who the peer is.
 type BgpPeerConfArgs struct {
-	// Hold the session down.
+	// Hold the session down: the peer is told Administrative Shutdown.
 	AdminDown pulumi.BoolPtrInput `pulumi:"adminDown"`
-	// Accepted for OpenELB's sake; we install no routes.
+	// How often our own AS may be in the path of a route of the peer before the route counts as looped. Default 0.
 	AllowOwnAs pulumi.IntPtrInput `pulumi:"allowOwnAs"`
-	// TCP-MD5 password in clear (RFC 2385). passwordSecretRef is the better way.
+	// TCP-MD5 password in clear (RFC 2385). Works, with a warning in the condition Accepted: who can read the object can read it. passwordSecretRef is the better way.
 	AuthPassword pulumi.StringPtrInput `pulumi:"authPassword"`
 	// For people.
 	Description pulumi.StringPtrInput `pulumi:"description"`
-	// Our AS number towards this peer. Default: BgpConf's.
+	// Instead of peerAs: internal takes a peer of our own AS, external one of any other.
+	DynamicAs pulumi.StringPtrInput `pulumi:"dynamicAs"`
+	// Our AS number towards this peer; the path holds it alone. Default: BgpConf's.
 	LocalAs pulumi.IntPtrInput `pulumi:"localAs"`
-	// The address of the peer, IPv4 or IPv6.
-	NeighborAddress pulumi.StringInput `pulumi:"neighborAddress"`
-	// The interface of a link-local peer.
+	// The address of the peer, IPv4 or IPv6. Absent: the neighbour on neighborInterface, by its link-local address (unnumbered).
+	NeighborAddress pulumi.StringPtrInput `pulumi:"neighborAddress"`
+	// The interface of a link-local peer. Without neighborAddress the peer is the neighbour on it (unnumbered; IPv4 routes go with an IPv6 next hop, RFC 8950).
 	NeighborInterface pulumi.StringPtrInput `pulumi:"neighborInterface"`
 	// The Secret in Berth's namespace that holds the TCP-MD5 password (RFC 2385).
 	PasswordSecretRef BgpPeerConfPasswordSecretRefPtrInput `pulumi:"passwordSecretRef"`
 	// The AS number of the peer.
-	PeerAs pulumi.IntInput `pulumi:"peerAs"`
-	// Accepted for OpenELB's sake; not used.
+	PeerAs pulumi.IntPtrInput `pulumi:"peerAs"`
+	// Without effect, and a note in Accepted says so: there are no groups.
 	PeerGroup pulumi.StringPtrInput `pulumi:"peerGroup"`
-	// 0 internal, 1 external. Follows from the AS numbers; not used.
+	// 0 internal, 1 external. Follows from the AS numbers; one that says otherwise is noted in Accepted.
 	PeerType pulumi.IntPtrInput `pulumi:"peerType"`
-	// Accepted for OpenELB's sake: our paths hold our own AS alone.
+	// ALL takes private AS numbers that a policy put into the path out of it, REPLACE puts ours in their place; our own AS stays. Default NONE.
 	RemovePrivateAs pulumi.StringPtrInput `pulumi:"removePrivateAs"`
-	// Accepted for OpenELB's sake.
+	// Where the peer's own AS is in a path that we send, ours takes its place.
 	ReplacePeerAs pulumi.BoolPtrInput `pulumi:"replacePeerAs"`
-	// Accepted for OpenELB's sake; we install no routes.
+	// What we are to an external peer, compared with what it says that it is. RFC 9234. Default: nothing is said.
+	Role pulumi.StringPtrInput `pulumi:"role"`
+	// Without effect, and a note in Accepted says so: routes of peers are never used.
 	RouteFlapDamping pulumi.BoolPtrInput `pulumi:"routeFlapDamping"`
-	// Accepted for OpenELB's sake.
+	// Which communities the peer is sent: 0 standard and large, 1 extended, 2 all, 3 none. Default: all.
 	SendCommunity pulumi.IntPtrInput `pulumi:"sendCommunity"`
-	// Accepted for OpenELB's sake; not used.
+	// The VRF of the node, by the name of its device, that the connection is made in.
 	Vrf pulumi.StringPtrInput `pulumi:"vrf"`
 }
 
@@ -1468,17 +1711,17 @@ func (o BgpPeerConfOutput) ToBgpPeerConfOutputWithContext(ctx context.Context) B
 	return o
 }
 
-// Hold the session down.
+// Hold the session down: the peer is told Administrative Shutdown.
 func (o BgpPeerConfOutput) AdminDown() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *bool { return v.AdminDown }).(pulumi.BoolPtrOutput)
 }
 
-// Accepted for OpenELB's sake; we install no routes.
+// How often our own AS may be in the path of a route of the peer before the route counts as looped. Default 0.
 func (o BgpPeerConfOutput) AllowOwnAs() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *int { return v.AllowOwnAs }).(pulumi.IntPtrOutput)
 }
 
-// TCP-MD5 password in clear (RFC 2385). passwordSecretRef is the better way.
+// TCP-MD5 password in clear (RFC 2385). Works, with a warning in the condition Accepted: who can read the object can read it. passwordSecretRef is the better way.
 func (o BgpPeerConfOutput) AuthPassword() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *string { return v.AuthPassword }).(pulumi.StringPtrOutput)
 }
@@ -1488,17 +1731,22 @@ func (o BgpPeerConfOutput) Description() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *string { return v.Description }).(pulumi.StringPtrOutput)
 }
 
-// Our AS number towards this peer. Default: BgpConf's.
+// Instead of peerAs: internal takes a peer of our own AS, external one of any other.
+func (o BgpPeerConfOutput) DynamicAs() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v BgpPeerConf) *string { return v.DynamicAs }).(pulumi.StringPtrOutput)
+}
+
+// Our AS number towards this peer; the path holds it alone. Default: BgpConf's.
 func (o BgpPeerConfOutput) LocalAs() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *int { return v.LocalAs }).(pulumi.IntPtrOutput)
 }
 
-// The address of the peer, IPv4 or IPv6.
-func (o BgpPeerConfOutput) NeighborAddress() pulumi.StringOutput {
-	return o.ApplyT(func(v BgpPeerConf) string { return v.NeighborAddress }).(pulumi.StringOutput)
+// The address of the peer, IPv4 or IPv6. Absent: the neighbour on neighborInterface, by its link-local address (unnumbered).
+func (o BgpPeerConfOutput) NeighborAddress() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v BgpPeerConf) *string { return v.NeighborAddress }).(pulumi.StringPtrOutput)
 }
 
-// The interface of a link-local peer.
+// The interface of a link-local peer. Without neighborAddress the peer is the neighbour on it (unnumbered; IPv4 routes go with an IPv6 next hop, RFC 8950).
 func (o BgpPeerConfOutput) NeighborInterface() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *string { return v.NeighborInterface }).(pulumi.StringPtrOutput)
 }
@@ -1509,41 +1757,46 @@ func (o BgpPeerConfOutput) PasswordSecretRef() BgpPeerConfPasswordSecretRefPtrOu
 }
 
 // The AS number of the peer.
-func (o BgpPeerConfOutput) PeerAs() pulumi.IntOutput {
-	return o.ApplyT(func(v BgpPeerConf) int { return v.PeerAs }).(pulumi.IntOutput)
+func (o BgpPeerConfOutput) PeerAs() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v BgpPeerConf) *int { return v.PeerAs }).(pulumi.IntPtrOutput)
 }
 
-// Accepted for OpenELB's sake; not used.
+// Without effect, and a note in Accepted says so: there are no groups.
 func (o BgpPeerConfOutput) PeerGroup() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *string { return v.PeerGroup }).(pulumi.StringPtrOutput)
 }
 
-// 0 internal, 1 external. Follows from the AS numbers; not used.
+// 0 internal, 1 external. Follows from the AS numbers; one that says otherwise is noted in Accepted.
 func (o BgpPeerConfOutput) PeerType() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *int { return v.PeerType }).(pulumi.IntPtrOutput)
 }
 
-// Accepted for OpenELB's sake: our paths hold our own AS alone.
+// ALL takes private AS numbers that a policy put into the path out of it, REPLACE puts ours in their place; our own AS stays. Default NONE.
 func (o BgpPeerConfOutput) RemovePrivateAs() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *string { return v.RemovePrivateAs }).(pulumi.StringPtrOutput)
 }
 
-// Accepted for OpenELB's sake.
+// Where the peer's own AS is in a path that we send, ours takes its place.
 func (o BgpPeerConfOutput) ReplacePeerAs() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *bool { return v.ReplacePeerAs }).(pulumi.BoolPtrOutput)
 }
 
-// Accepted for OpenELB's sake; we install no routes.
+// What we are to an external peer, compared with what it says that it is. RFC 9234. Default: nothing is said.
+func (o BgpPeerConfOutput) Role() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v BgpPeerConf) *string { return v.Role }).(pulumi.StringPtrOutput)
+}
+
+// Without effect, and a note in Accepted says so: routes of peers are never used.
 func (o BgpPeerConfOutput) RouteFlapDamping() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *bool { return v.RouteFlapDamping }).(pulumi.BoolPtrOutput)
 }
 
-// Accepted for OpenELB's sake.
+// Which communities the peer is sent: 0 standard and large, 1 extended, 2 all, 3 none. Default: all.
 func (o BgpPeerConfOutput) SendCommunity() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *int { return v.SendCommunity }).(pulumi.IntPtrOutput)
 }
 
-// Accepted for OpenELB's sake; not used.
+// The VRF of the node, by the name of its device, that the connection is made in.
 func (o BgpPeerConfOutput) Vrf() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BgpPeerConf) *string { return v.Vrf }).(pulumi.StringPtrOutput)
 }
@@ -1707,7 +1960,7 @@ func (o BgpPeerConfPasswordSecretRefPtrOutput) Name() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// For an external peer that is more than one hop away.
+// For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
 type BgpPeerEbgpMultihop struct {
 	// Allow more than one hop.
 	Enabled *bool `pulumi:"enabled"`
@@ -1726,7 +1979,7 @@ type BgpPeerEbgpMultihopInput interface {
 	ToBgpPeerEbgpMultihopOutputWithContext(context.Context) BgpPeerEbgpMultihopOutput
 }
 
-// For an external peer that is more than one hop away.
+// For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
 type BgpPeerEbgpMultihopArgs struct {
 	// Allow more than one hop.
 	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
@@ -1787,7 +2040,7 @@ func (i *bgpPeerEbgpMultihopPtrType) ToBgpPeerEbgpMultihopPtrOutputWithContext(c
 	return pulumi.ToOutputWithContext(ctx, i).(BgpPeerEbgpMultihopPtrOutput)
 }
 
-// For an external peer that is more than one hop away.
+// For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
 type BgpPeerEbgpMultihopOutput struct{ *pulumi.OutputState }
 
 func (BgpPeerEbgpMultihopOutput) ElementType() reflect.Type {
@@ -1874,17 +2127,17 @@ type BgpPeerGracefulRestart struct {
 	Enabled *bool `pulumi:"enabled"`
 	// Only help a restarting peer; do not ask for help.
 	HelperOnly *bool `pulumi:"helperOnly"`
-	// Whether this speaker restarts.
+	// A report in GoBGP; without effect here.
 	LocalRestarting *bool `pulumi:"localRestarting"`
 	// Offer long-lived graceful restart (RFC 9494).
 	LonglivedEnabled *bool `pulumi:"longlivedEnabled"`
-	// Reported: the mode in force.
+	// A report in GoBGP; without effect here.
 	Mode *string `pulumi:"mode"`
 	// Keep routes after a NOTIFICATION too (RFC 8538).
 	NotificationEnabled *bool `pulumi:"notificationEnabled"`
-	// Reported by the peer.
+	// A report in GoBGP; without effect here.
 	PeerRestartTime *int `pulumi:"peerRestartTime"`
-	// Reported by the peer.
+	// A report in GoBGP; without effect here.
 	PeerRestarting *bool `pulumi:"peerRestarting"`
 	// Seconds within which a restarted speaker is back. Default: the hold time.
 	RestartTime *int `pulumi:"restartTime"`
@@ -1911,17 +2164,17 @@ type BgpPeerGracefulRestartArgs struct {
 	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
 	// Only help a restarting peer; do not ask for help.
 	HelperOnly pulumi.BoolPtrInput `pulumi:"helperOnly"`
-	// Whether this speaker restarts.
+	// A report in GoBGP; without effect here.
 	LocalRestarting pulumi.BoolPtrInput `pulumi:"localRestarting"`
 	// Offer long-lived graceful restart (RFC 9494).
 	LonglivedEnabled pulumi.BoolPtrInput `pulumi:"longlivedEnabled"`
-	// Reported: the mode in force.
+	// A report in GoBGP; without effect here.
 	Mode pulumi.StringPtrInput `pulumi:"mode"`
 	// Keep routes after a NOTIFICATION too (RFC 8538).
 	NotificationEnabled pulumi.BoolPtrInput `pulumi:"notificationEnabled"`
-	// Reported by the peer.
+	// A report in GoBGP; without effect here.
 	PeerRestartTime pulumi.IntPtrInput `pulumi:"peerRestartTime"`
-	// Reported by the peer.
+	// A report in GoBGP; without effect here.
 	PeerRestarting pulumi.BoolPtrInput `pulumi:"peerRestarting"`
 	// Seconds within which a restarted speaker is back. Default: the hold time.
 	RestartTime pulumi.IntPtrInput `pulumi:"restartTime"`
@@ -2022,7 +2275,7 @@ func (o BgpPeerGracefulRestartOutput) HelperOnly() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpPeerGracefulRestart) *bool { return v.HelperOnly }).(pulumi.BoolPtrOutput)
 }
 
-// Whether this speaker restarts.
+// A report in GoBGP; without effect here.
 func (o BgpPeerGracefulRestartOutput) LocalRestarting() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpPeerGracefulRestart) *bool { return v.LocalRestarting }).(pulumi.BoolPtrOutput)
 }
@@ -2032,7 +2285,7 @@ func (o BgpPeerGracefulRestartOutput) LonglivedEnabled() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpPeerGracefulRestart) *bool { return v.LonglivedEnabled }).(pulumi.BoolPtrOutput)
 }
 
-// Reported: the mode in force.
+// A report in GoBGP; without effect here.
 func (o BgpPeerGracefulRestartOutput) Mode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BgpPeerGracefulRestart) *string { return v.Mode }).(pulumi.StringPtrOutput)
 }
@@ -2042,12 +2295,12 @@ func (o BgpPeerGracefulRestartOutput) NotificationEnabled() pulumi.BoolPtrOutput
 	return o.ApplyT(func(v BgpPeerGracefulRestart) *bool { return v.NotificationEnabled }).(pulumi.BoolPtrOutput)
 }
 
-// Reported by the peer.
+// A report in GoBGP; without effect here.
 func (o BgpPeerGracefulRestartOutput) PeerRestartTime() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v BgpPeerGracefulRestart) *int { return v.PeerRestartTime }).(pulumi.IntPtrOutput)
 }
 
-// Reported by the peer.
+// A report in GoBGP; without effect here.
 func (o BgpPeerGracefulRestartOutput) PeerRestarting() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpPeerGracefulRestart) *bool { return v.PeerRestarting }).(pulumi.BoolPtrOutput)
 }
@@ -2116,7 +2369,7 @@ func (o BgpPeerGracefulRestartPtrOutput) HelperOnly() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Whether this speaker restarts.
+// A report in GoBGP; without effect here.
 func (o BgpPeerGracefulRestartPtrOutput) LocalRestarting() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *BgpPeerGracefulRestart) *bool {
 		if v == nil {
@@ -2136,7 +2389,7 @@ func (o BgpPeerGracefulRestartPtrOutput) LonglivedEnabled() pulumi.BoolPtrOutput
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Reported: the mode in force.
+// A report in GoBGP; without effect here.
 func (o BgpPeerGracefulRestartPtrOutput) Mode() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *BgpPeerGracefulRestart) *string {
 		if v == nil {
@@ -2156,7 +2409,7 @@ func (o BgpPeerGracefulRestartPtrOutput) NotificationEnabled() pulumi.BoolPtrOut
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Reported by the peer.
+// A report in GoBGP; without effect here.
 func (o BgpPeerGracefulRestartPtrOutput) PeerRestartTime() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *BgpPeerGracefulRestart) *int {
 		if v == nil {
@@ -2166,7 +2419,7 @@ func (o BgpPeerGracefulRestartPtrOutput) PeerRestartTime() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Reported by the peer.
+// A report in GoBGP; without effect here.
 func (o BgpPeerGracefulRestartPtrOutput) PeerRestarting() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *BgpPeerGracefulRestart) *bool {
 		if v == nil {
@@ -2196,7 +2449,7 @@ func (o BgpPeerGracefulRestartPtrOutput) StaleRoutesTime() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.
+// The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
 type BgpPeerNodeSelector struct {
 	// Requirements, all of which must hold.
 	MatchExpressions []BgpPeerNodeSelectorMatchExpressions `pulumi:"matchExpressions"`
@@ -2215,7 +2468,7 @@ type BgpPeerNodeSelectorInput interface {
 	ToBgpPeerNodeSelectorOutputWithContext(context.Context) BgpPeerNodeSelectorOutput
 }
 
-// The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.
+// The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
 type BgpPeerNodeSelectorArgs struct {
 	// Requirements, all of which must hold.
 	MatchExpressions BgpPeerNodeSelectorMatchExpressionsArrayInput `pulumi:"matchExpressions"`
@@ -2276,7 +2529,7 @@ func (i *bgpPeerNodeSelectorPtrType) ToBgpPeerNodeSelectorPtrOutputWithContext(c
 	return pulumi.ToOutputWithContext(ctx, i).(BgpPeerNodeSelectorPtrOutput)
 }
 
-// The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.
+// The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
 type BgpPeerNodeSelectorOutput struct{ *pulumi.OutputState }
 
 func (BgpPeerNodeSelectorOutput) ElementType() reflect.Type {
@@ -2621,7 +2874,7 @@ type BgpPeerTimersConfig struct {
 	HoldTime *string `pulumi:"holdTime"`
 	// Time between our KEEPALIVEs. Default: a third of the hold time. In seconds, as a string of digits, 0 to 65535.
 	KeepaliveInterval *string `pulumi:"keepaliveInterval"`
-	// Accepted for OpenELB's sake; changes are sent at once. In seconds, as a string of digits, 0 to 65535.
+	// Without effect, and a note in Accepted says so: changes are sent at once. In seconds, as a string of digits, 0 to 65535.
 	MinimumAdvertisementInterval *string `pulumi:"minimumAdvertisementInterval"`
 }
 
@@ -2644,7 +2897,7 @@ type BgpPeerTimersConfigArgs struct {
 	HoldTime pulumi.StringPtrInput `pulumi:"holdTime"`
 	// Time between our KEEPALIVEs. Default: a third of the hold time. In seconds, as a string of digits, 0 to 65535.
 	KeepaliveInterval pulumi.StringPtrInput `pulumi:"keepaliveInterval"`
-	// Accepted for OpenELB's sake; changes are sent at once. In seconds, as a string of digits, 0 to 65535.
+	// Without effect, and a note in Accepted says so: changes are sent at once. In seconds, as a string of digits, 0 to 65535.
 	MinimumAdvertisementInterval pulumi.StringPtrInput `pulumi:"minimumAdvertisementInterval"`
 }
 
@@ -2741,7 +2994,7 @@ func (o BgpPeerTimersConfigOutput) KeepaliveInterval() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BgpPeerTimersConfig) *string { return v.KeepaliveInterval }).(pulumi.StringPtrOutput)
 }
 
-// Accepted for OpenELB's sake; changes are sent at once. In seconds, as a string of digits, 0 to 65535.
+// Without effect, and a note in Accepted says so: changes are sent at once. In seconds, as a string of digits, 0 to 65535.
 func (o BgpPeerTimersConfigOutput) MinimumAdvertisementInterval() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BgpPeerTimersConfig) *string { return v.MinimumAdvertisementInterval }).(pulumi.StringPtrOutput)
 }
@@ -2800,7 +3053,7 @@ func (o BgpPeerTimersConfigPtrOutput) KeepaliveInterval() pulumi.StringPtrOutput
 	}).(pulumi.StringPtrOutput)
 }
 
-// Accepted for OpenELB's sake; changes are sent at once. In seconds, as a string of digits, 0 to 65535.
+// Without effect, and a note in Accepted says so: changes are sent at once. In seconds, as a string of digits, 0 to 65535.
 func (o BgpPeerTimersConfigPtrOutput) MinimumAdvertisementInterval() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *BgpPeerTimersConfig) *string {
 		if v == nil {
@@ -2812,15 +3065,19 @@ func (o BgpPeerTimersConfigPtrOutput) MinimumAdvertisementInterval() pulumi.Stri
 
 // The TCP connection.
 type BgpPeerTransport struct {
-	// Accepted for OpenELB's sake; the kernel does it.
+	// The interface that the connection is bound to. Not together with conf.vrf.
+	BindInterface *string `pulumi:"bindInterface"`
+	// The address of the node that the connection comes from. Default: the kernel's choice.
+	LocalAddress *string `pulumi:"localAddress"`
+	// Path MTU discovery: the kernel does it; false is noted in Accepted as without effect.
 	MtuDiscovery *bool `pulumi:"mtuDiscovery"`
 	// Wait for the peer to connect; never dial.
 	PassiveMode *bool `pulumi:"passiveMode"`
-	// Accepted for OpenELB's sake; neighborAddress is dialled.
+	// Must be neighborAddress, when it is given.
 	RemoteAddress *string `pulumi:"remoteAddress"`
 	// The peer's TCP port. Default 179.
 	RemotePort *int `pulumi:"remotePort"`
-	// Accepted for OpenELB's sake.
+	// The longest TCP segment, in octets. 0: the kernel's choice.
 	TcpMss *int `pulumi:"tcpMss"`
 }
 
@@ -2837,15 +3094,19 @@ type BgpPeerTransportInput interface {
 
 // The TCP connection.
 type BgpPeerTransportArgs struct {
-	// Accepted for OpenELB's sake; the kernel does it.
+	// The interface that the connection is bound to. Not together with conf.vrf.
+	BindInterface pulumi.StringPtrInput `pulumi:"bindInterface"`
+	// The address of the node that the connection comes from. Default: the kernel's choice.
+	LocalAddress pulumi.StringPtrInput `pulumi:"localAddress"`
+	// Path MTU discovery: the kernel does it; false is noted in Accepted as without effect.
 	MtuDiscovery pulumi.BoolPtrInput `pulumi:"mtuDiscovery"`
 	// Wait for the peer to connect; never dial.
 	PassiveMode pulumi.BoolPtrInput `pulumi:"passiveMode"`
-	// Accepted for OpenELB's sake; neighborAddress is dialled.
+	// Must be neighborAddress, when it is given.
 	RemoteAddress pulumi.StringPtrInput `pulumi:"remoteAddress"`
 	// The peer's TCP port. Default 179.
 	RemotePort pulumi.IntPtrInput `pulumi:"remotePort"`
-	// Accepted for OpenELB's sake.
+	// The longest TCP segment, in octets. 0: the kernel's choice.
 	TcpMss pulumi.IntPtrInput `pulumi:"tcpMss"`
 }
 
@@ -2927,7 +3188,17 @@ func (o BgpPeerTransportOutput) ToBgpPeerTransportPtrOutputWithContext(ctx conte
 	}).(BgpPeerTransportPtrOutput)
 }
 
-// Accepted for OpenELB's sake; the kernel does it.
+// The interface that the connection is bound to. Not together with conf.vrf.
+func (o BgpPeerTransportOutput) BindInterface() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v BgpPeerTransport) *string { return v.BindInterface }).(pulumi.StringPtrOutput)
+}
+
+// The address of the node that the connection comes from. Default: the kernel's choice.
+func (o BgpPeerTransportOutput) LocalAddress() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v BgpPeerTransport) *string { return v.LocalAddress }).(pulumi.StringPtrOutput)
+}
+
+// Path MTU discovery: the kernel does it; false is noted in Accepted as without effect.
 func (o BgpPeerTransportOutput) MtuDiscovery() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpPeerTransport) *bool { return v.MtuDiscovery }).(pulumi.BoolPtrOutput)
 }
@@ -2937,7 +3208,7 @@ func (o BgpPeerTransportOutput) PassiveMode() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v BgpPeerTransport) *bool { return v.PassiveMode }).(pulumi.BoolPtrOutput)
 }
 
-// Accepted for OpenELB's sake; neighborAddress is dialled.
+// Must be neighborAddress, when it is given.
 func (o BgpPeerTransportOutput) RemoteAddress() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v BgpPeerTransport) *string { return v.RemoteAddress }).(pulumi.StringPtrOutput)
 }
@@ -2947,7 +3218,7 @@ func (o BgpPeerTransportOutput) RemotePort() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v BgpPeerTransport) *int { return v.RemotePort }).(pulumi.IntPtrOutput)
 }
 
-// Accepted for OpenELB's sake.
+// The longest TCP segment, in octets. 0: the kernel's choice.
 func (o BgpPeerTransportOutput) TcpMss() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v BgpPeerTransport) *int { return v.TcpMss }).(pulumi.IntPtrOutput)
 }
@@ -2976,7 +3247,27 @@ func (o BgpPeerTransportPtrOutput) Elem() BgpPeerTransportOutput {
 	}).(BgpPeerTransportOutput)
 }
 
-// Accepted for OpenELB's sake; the kernel does it.
+// The interface that the connection is bound to. Not together with conf.vrf.
+func (o BgpPeerTransportPtrOutput) BindInterface() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *BgpPeerTransport) *string {
+		if v == nil {
+			return nil
+		}
+		return v.BindInterface
+	}).(pulumi.StringPtrOutput)
+}
+
+// The address of the node that the connection comes from. Default: the kernel's choice.
+func (o BgpPeerTransportPtrOutput) LocalAddress() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *BgpPeerTransport) *string {
+		if v == nil {
+			return nil
+		}
+		return v.LocalAddress
+	}).(pulumi.StringPtrOutput)
+}
+
+// Path MTU discovery: the kernel does it; false is noted in Accepted as without effect.
 func (o BgpPeerTransportPtrOutput) MtuDiscovery() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *BgpPeerTransport) *bool {
 		if v == nil {
@@ -2996,7 +3287,7 @@ func (o BgpPeerTransportPtrOutput) PassiveMode() pulumi.BoolPtrOutput {
 	}).(pulumi.BoolPtrOutput)
 }
 
-// Accepted for OpenELB's sake; neighborAddress is dialled.
+// Must be neighborAddress, when it is given.
 func (o BgpPeerTransportPtrOutput) RemoteAddress() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *BgpPeerTransport) *string {
 		if v == nil {
@@ -3016,7 +3307,7 @@ func (o BgpPeerTransportPtrOutput) RemotePort() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// Accepted for OpenELB's sake.
+// The longest TCP segment, in octets. 0: the kernel's choice.
 func (o BgpPeerTransportPtrOutput) TcpMss() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v *BgpPeerTransport) *int {
 		if v == nil {
@@ -3024,6 +3315,753 @@ func (o BgpPeerTransportPtrOutput) TcpMss() pulumi.IntPtrOutput {
 		}
 		return v.TcpMss
 	}).(pulumi.IntPtrOutput)
+}
+
+// Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.
+type BgpPeerTtlSecurity struct {
+	// Whether it is on.
+	Enabled *bool `pulumi:"enabled"`
+	// The lowest TTL that is taken. Default 255: one hop.
+	TtlMin *int `pulumi:"ttlMin"`
+}
+
+// BgpPeerTtlSecurityInput is an input type that accepts BgpPeerTtlSecurityArgs and BgpPeerTtlSecurityOutput values.
+// You can construct a concrete instance of `BgpPeerTtlSecurityInput` via:
+//
+//	BgpPeerTtlSecurityArgs{...}
+type BgpPeerTtlSecurityInput interface {
+	pulumi.Input
+
+	ToBgpPeerTtlSecurityOutput() BgpPeerTtlSecurityOutput
+	ToBgpPeerTtlSecurityOutputWithContext(context.Context) BgpPeerTtlSecurityOutput
+}
+
+// Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.
+type BgpPeerTtlSecurityArgs struct {
+	// Whether it is on.
+	Enabled pulumi.BoolPtrInput `pulumi:"enabled"`
+	// The lowest TTL that is taken. Default 255: one hop.
+	TtlMin pulumi.IntPtrInput `pulumi:"ttlMin"`
+}
+
+func (BgpPeerTtlSecurityArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*BgpPeerTtlSecurity)(nil)).Elem()
+}
+
+func (i BgpPeerTtlSecurityArgs) ToBgpPeerTtlSecurityOutput() BgpPeerTtlSecurityOutput {
+	return i.ToBgpPeerTtlSecurityOutputWithContext(context.Background())
+}
+
+func (i BgpPeerTtlSecurityArgs) ToBgpPeerTtlSecurityOutputWithContext(ctx context.Context) BgpPeerTtlSecurityOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BgpPeerTtlSecurityOutput)
+}
+
+func (i BgpPeerTtlSecurityArgs) ToBgpPeerTtlSecurityPtrOutput() BgpPeerTtlSecurityPtrOutput {
+	return i.ToBgpPeerTtlSecurityPtrOutputWithContext(context.Background())
+}
+
+func (i BgpPeerTtlSecurityArgs) ToBgpPeerTtlSecurityPtrOutputWithContext(ctx context.Context) BgpPeerTtlSecurityPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BgpPeerTtlSecurityOutput).ToBgpPeerTtlSecurityPtrOutputWithContext(ctx)
+}
+
+// BgpPeerTtlSecurityPtrInput is an input type that accepts BgpPeerTtlSecurityArgs, BgpPeerTtlSecurityPtr and BgpPeerTtlSecurityPtrOutput values.
+// You can construct a concrete instance of `BgpPeerTtlSecurityPtrInput` via:
+//
+//	        BgpPeerTtlSecurityArgs{...}
+//
+//	or:
+//
+//	        nil
+type BgpPeerTtlSecurityPtrInput interface {
+	pulumi.Input
+
+	ToBgpPeerTtlSecurityPtrOutput() BgpPeerTtlSecurityPtrOutput
+	ToBgpPeerTtlSecurityPtrOutputWithContext(context.Context) BgpPeerTtlSecurityPtrOutput
+}
+
+type bgpPeerTtlSecurityPtrType BgpPeerTtlSecurityArgs
+
+func BgpPeerTtlSecurityPtr(v *BgpPeerTtlSecurityArgs) BgpPeerTtlSecurityPtrInput {
+	return (*bgpPeerTtlSecurityPtrType)(v)
+}
+
+func (*bgpPeerTtlSecurityPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**BgpPeerTtlSecurity)(nil)).Elem()
+}
+
+func (i *bgpPeerTtlSecurityPtrType) ToBgpPeerTtlSecurityPtrOutput() BgpPeerTtlSecurityPtrOutput {
+	return i.ToBgpPeerTtlSecurityPtrOutputWithContext(context.Background())
+}
+
+func (i *bgpPeerTtlSecurityPtrType) ToBgpPeerTtlSecurityPtrOutputWithContext(ctx context.Context) BgpPeerTtlSecurityPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(BgpPeerTtlSecurityPtrOutput)
+}
+
+// Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.
+type BgpPeerTtlSecurityOutput struct{ *pulumi.OutputState }
+
+func (BgpPeerTtlSecurityOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*BgpPeerTtlSecurity)(nil)).Elem()
+}
+
+func (o BgpPeerTtlSecurityOutput) ToBgpPeerTtlSecurityOutput() BgpPeerTtlSecurityOutput {
+	return o
+}
+
+func (o BgpPeerTtlSecurityOutput) ToBgpPeerTtlSecurityOutputWithContext(ctx context.Context) BgpPeerTtlSecurityOutput {
+	return o
+}
+
+func (o BgpPeerTtlSecurityOutput) ToBgpPeerTtlSecurityPtrOutput() BgpPeerTtlSecurityPtrOutput {
+	return o.ToBgpPeerTtlSecurityPtrOutputWithContext(context.Background())
+}
+
+func (o BgpPeerTtlSecurityOutput) ToBgpPeerTtlSecurityPtrOutputWithContext(ctx context.Context) BgpPeerTtlSecurityPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v BgpPeerTtlSecurity) *BgpPeerTtlSecurity {
+		return &v
+	}).(BgpPeerTtlSecurityPtrOutput)
+}
+
+// Whether it is on.
+func (o BgpPeerTtlSecurityOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v BgpPeerTtlSecurity) *bool { return v.Enabled }).(pulumi.BoolPtrOutput)
+}
+
+// The lowest TTL that is taken. Default 255: one hop.
+func (o BgpPeerTtlSecurityOutput) TtlMin() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v BgpPeerTtlSecurity) *int { return v.TtlMin }).(pulumi.IntPtrOutput)
+}
+
+type BgpPeerTtlSecurityPtrOutput struct{ *pulumi.OutputState }
+
+func (BgpPeerTtlSecurityPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**BgpPeerTtlSecurity)(nil)).Elem()
+}
+
+func (o BgpPeerTtlSecurityPtrOutput) ToBgpPeerTtlSecurityPtrOutput() BgpPeerTtlSecurityPtrOutput {
+	return o
+}
+
+func (o BgpPeerTtlSecurityPtrOutput) ToBgpPeerTtlSecurityPtrOutputWithContext(ctx context.Context) BgpPeerTtlSecurityPtrOutput {
+	return o
+}
+
+func (o BgpPeerTtlSecurityPtrOutput) Elem() BgpPeerTtlSecurityOutput {
+	return o.ApplyT(func(v *BgpPeerTtlSecurity) BgpPeerTtlSecurity {
+		if v != nil {
+			return *v
+		}
+		var ret BgpPeerTtlSecurity
+		return ret
+	}).(BgpPeerTtlSecurityOutput)
+}
+
+// Whether it is on.
+func (o BgpPeerTtlSecurityPtrOutput) Enabled() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *BgpPeerTtlSecurity) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Enabled
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The lowest TTL that is taken. Default 255: one hop.
+func (o BgpPeerTtlSecurityPtrOutput) TtlMin() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *BgpPeerTtlSecurity) *int {
+		if v == nil {
+			return nil
+		}
+		return v.TtlMin
+	}).(pulumi.IntPtrOutput)
+}
+
+// How the routes of the addresses look, and who gets them. A change is told to routers at once, on the session that is up.
+type EipBgp struct {
+	// IPv4 addresses are announced as the network of so many bits that holds them, not one by one. The network must lie in the pool; addresses with externalTrafficPolicy Local are announced on their own all the same.
+	AggregationLength *int `pulumi:"aggregationLength"`
+	// The same for IPv6.
+	AggregationLengthV6 *int `pulumi:"aggregationLengthV6"`
+	// How many times more our AS is in the path, for peers in another AS: the longer path loses.
+	AsPathPrepend *int `pulumi:"asPathPrepend"`
+	// Communities of the routes: two numbers up to 65535 (65000:100), or a name (no-export, no-advertise, graceful-shutdown, …). RFC 1997.
+	Communities []string `pulumi:"communities"`
+	// Large communities of the routes: three numbers up to 4294967295 (65000:1:2). RFC 8092.
+	LargeCommunities []string `pulumi:"largeCommunities"`
+	// The local preference, for peers in our own AS alone; the higher one wins. Default 100.
+	LocalPref *int `pulumi:"localPref"`
+	// The multi-exit discriminator; the lower one wins. Default: none is sent.
+	Med *int `pulumi:"med"`
+	// The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+	NodeSelector *EipBgpNodeSelector `pulumi:"nodeSelector"`
+	// Names of the BgpPeers that get the routes. Absent: all.
+	Peers []string `pulumi:"peers"`
+	// Tell routers how many ready endpoints each next hop has (link bandwidth community), for weighted ECMP. Default false.
+	Weighted *bool `pulumi:"weighted"`
+}
+
+// EipBgpInput is an input type that accepts EipBgpArgs and EipBgpOutput values.
+// You can construct a concrete instance of `EipBgpInput` via:
+//
+//	EipBgpArgs{...}
+type EipBgpInput interface {
+	pulumi.Input
+
+	ToEipBgpOutput() EipBgpOutput
+	ToEipBgpOutputWithContext(context.Context) EipBgpOutput
+}
+
+// How the routes of the addresses look, and who gets them. A change is told to routers at once, on the session that is up.
+type EipBgpArgs struct {
+	// IPv4 addresses are announced as the network of so many bits that holds them, not one by one. The network must lie in the pool; addresses with externalTrafficPolicy Local are announced on their own all the same.
+	AggregationLength pulumi.IntPtrInput `pulumi:"aggregationLength"`
+	// The same for IPv6.
+	AggregationLengthV6 pulumi.IntPtrInput `pulumi:"aggregationLengthV6"`
+	// How many times more our AS is in the path, for peers in another AS: the longer path loses.
+	AsPathPrepend pulumi.IntPtrInput `pulumi:"asPathPrepend"`
+	// Communities of the routes: two numbers up to 65535 (65000:100), or a name (no-export, no-advertise, graceful-shutdown, …). RFC 1997.
+	Communities pulumi.StringArrayInput `pulumi:"communities"`
+	// Large communities of the routes: three numbers up to 4294967295 (65000:1:2). RFC 8092.
+	LargeCommunities pulumi.StringArrayInput `pulumi:"largeCommunities"`
+	// The local preference, for peers in our own AS alone; the higher one wins. Default 100.
+	LocalPref pulumi.IntPtrInput `pulumi:"localPref"`
+	// The multi-exit discriminator; the lower one wins. Default: none is sent.
+	Med pulumi.IntPtrInput `pulumi:"med"`
+	// The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+	NodeSelector EipBgpNodeSelectorPtrInput `pulumi:"nodeSelector"`
+	// Names of the BgpPeers that get the routes. Absent: all.
+	Peers pulumi.StringArrayInput `pulumi:"peers"`
+	// Tell routers how many ready endpoints each next hop has (link bandwidth community), for weighted ECMP. Default false.
+	Weighted pulumi.BoolPtrInput `pulumi:"weighted"`
+}
+
+func (EipBgpArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipBgp)(nil)).Elem()
+}
+
+func (i EipBgpArgs) ToEipBgpOutput() EipBgpOutput {
+	return i.ToEipBgpOutputWithContext(context.Background())
+}
+
+func (i EipBgpArgs) ToEipBgpOutputWithContext(ctx context.Context) EipBgpOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipBgpOutput)
+}
+
+func (i EipBgpArgs) ToEipBgpPtrOutput() EipBgpPtrOutput {
+	return i.ToEipBgpPtrOutputWithContext(context.Background())
+}
+
+func (i EipBgpArgs) ToEipBgpPtrOutputWithContext(ctx context.Context) EipBgpPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipBgpOutput).ToEipBgpPtrOutputWithContext(ctx)
+}
+
+// EipBgpPtrInput is an input type that accepts EipBgpArgs, EipBgpPtr and EipBgpPtrOutput values.
+// You can construct a concrete instance of `EipBgpPtrInput` via:
+//
+//	        EipBgpArgs{...}
+//
+//	or:
+//
+//	        nil
+type EipBgpPtrInput interface {
+	pulumi.Input
+
+	ToEipBgpPtrOutput() EipBgpPtrOutput
+	ToEipBgpPtrOutputWithContext(context.Context) EipBgpPtrOutput
+}
+
+type eipBgpPtrType EipBgpArgs
+
+func EipBgpPtr(v *EipBgpArgs) EipBgpPtrInput {
+	return (*eipBgpPtrType)(v)
+}
+
+func (*eipBgpPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**EipBgp)(nil)).Elem()
+}
+
+func (i *eipBgpPtrType) ToEipBgpPtrOutput() EipBgpPtrOutput {
+	return i.ToEipBgpPtrOutputWithContext(context.Background())
+}
+
+func (i *eipBgpPtrType) ToEipBgpPtrOutputWithContext(ctx context.Context) EipBgpPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipBgpPtrOutput)
+}
+
+// How the routes of the addresses look, and who gets them. A change is told to routers at once, on the session that is up.
+type EipBgpOutput struct{ *pulumi.OutputState }
+
+func (EipBgpOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipBgp)(nil)).Elem()
+}
+
+func (o EipBgpOutput) ToEipBgpOutput() EipBgpOutput {
+	return o
+}
+
+func (o EipBgpOutput) ToEipBgpOutputWithContext(ctx context.Context) EipBgpOutput {
+	return o
+}
+
+func (o EipBgpOutput) ToEipBgpPtrOutput() EipBgpPtrOutput {
+	return o.ToEipBgpPtrOutputWithContext(context.Background())
+}
+
+func (o EipBgpOutput) ToEipBgpPtrOutputWithContext(ctx context.Context) EipBgpPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v EipBgp) *EipBgp {
+		return &v
+	}).(EipBgpPtrOutput)
+}
+
+// IPv4 addresses are announced as the network of so many bits that holds them, not one by one. The network must lie in the pool; addresses with externalTrafficPolicy Local are announced on their own all the same.
+func (o EipBgpOutput) AggregationLength() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v EipBgp) *int { return v.AggregationLength }).(pulumi.IntPtrOutput)
+}
+
+// The same for IPv6.
+func (o EipBgpOutput) AggregationLengthV6() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v EipBgp) *int { return v.AggregationLengthV6 }).(pulumi.IntPtrOutput)
+}
+
+// How many times more our AS is in the path, for peers in another AS: the longer path loses.
+func (o EipBgpOutput) AsPathPrepend() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v EipBgp) *int { return v.AsPathPrepend }).(pulumi.IntPtrOutput)
+}
+
+// Communities of the routes: two numbers up to 65535 (65000:100), or a name (no-export, no-advertise, graceful-shutdown, …). RFC 1997.
+func (o EipBgpOutput) Communities() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v EipBgp) []string { return v.Communities }).(pulumi.StringArrayOutput)
+}
+
+// Large communities of the routes: three numbers up to 4294967295 (65000:1:2). RFC 8092.
+func (o EipBgpOutput) LargeCommunities() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v EipBgp) []string { return v.LargeCommunities }).(pulumi.StringArrayOutput)
+}
+
+// The local preference, for peers in our own AS alone; the higher one wins. Default 100.
+func (o EipBgpOutput) LocalPref() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v EipBgp) *int { return v.LocalPref }).(pulumi.IntPtrOutput)
+}
+
+// The multi-exit discriminator; the lower one wins. Default: none is sent.
+func (o EipBgpOutput) Med() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v EipBgp) *int { return v.Med }).(pulumi.IntPtrOutput)
+}
+
+// The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+func (o EipBgpOutput) NodeSelector() EipBgpNodeSelectorPtrOutput {
+	return o.ApplyT(func(v EipBgp) *EipBgpNodeSelector { return v.NodeSelector }).(EipBgpNodeSelectorPtrOutput)
+}
+
+// Names of the BgpPeers that get the routes. Absent: all.
+func (o EipBgpOutput) Peers() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v EipBgp) []string { return v.Peers }).(pulumi.StringArrayOutput)
+}
+
+// Tell routers how many ready endpoints each next hop has (link bandwidth community), for weighted ECMP. Default false.
+func (o EipBgpOutput) Weighted() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v EipBgp) *bool { return v.Weighted }).(pulumi.BoolPtrOutput)
+}
+
+type EipBgpPtrOutput struct{ *pulumi.OutputState }
+
+func (EipBgpPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**EipBgp)(nil)).Elem()
+}
+
+func (o EipBgpPtrOutput) ToEipBgpPtrOutput() EipBgpPtrOutput {
+	return o
+}
+
+func (o EipBgpPtrOutput) ToEipBgpPtrOutputWithContext(ctx context.Context) EipBgpPtrOutput {
+	return o
+}
+
+func (o EipBgpPtrOutput) Elem() EipBgpOutput {
+	return o.ApplyT(func(v *EipBgp) EipBgp {
+		if v != nil {
+			return *v
+		}
+		var ret EipBgp
+		return ret
+	}).(EipBgpOutput)
+}
+
+// IPv4 addresses are announced as the network of so many bits that holds them, not one by one. The network must lie in the pool; addresses with externalTrafficPolicy Local are announced on their own all the same.
+func (o EipBgpPtrOutput) AggregationLength() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *EipBgp) *int {
+		if v == nil {
+			return nil
+		}
+		return v.AggregationLength
+	}).(pulumi.IntPtrOutput)
+}
+
+// The same for IPv6.
+func (o EipBgpPtrOutput) AggregationLengthV6() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *EipBgp) *int {
+		if v == nil {
+			return nil
+		}
+		return v.AggregationLengthV6
+	}).(pulumi.IntPtrOutput)
+}
+
+// How many times more our AS is in the path, for peers in another AS: the longer path loses.
+func (o EipBgpPtrOutput) AsPathPrepend() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *EipBgp) *int {
+		if v == nil {
+			return nil
+		}
+		return v.AsPathPrepend
+	}).(pulumi.IntPtrOutput)
+}
+
+// Communities of the routes: two numbers up to 65535 (65000:100), or a name (no-export, no-advertise, graceful-shutdown, …). RFC 1997.
+func (o EipBgpPtrOutput) Communities() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *EipBgp) []string {
+		if v == nil {
+			return nil
+		}
+		return v.Communities
+	}).(pulumi.StringArrayOutput)
+}
+
+// Large communities of the routes: three numbers up to 4294967295 (65000:1:2). RFC 8092.
+func (o EipBgpPtrOutput) LargeCommunities() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *EipBgp) []string {
+		if v == nil {
+			return nil
+		}
+		return v.LargeCommunities
+	}).(pulumi.StringArrayOutput)
+}
+
+// The local preference, for peers in our own AS alone; the higher one wins. Default 100.
+func (o EipBgpPtrOutput) LocalPref() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *EipBgp) *int {
+		if v == nil {
+			return nil
+		}
+		return v.LocalPref
+	}).(pulumi.IntPtrOutput)
+}
+
+// The multi-exit discriminator; the lower one wins. Default: none is sent.
+func (o EipBgpPtrOutput) Med() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *EipBgp) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Med
+	}).(pulumi.IntPtrOutput)
+}
+
+// The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+func (o EipBgpPtrOutput) NodeSelector() EipBgpNodeSelectorPtrOutput {
+	return o.ApplyT(func(v *EipBgp) *EipBgpNodeSelector {
+		if v == nil {
+			return nil
+		}
+		return v.NodeSelector
+	}).(EipBgpNodeSelectorPtrOutput)
+}
+
+// Names of the BgpPeers that get the routes. Absent: all.
+func (o EipBgpPtrOutput) Peers() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *EipBgp) []string {
+		if v == nil {
+			return nil
+		}
+		return v.Peers
+	}).(pulumi.StringArrayOutput)
+}
+
+// Tell routers how many ready endpoints each next hop has (link bandwidth community), for weighted ECMP. Default false.
+func (o EipBgpPtrOutput) Weighted() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *EipBgp) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Weighted
+	}).(pulumi.BoolPtrOutput)
+}
+
+// The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+type EipBgpNodeSelector struct {
+	// Requirements, all of which must hold.
+	MatchExpressions []EipBgpNodeSelectorMatchExpressions `pulumi:"matchExpressions"`
+	// Labels and their values, all of which must be there.
+	MatchLabels map[string]string `pulumi:"matchLabels"`
+}
+
+// EipBgpNodeSelectorInput is an input type that accepts EipBgpNodeSelectorArgs and EipBgpNodeSelectorOutput values.
+// You can construct a concrete instance of `EipBgpNodeSelectorInput` via:
+//
+//	EipBgpNodeSelectorArgs{...}
+type EipBgpNodeSelectorInput interface {
+	pulumi.Input
+
+	ToEipBgpNodeSelectorOutput() EipBgpNodeSelectorOutput
+	ToEipBgpNodeSelectorOutputWithContext(context.Context) EipBgpNodeSelectorOutput
+}
+
+// The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+type EipBgpNodeSelectorArgs struct {
+	// Requirements, all of which must hold.
+	MatchExpressions EipBgpNodeSelectorMatchExpressionsArrayInput `pulumi:"matchExpressions"`
+	// Labels and their values, all of which must be there.
+	MatchLabels pulumi.StringMapInput `pulumi:"matchLabels"`
+}
+
+func (EipBgpNodeSelectorArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipBgpNodeSelector)(nil)).Elem()
+}
+
+func (i EipBgpNodeSelectorArgs) ToEipBgpNodeSelectorOutput() EipBgpNodeSelectorOutput {
+	return i.ToEipBgpNodeSelectorOutputWithContext(context.Background())
+}
+
+func (i EipBgpNodeSelectorArgs) ToEipBgpNodeSelectorOutputWithContext(ctx context.Context) EipBgpNodeSelectorOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipBgpNodeSelectorOutput)
+}
+
+func (i EipBgpNodeSelectorArgs) ToEipBgpNodeSelectorPtrOutput() EipBgpNodeSelectorPtrOutput {
+	return i.ToEipBgpNodeSelectorPtrOutputWithContext(context.Background())
+}
+
+func (i EipBgpNodeSelectorArgs) ToEipBgpNodeSelectorPtrOutputWithContext(ctx context.Context) EipBgpNodeSelectorPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipBgpNodeSelectorOutput).ToEipBgpNodeSelectorPtrOutputWithContext(ctx)
+}
+
+// EipBgpNodeSelectorPtrInput is an input type that accepts EipBgpNodeSelectorArgs, EipBgpNodeSelectorPtr and EipBgpNodeSelectorPtrOutput values.
+// You can construct a concrete instance of `EipBgpNodeSelectorPtrInput` via:
+//
+//	        EipBgpNodeSelectorArgs{...}
+//
+//	or:
+//
+//	        nil
+type EipBgpNodeSelectorPtrInput interface {
+	pulumi.Input
+
+	ToEipBgpNodeSelectorPtrOutput() EipBgpNodeSelectorPtrOutput
+	ToEipBgpNodeSelectorPtrOutputWithContext(context.Context) EipBgpNodeSelectorPtrOutput
+}
+
+type eipBgpNodeSelectorPtrType EipBgpNodeSelectorArgs
+
+func EipBgpNodeSelectorPtr(v *EipBgpNodeSelectorArgs) EipBgpNodeSelectorPtrInput {
+	return (*eipBgpNodeSelectorPtrType)(v)
+}
+
+func (*eipBgpNodeSelectorPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**EipBgpNodeSelector)(nil)).Elem()
+}
+
+func (i *eipBgpNodeSelectorPtrType) ToEipBgpNodeSelectorPtrOutput() EipBgpNodeSelectorPtrOutput {
+	return i.ToEipBgpNodeSelectorPtrOutputWithContext(context.Background())
+}
+
+func (i *eipBgpNodeSelectorPtrType) ToEipBgpNodeSelectorPtrOutputWithContext(ctx context.Context) EipBgpNodeSelectorPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipBgpNodeSelectorPtrOutput)
+}
+
+// The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+type EipBgpNodeSelectorOutput struct{ *pulumi.OutputState }
+
+func (EipBgpNodeSelectorOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipBgpNodeSelector)(nil)).Elem()
+}
+
+func (o EipBgpNodeSelectorOutput) ToEipBgpNodeSelectorOutput() EipBgpNodeSelectorOutput {
+	return o
+}
+
+func (o EipBgpNodeSelectorOutput) ToEipBgpNodeSelectorOutputWithContext(ctx context.Context) EipBgpNodeSelectorOutput {
+	return o
+}
+
+func (o EipBgpNodeSelectorOutput) ToEipBgpNodeSelectorPtrOutput() EipBgpNodeSelectorPtrOutput {
+	return o.ToEipBgpNodeSelectorPtrOutputWithContext(context.Background())
+}
+
+func (o EipBgpNodeSelectorOutput) ToEipBgpNodeSelectorPtrOutputWithContext(ctx context.Context) EipBgpNodeSelectorPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v EipBgpNodeSelector) *EipBgpNodeSelector {
+		return &v
+	}).(EipBgpNodeSelectorPtrOutput)
+}
+
+// Requirements, all of which must hold.
+func (o EipBgpNodeSelectorOutput) MatchExpressions() EipBgpNodeSelectorMatchExpressionsArrayOutput {
+	return o.ApplyT(func(v EipBgpNodeSelector) []EipBgpNodeSelectorMatchExpressions { return v.MatchExpressions }).(EipBgpNodeSelectorMatchExpressionsArrayOutput)
+}
+
+// Labels and their values, all of which must be there.
+func (o EipBgpNodeSelectorOutput) MatchLabels() pulumi.StringMapOutput {
+	return o.ApplyT(func(v EipBgpNodeSelector) map[string]string { return v.MatchLabels }).(pulumi.StringMapOutput)
+}
+
+type EipBgpNodeSelectorPtrOutput struct{ *pulumi.OutputState }
+
+func (EipBgpNodeSelectorPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**EipBgpNodeSelector)(nil)).Elem()
+}
+
+func (o EipBgpNodeSelectorPtrOutput) ToEipBgpNodeSelectorPtrOutput() EipBgpNodeSelectorPtrOutput {
+	return o
+}
+
+func (o EipBgpNodeSelectorPtrOutput) ToEipBgpNodeSelectorPtrOutputWithContext(ctx context.Context) EipBgpNodeSelectorPtrOutput {
+	return o
+}
+
+func (o EipBgpNodeSelectorPtrOutput) Elem() EipBgpNodeSelectorOutput {
+	return o.ApplyT(func(v *EipBgpNodeSelector) EipBgpNodeSelector {
+		if v != nil {
+			return *v
+		}
+		var ret EipBgpNodeSelector
+		return ret
+	}).(EipBgpNodeSelectorOutput)
+}
+
+// Requirements, all of which must hold.
+func (o EipBgpNodeSelectorPtrOutput) MatchExpressions() EipBgpNodeSelectorMatchExpressionsArrayOutput {
+	return o.ApplyT(func(v *EipBgpNodeSelector) []EipBgpNodeSelectorMatchExpressions {
+		if v == nil {
+			return nil
+		}
+		return v.MatchExpressions
+	}).(EipBgpNodeSelectorMatchExpressionsArrayOutput)
+}
+
+// Labels and their values, all of which must be there.
+func (o EipBgpNodeSelectorPtrOutput) MatchLabels() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *EipBgpNodeSelector) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.MatchLabels
+	}).(pulumi.StringMapOutput)
+}
+
+// One requirement.
+type EipBgpNodeSelectorMatchExpressions struct {
+	// The label.
+	Key string `pulumi:"key"`
+	// How it is compared.
+	Operator string `pulumi:"operator"`
+	// For In and NotIn.
+	Values []string `pulumi:"values"`
+}
+
+// EipBgpNodeSelectorMatchExpressionsInput is an input type that accepts EipBgpNodeSelectorMatchExpressionsArgs and EipBgpNodeSelectorMatchExpressionsOutput values.
+// You can construct a concrete instance of `EipBgpNodeSelectorMatchExpressionsInput` via:
+//
+//	EipBgpNodeSelectorMatchExpressionsArgs{...}
+type EipBgpNodeSelectorMatchExpressionsInput interface {
+	pulumi.Input
+
+	ToEipBgpNodeSelectorMatchExpressionsOutput() EipBgpNodeSelectorMatchExpressionsOutput
+	ToEipBgpNodeSelectorMatchExpressionsOutputWithContext(context.Context) EipBgpNodeSelectorMatchExpressionsOutput
+}
+
+// One requirement.
+type EipBgpNodeSelectorMatchExpressionsArgs struct {
+	// The label.
+	Key pulumi.StringInput `pulumi:"key"`
+	// How it is compared.
+	Operator pulumi.StringInput `pulumi:"operator"`
+	// For In and NotIn.
+	Values pulumi.StringArrayInput `pulumi:"values"`
+}
+
+func (EipBgpNodeSelectorMatchExpressionsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipBgpNodeSelectorMatchExpressions)(nil)).Elem()
+}
+
+func (i EipBgpNodeSelectorMatchExpressionsArgs) ToEipBgpNodeSelectorMatchExpressionsOutput() EipBgpNodeSelectorMatchExpressionsOutput {
+	return i.ToEipBgpNodeSelectorMatchExpressionsOutputWithContext(context.Background())
+}
+
+func (i EipBgpNodeSelectorMatchExpressionsArgs) ToEipBgpNodeSelectorMatchExpressionsOutputWithContext(ctx context.Context) EipBgpNodeSelectorMatchExpressionsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipBgpNodeSelectorMatchExpressionsOutput)
+}
+
+// EipBgpNodeSelectorMatchExpressionsArrayInput is an input type that accepts EipBgpNodeSelectorMatchExpressionsArray and EipBgpNodeSelectorMatchExpressionsArrayOutput values.
+// You can construct a concrete instance of `EipBgpNodeSelectorMatchExpressionsArrayInput` via:
+//
+//	EipBgpNodeSelectorMatchExpressionsArray{ EipBgpNodeSelectorMatchExpressionsArgs{...} }
+type EipBgpNodeSelectorMatchExpressionsArrayInput interface {
+	pulumi.Input
+
+	ToEipBgpNodeSelectorMatchExpressionsArrayOutput() EipBgpNodeSelectorMatchExpressionsArrayOutput
+	ToEipBgpNodeSelectorMatchExpressionsArrayOutputWithContext(context.Context) EipBgpNodeSelectorMatchExpressionsArrayOutput
+}
+
+type EipBgpNodeSelectorMatchExpressionsArray []EipBgpNodeSelectorMatchExpressionsInput
+
+func (EipBgpNodeSelectorMatchExpressionsArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]EipBgpNodeSelectorMatchExpressions)(nil)).Elem()
+}
+
+func (i EipBgpNodeSelectorMatchExpressionsArray) ToEipBgpNodeSelectorMatchExpressionsArrayOutput() EipBgpNodeSelectorMatchExpressionsArrayOutput {
+	return i.ToEipBgpNodeSelectorMatchExpressionsArrayOutputWithContext(context.Background())
+}
+
+func (i EipBgpNodeSelectorMatchExpressionsArray) ToEipBgpNodeSelectorMatchExpressionsArrayOutputWithContext(ctx context.Context) EipBgpNodeSelectorMatchExpressionsArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(EipBgpNodeSelectorMatchExpressionsArrayOutput)
+}
+
+// One requirement.
+type EipBgpNodeSelectorMatchExpressionsOutput struct{ *pulumi.OutputState }
+
+func (EipBgpNodeSelectorMatchExpressionsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*EipBgpNodeSelectorMatchExpressions)(nil)).Elem()
+}
+
+func (o EipBgpNodeSelectorMatchExpressionsOutput) ToEipBgpNodeSelectorMatchExpressionsOutput() EipBgpNodeSelectorMatchExpressionsOutput {
+	return o
+}
+
+func (o EipBgpNodeSelectorMatchExpressionsOutput) ToEipBgpNodeSelectorMatchExpressionsOutputWithContext(ctx context.Context) EipBgpNodeSelectorMatchExpressionsOutput {
+	return o
+}
+
+// The label.
+func (o EipBgpNodeSelectorMatchExpressionsOutput) Key() pulumi.StringOutput {
+	return o.ApplyT(func(v EipBgpNodeSelectorMatchExpressions) string { return v.Key }).(pulumi.StringOutput)
+}
+
+// How it is compared.
+func (o EipBgpNodeSelectorMatchExpressionsOutput) Operator() pulumi.StringOutput {
+	return o.ApplyT(func(v EipBgpNodeSelectorMatchExpressions) string { return v.Operator }).(pulumi.StringOutput)
+}
+
+// For In and NotIn.
+func (o EipBgpNodeSelectorMatchExpressionsOutput) Values() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v EipBgpNodeSelectorMatchExpressions) []string { return v.Values }).(pulumi.StringArrayOutput)
+}
+
+type EipBgpNodeSelectorMatchExpressionsArrayOutput struct{ *pulumi.OutputState }
+
+func (EipBgpNodeSelectorMatchExpressionsArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]EipBgpNodeSelectorMatchExpressions)(nil)).Elem()
+}
+
+func (o EipBgpNodeSelectorMatchExpressionsArrayOutput) ToEipBgpNodeSelectorMatchExpressionsArrayOutput() EipBgpNodeSelectorMatchExpressionsArrayOutput {
+	return o
+}
+
+func (o EipBgpNodeSelectorMatchExpressionsArrayOutput) ToEipBgpNodeSelectorMatchExpressionsArrayOutputWithContext(ctx context.Context) EipBgpNodeSelectorMatchExpressionsArrayOutput {
+	return o
+}
+
+func (o EipBgpNodeSelectorMatchExpressionsArrayOutput) Index(i pulumi.IntInput) EipBgpNodeSelectorMatchExpressionsOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) EipBgpNodeSelectorMatchExpressions {
+		return vs[0].([]EipBgpNodeSelectorMatchExpressions)[vs[1].(int)]
+	}).(EipBgpNodeSelectorMatchExpressionsOutput)
 }
 
 // Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all.
@@ -3840,6 +4878,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerAfiSafisMpGracefulRestartPtrInput)(nil)).Elem(), BgpPeerAfiSafisMpGracefulRestartArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerAfiSafisMpGracefulRestartConfigInput)(nil)).Elem(), BgpPeerAfiSafisMpGracefulRestartConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerAfiSafisMpGracefulRestartConfigPtrInput)(nil)).Elem(), BgpPeerAfiSafisMpGracefulRestartConfigArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerBfdInput)(nil)).Elem(), BgpPeerBfdArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerBfdPtrInput)(nil)).Elem(), BgpPeerBfdArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerConfInput)(nil)).Elem(), BgpPeerConfArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerConfPasswordSecretRefInput)(nil)).Elem(), BgpPeerConfPasswordSecretRefArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerConfPasswordSecretRefPtrInput)(nil)).Elem(), BgpPeerConfPasswordSecretRefArgs{})
@@ -3857,6 +4897,14 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerTimersConfigPtrInput)(nil)).Elem(), BgpPeerTimersConfigArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerTransportInput)(nil)).Elem(), BgpPeerTransportArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerTransportPtrInput)(nil)).Elem(), BgpPeerTransportArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerTtlSecurityInput)(nil)).Elem(), BgpPeerTtlSecurityArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerTtlSecurityPtrInput)(nil)).Elem(), BgpPeerTtlSecurityArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipBgpInput)(nil)).Elem(), EipBgpArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipBgpPtrInput)(nil)).Elem(), EipBgpArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipBgpNodeSelectorInput)(nil)).Elem(), EipBgpNodeSelectorArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipBgpNodeSelectorPtrInput)(nil)).Elem(), EipBgpNodeSelectorArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipBgpNodeSelectorMatchExpressionsInput)(nil)).Elem(), EipBgpNodeSelectorMatchExpressionsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*EipBgpNodeSelectorMatchExpressionsArrayInput)(nil)).Elem(), EipBgpNodeSelectorMatchExpressionsArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*EipNodeSelectorInput)(nil)).Elem(), EipNodeSelectorArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*EipNodeSelectorPtrInput)(nil)).Elem(), EipNodeSelectorArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*EipNodeSelectorMatchExpressionsInput)(nil)).Elem(), EipNodeSelectorMatchExpressionsArgs{})
@@ -3886,6 +4934,8 @@ func init() {
 	pulumi.RegisterOutputType(BgpPeerAfiSafisMpGracefulRestartPtrOutput{})
 	pulumi.RegisterOutputType(BgpPeerAfiSafisMpGracefulRestartConfigOutput{})
 	pulumi.RegisterOutputType(BgpPeerAfiSafisMpGracefulRestartConfigPtrOutput{})
+	pulumi.RegisterOutputType(BgpPeerBfdOutput{})
+	pulumi.RegisterOutputType(BgpPeerBfdPtrOutput{})
 	pulumi.RegisterOutputType(BgpPeerConfOutput{})
 	pulumi.RegisterOutputType(BgpPeerConfPasswordSecretRefOutput{})
 	pulumi.RegisterOutputType(BgpPeerConfPasswordSecretRefPtrOutput{})
@@ -3903,6 +4953,14 @@ func init() {
 	pulumi.RegisterOutputType(BgpPeerTimersConfigPtrOutput{})
 	pulumi.RegisterOutputType(BgpPeerTransportOutput{})
 	pulumi.RegisterOutputType(BgpPeerTransportPtrOutput{})
+	pulumi.RegisterOutputType(BgpPeerTtlSecurityOutput{})
+	pulumi.RegisterOutputType(BgpPeerTtlSecurityPtrOutput{})
+	pulumi.RegisterOutputType(EipBgpOutput{})
+	pulumi.RegisterOutputType(EipBgpPtrOutput{})
+	pulumi.RegisterOutputType(EipBgpNodeSelectorOutput{})
+	pulumi.RegisterOutputType(EipBgpNodeSelectorPtrOutput{})
+	pulumi.RegisterOutputType(EipBgpNodeSelectorMatchExpressionsOutput{})
+	pulumi.RegisterOutputType(EipBgpNodeSelectorMatchExpressionsArrayOutput{})
 	pulumi.RegisterOutputType(EipNodeSelectorOutput{})
 	pulumi.RegisterOutputType(EipNodeSelectorPtrOutput{})
 	pulumi.RegisterOutputType(EipNodeSelectorMatchExpressionsOutput{})

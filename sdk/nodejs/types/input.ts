@@ -22,7 +22,7 @@ export interface BgpConfGracefulRestartArgs {
      */
     helperOnly?: pulumi.Input<boolean | undefined>;
     /**
-     * Whether this speaker restarts.
+     * A report in GoBGP; without effect here.
      */
     localRestarting?: pulumi.Input<boolean | undefined>;
     /**
@@ -30,7 +30,7 @@ export interface BgpConfGracefulRestartArgs {
      */
     longlivedEnabled?: pulumi.Input<boolean | undefined>;
     /**
-     * Reported: the mode in force.
+     * A report in GoBGP; without effect here.
      */
     mode?: pulumi.Input<string | undefined>;
     /**
@@ -38,11 +38,11 @@ export interface BgpConfGracefulRestartArgs {
      */
     notificationEnabled?: pulumi.Input<boolean | undefined>;
     /**
-     * Reported by the peer.
+     * A report in GoBGP; without effect here.
      */
     peerRestartTime?: pulumi.Input<number | undefined>;
     /**
-     * Reported by the peer.
+     * A report in GoBGP; without effect here.
      */
     peerRestarting?: pulumi.Input<boolean | undefined>;
     /**
@@ -146,19 +146,49 @@ export interface BgpPeerAfiSafisMpGracefulRestartConfigArgs {
 }
 
 /**
+ * Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+ */
+export interface BgpPeerBfdArgs {
+    /**
+     * So many packets missing, and the neighbour is down. Default 3.
+     */
+    detectMultiplier?: pulumi.Input<number | undefined>;
+    /**
+     * Whether it is on. Default true when `bfd` is there.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
+    /**
+     * With ebgpMultihop, or an internal peer on another network: packets with a lower TTL are dropped. Default 254.
+     */
+    minimumTtl?: pulumi.Input<number | undefined>;
+    /**
+     * Say nothing before the peer does. Default false.
+     */
+    passiveMode?: pulumi.Input<boolean | undefined>;
+    /**
+     * The shortest pause between the peer's packets that we take, in milliseconds. Default 300.
+     */
+    receiveInterval?: pulumi.Input<number | undefined>;
+    /**
+     * The pause between our packets, in milliseconds. Default 300.
+     */
+    transmitInterval?: pulumi.Input<number | undefined>;
+}
+
+/**
  * Who the peer is.
  */
 export interface BgpPeerConfArgs {
     /**
-     * Hold the session down.
+     * Hold the session down: the peer is told Administrative Shutdown.
      */
     adminDown?: pulumi.Input<boolean | undefined>;
     /**
-     * Accepted for OpenELB's sake; we install no routes.
+     * How often our own AS may be in the path of a route of the peer before the route counts as looped. Default 0.
      */
     allowOwnAs?: pulumi.Input<number | undefined>;
     /**
-     * TCP-MD5 password in clear (RFC 2385). passwordSecretRef is the better way.
+     * TCP-MD5 password in clear (RFC 2385). Works, with a warning in the condition Accepted: who can read the object can read it. passwordSecretRef is the better way.
      */
     authPassword?: pulumi.Input<string | undefined>;
     /**
@@ -166,15 +196,19 @@ export interface BgpPeerConfArgs {
      */
     description?: pulumi.Input<string | undefined>;
     /**
-     * Our AS number towards this peer. Default: BgpConf's.
+     * Instead of peerAs: internal takes a peer of our own AS, external one of any other.
+     */
+    dynamicAs?: pulumi.Input<string | undefined>;
+    /**
+     * Our AS number towards this peer; the path holds it alone. Default: BgpConf's.
      */
     localAs?: pulumi.Input<number | undefined>;
     /**
-     * The address of the peer, IPv4 or IPv6.
+     * The address of the peer, IPv4 or IPv6. Absent: the neighbour on neighborInterface, by its link-local address (unnumbered).
      */
-    neighborAddress: pulumi.Input<string>;
+    neighborAddress?: pulumi.Input<string | undefined>;
     /**
-     * The interface of a link-local peer.
+     * The interface of a link-local peer. Without neighborAddress the peer is the neighbour on it (unnumbered; IPv4 routes go with an IPv6 next hop, RFC 8950).
      */
     neighborInterface?: pulumi.Input<string | undefined>;
     /**
@@ -184,33 +218,37 @@ export interface BgpPeerConfArgs {
     /**
      * The AS number of the peer.
      */
-    peerAs: pulumi.Input<number>;
+    peerAs?: pulumi.Input<number | undefined>;
     /**
-     * Accepted for OpenELB's sake; not used.
+     * Without effect, and a note in Accepted says so: there are no groups.
      */
     peerGroup?: pulumi.Input<string | undefined>;
     /**
-     * 0 internal, 1 external. Follows from the AS numbers; not used.
+     * 0 internal, 1 external. Follows from the AS numbers; one that says otherwise is noted in Accepted.
      */
     peerType?: pulumi.Input<number | undefined>;
     /**
-     * Accepted for OpenELB's sake: our paths hold our own AS alone.
+     * ALL takes private AS numbers that a policy put into the path out of it, REPLACE puts ours in their place; our own AS stays. Default NONE.
      */
     removePrivateAs?: pulumi.Input<string | undefined>;
     /**
-     * Accepted for OpenELB's sake.
+     * Where the peer's own AS is in a path that we send, ours takes its place.
      */
     replacePeerAs?: pulumi.Input<boolean | undefined>;
     /**
-     * Accepted for OpenELB's sake; we install no routes.
+     * What we are to an external peer, compared with what it says that it is. RFC 9234. Default: nothing is said.
+     */
+    role?: pulumi.Input<string | undefined>;
+    /**
+     * Without effect, and a note in Accepted says so: routes of peers are never used.
      */
     routeFlapDamping?: pulumi.Input<boolean | undefined>;
     /**
-     * Accepted for OpenELB's sake.
+     * Which communities the peer is sent: 0 standard and large, 1 extended, 2 all, 3 none. Default: all.
      */
     sendCommunity?: pulumi.Input<number | undefined>;
     /**
-     * Accepted for OpenELB's sake; not used.
+     * The VRF of the node, by the name of its device, that the connection is made in.
      */
     vrf?: pulumi.Input<string | undefined>;
 }
@@ -230,7 +268,7 @@ export interface BgpPeerConfPasswordSecretRefArgs {
 }
 
 /**
- * For an external peer that is more than one hop away.
+ * For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
  */
 export interface BgpPeerEbgpMultihopArgs {
     /**
@@ -260,7 +298,7 @@ export interface BgpPeerGracefulRestartArgs {
      */
     helperOnly?: pulumi.Input<boolean | undefined>;
     /**
-     * Whether this speaker restarts.
+     * A report in GoBGP; without effect here.
      */
     localRestarting?: pulumi.Input<boolean | undefined>;
     /**
@@ -268,7 +306,7 @@ export interface BgpPeerGracefulRestartArgs {
      */
     longlivedEnabled?: pulumi.Input<boolean | undefined>;
     /**
-     * Reported: the mode in force.
+     * A report in GoBGP; without effect here.
      */
     mode?: pulumi.Input<string | undefined>;
     /**
@@ -276,11 +314,11 @@ export interface BgpPeerGracefulRestartArgs {
      */
     notificationEnabled?: pulumi.Input<boolean | undefined>;
     /**
-     * Reported by the peer.
+     * A report in GoBGP; without effect here.
      */
     peerRestartTime?: pulumi.Input<number | undefined>;
     /**
-     * Reported by the peer.
+     * A report in GoBGP; without effect here.
      */
     peerRestarting?: pulumi.Input<boolean | undefined>;
     /**
@@ -294,7 +332,7 @@ export interface BgpPeerGracefulRestartArgs {
 }
 
 /**
- * The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.
+ * The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
  */
 export interface BgpPeerNodeSelectorArgs {
     /**
@@ -352,7 +390,7 @@ export interface BgpPeerTimersConfigArgs {
      */
     keepaliveInterval?: pulumi.Input<string | undefined>;
     /**
-     * Accepted for OpenELB's sake; changes are sent at once. In seconds, as a string of digits, 0 to 65535.
+     * Without effect, and a note in Accepted says so: changes are sent at once. In seconds, as a string of digits, 0 to 65535.
      */
     minimumAdvertisementInterval?: pulumi.Input<string | undefined>;
 }
@@ -362,7 +400,15 @@ export interface BgpPeerTimersConfigArgs {
  */
 export interface BgpPeerTransportArgs {
     /**
-     * Accepted for OpenELB's sake; the kernel does it.
+     * The interface that the connection is bound to. Not together with conf.vrf.
+     */
+    bindInterface?: pulumi.Input<string | undefined>;
+    /**
+     * The address of the node that the connection comes from. Default: the kernel's choice.
+     */
+    localAddress?: pulumi.Input<string | undefined>;
+    /**
+     * Path MTU discovery: the kernel does it; false is noted in Accepted as without effect.
      */
     mtuDiscovery?: pulumi.Input<boolean | undefined>;
     /**
@@ -370,7 +416,7 @@ export interface BgpPeerTransportArgs {
      */
     passiveMode?: pulumi.Input<boolean | undefined>;
     /**
-     * Accepted for OpenELB's sake; neighborAddress is dialled.
+     * Must be neighborAddress, when it is given.
      */
     remoteAddress?: pulumi.Input<string | undefined>;
     /**
@@ -378,9 +424,101 @@ export interface BgpPeerTransportArgs {
      */
     remotePort?: pulumi.Input<number | undefined>;
     /**
-     * Accepted for OpenELB's sake.
+     * The longest TCP segment, in octets. 0: the kernel's choice.
      */
     tcpMss?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.
+ */
+export interface BgpPeerTtlSecurityArgs {
+    /**
+     * Whether it is on.
+     */
+    enabled?: pulumi.Input<boolean | undefined>;
+    /**
+     * The lowest TTL that is taken. Default 255: one hop.
+     */
+    ttlMin?: pulumi.Input<number | undefined>;
+}
+
+/**
+ * How the routes of the addresses look, and who gets them. A change is told to routers at once, on the session that is up.
+ */
+export interface EipBgpArgs {
+    /**
+     * IPv4 addresses are announced as the network of so many bits that holds them, not one by one. The network must lie in the pool; addresses with externalTrafficPolicy Local are announced on their own all the same.
+     */
+    aggregationLength?: pulumi.Input<number | undefined>;
+    /**
+     * The same for IPv6.
+     */
+    aggregationLengthV6?: pulumi.Input<number | undefined>;
+    /**
+     * How many times more our AS is in the path, for peers in another AS: the longer path loses.
+     */
+    asPathPrepend?: pulumi.Input<number | undefined>;
+    /**
+     * Communities of the routes: two numbers up to 65535 (65000:100), or a name (no-export, no-advertise, graceful-shutdown, …). RFC 1997.
+     */
+    communities?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Large communities of the routes: three numbers up to 4294967295 (65000:1:2). RFC 8092.
+     */
+    largeCommunities?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * The local preference, for peers in our own AS alone; the higher one wins. Default 100.
+     */
+    localPref?: pulumi.Input<number | undefined>;
+    /**
+     * The multi-exit discriminator; the lower one wins. Default: none is sent.
+     */
+    med?: pulumi.Input<number | undefined>;
+    /**
+     * The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+     */
+    nodeSelector?: pulumi.Input<inputs.EipBgpNodeSelectorArgs | undefined>;
+    /**
+     * Names of the BgpPeers that get the routes. Absent: all.
+     */
+    peers?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Tell routers how many ready endpoints each next hop has (link bandwidth community), for weighted ECMP. Default false.
+     */
+    weighted?: pulumi.Input<boolean | undefined>;
+}
+
+/**
+ * The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+ */
+export interface EipBgpNodeSelectorArgs {
+    /**
+     * Requirements, all of which must hold.
+     */
+    matchExpressions?: pulumi.Input<pulumi.Input<inputs.EipBgpNodeSelectorMatchExpressionsArgs>[] | undefined>;
+    /**
+     * Labels and their values, all of which must be there.
+     */
+    matchLabels?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+}
+
+/**
+ * One requirement.
+ */
+export interface EipBgpNodeSelectorMatchExpressionsArgs {
+    /**
+     * The label.
+     */
+    key: pulumi.Input<string>;
+    /**
+     * How it is compared.
+     */
+    operator: pulumi.Input<string>;
+    /**
+     * For In and NotIn.
+     */
+    values?: pulumi.Input<pulumi.Input<string>[] | undefined>;
 }
 
 /**

@@ -31,6 +31,8 @@ __all__ = [
     'BgpPeerAfiSafisMpGracefulRestartArgsDict',
     'BgpPeerAfiSafisMpGracefulRestartConfigArgs',
     'BgpPeerAfiSafisMpGracefulRestartConfigArgsDict',
+    'BgpPeerBfdArgs',
+    'BgpPeerBfdArgsDict',
     'BgpPeerConfArgs',
     'BgpPeerConfArgsDict',
     'BgpPeerConfPasswordSecretRefArgs',
@@ -49,6 +51,14 @@ __all__ = [
     'BgpPeerTimersConfigArgsDict',
     'BgpPeerTransportArgs',
     'BgpPeerTransportArgsDict',
+    'BgpPeerTtlSecurityArgs',
+    'BgpPeerTtlSecurityArgsDict',
+    'EipBgpArgs',
+    'EipBgpArgsDict',
+    'EipBgpNodeSelectorArgs',
+    'EipBgpNodeSelectorArgsDict',
+    'EipBgpNodeSelectorMatchExpressionsArgs',
+    'EipBgpNodeSelectorMatchExpressionsArgsDict',
     'EipNodeSelectorArgs',
     'EipNodeSelectorArgsDict',
     'EipNodeSelectorMatchExpressionsArgs',
@@ -83,7 +93,7 @@ class BgpConfGracefulRestartArgsDict(TypedDict):
     """
     local_restarting: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Whether this speaker restarts.
+    A report in GoBGP; without effect here.
     """
     longlived_enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
@@ -91,7 +101,7 @@ class BgpConfGracefulRestartArgsDict(TypedDict):
     """
     mode: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Reported: the mode in force.
+    A report in GoBGP; without effect here.
     """
     notification_enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
@@ -99,11 +109,11 @@ class BgpConfGracefulRestartArgsDict(TypedDict):
     """
     peer_restart_time: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    Reported by the peer.
+    A report in GoBGP; without effect here.
     """
     peer_restarting: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Reported by the peer.
+    A report in GoBGP; without effect here.
     """
     restart_time: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
@@ -134,12 +144,12 @@ class BgpConfGracefulRestartArgs:
         :param pulumi.Input[_builtins.int] deferral_time: Seconds that a restarted speaker waits for the End-of-RIB of its peers. Default 360.
         :param pulumi.Input[_builtins.bool] enabled: Offer graceful restart: the router keeps our routes while a speaker restarts.
         :param pulumi.Input[_builtins.bool] helper_only: Only help a restarting peer; do not ask for help.
-        :param pulumi.Input[_builtins.bool] local_restarting: Whether this speaker restarts.
+        :param pulumi.Input[_builtins.bool] local_restarting: A report in GoBGP; without effect here.
         :param pulumi.Input[_builtins.bool] longlived_enabled: Offer long-lived graceful restart (RFC 9494).
-        :param pulumi.Input[_builtins.str] mode: Reported: the mode in force.
+        :param pulumi.Input[_builtins.str] mode: A report in GoBGP; without effect here.
         :param pulumi.Input[_builtins.bool] notification_enabled: Keep routes after a NOTIFICATION too (RFC 8538).
-        :param pulumi.Input[_builtins.int] peer_restart_time: Reported by the peer.
-        :param pulumi.Input[_builtins.bool] peer_restarting: Reported by the peer.
+        :param pulumi.Input[_builtins.int] peer_restart_time: A report in GoBGP; without effect here.
+        :param pulumi.Input[_builtins.bool] peer_restarting: A report in GoBGP; without effect here.
         :param pulumi.Input[_builtins.int] restart_time: Seconds within which a restarted speaker is back. Default: the hold time.
         :param pulumi.Input[_builtins.int] stale_routes_time: Seconds that routes of a restarting peer are kept.
         """
@@ -206,7 +216,7 @@ class BgpConfGracefulRestartArgs:
     @pulumi.getter(name="localRestarting")
     def local_restarting(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Whether this speaker restarts.
+        A report in GoBGP; without effect here.
         """
         return pulumi.get(self, "local_restarting")
 
@@ -230,7 +240,7 @@ class BgpConfGracefulRestartArgs:
     @pulumi.getter
     def mode(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Reported: the mode in force.
+        A report in GoBGP; without effect here.
         """
         return pulumi.get(self, "mode")
 
@@ -254,7 +264,7 @@ class BgpConfGracefulRestartArgs:
     @pulumi.getter(name="peerRestartTime")
     def peer_restart_time(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        Reported by the peer.
+        A report in GoBGP; without effect here.
         """
         return pulumi.get(self, "peer_restart_time")
 
@@ -266,7 +276,7 @@ class BgpConfGracefulRestartArgs:
     @pulumi.getter(name="peerRestarting")
     def peer_restarting(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Reported by the peer.
+        A report in GoBGP; without effect here.
         """
         return pulumi.get(self, "peer_restarting")
 
@@ -637,116 +647,260 @@ class BgpPeerAfiSafisMpGracefulRestartConfigArgs:
         pulumi.set(self, "enabled", value)
 
 
+class BgpPeerBfdArgsDict(TypedDict):
+    """
+    Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+    """
+    detect_multiplier: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    So many packets missing, and the neighbour is down. Default 3.
+    """
+    enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether it is on. Default true when `bfd` is there.
+    """
+    minimum_ttl: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    With ebgpMultihop, or an internal peer on another network: packets with a lower TTL are dropped. Default 254.
+    """
+    passive_mode: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Say nothing before the peer does. Default false.
+    """
+    receive_interval: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The shortest pause between the peer's packets that we take, in milliseconds. Default 300.
+    """
+    transmit_interval: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The pause between our packets, in milliseconds. Default 300.
+    """
+
+@pulumi.input_type
+class BgpPeerBfdArgs:
+    def __init__(__self__, *,
+                 detect_multiplier: pulumi.Input[Optional[_builtins.int]] = None,
+                 enabled: pulumi.Input[Optional[_builtins.bool]] = None,
+                 minimum_ttl: pulumi.Input[Optional[_builtins.int]] = None,
+                 passive_mode: pulumi.Input[Optional[_builtins.bool]] = None,
+                 receive_interval: pulumi.Input[Optional[_builtins.int]] = None,
+                 transmit_interval: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+
+        :param pulumi.Input[_builtins.int] detect_multiplier: So many packets missing, and the neighbour is down. Default 3.
+        :param pulumi.Input[_builtins.bool] enabled: Whether it is on. Default true when `bfd` is there.
+        :param pulumi.Input[_builtins.int] minimum_ttl: With ebgpMultihop, or an internal peer on another network: packets with a lower TTL are dropped. Default 254.
+        :param pulumi.Input[_builtins.bool] passive_mode: Say nothing before the peer does. Default false.
+        :param pulumi.Input[_builtins.int] receive_interval: The shortest pause between the peer's packets that we take, in milliseconds. Default 300.
+        :param pulumi.Input[_builtins.int] transmit_interval: The pause between our packets, in milliseconds. Default 300.
+        """
+        if detect_multiplier is not None:
+            pulumi.set(__self__, "detect_multiplier", detect_multiplier)
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if minimum_ttl is not None:
+            pulumi.set(__self__, "minimum_ttl", minimum_ttl)
+        if passive_mode is not None:
+            pulumi.set(__self__, "passive_mode", passive_mode)
+        if receive_interval is not None:
+            pulumi.set(__self__, "receive_interval", receive_interval)
+        if transmit_interval is not None:
+            pulumi.set(__self__, "transmit_interval", transmit_interval)
+
+    @_builtins.property
+    @pulumi.getter(name="detectMultiplier")
+    def detect_multiplier(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        So many packets missing, and the neighbour is down. Default 3.
+        """
+        return pulumi.get(self, "detect_multiplier")
+
+    @detect_multiplier.setter
+    def detect_multiplier(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "detect_multiplier", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether it is on. Default true when `bfd` is there.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "enabled", value)
+
+    @_builtins.property
+    @pulumi.getter(name="minimumTtl")
+    def minimum_ttl(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        With ebgpMultihop, or an internal peer on another network: packets with a lower TTL are dropped. Default 254.
+        """
+        return pulumi.get(self, "minimum_ttl")
+
+    @minimum_ttl.setter
+    def minimum_ttl(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "minimum_ttl", value)
+
+    @_builtins.property
+    @pulumi.getter(name="passiveMode")
+    def passive_mode(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Say nothing before the peer does. Default false.
+        """
+        return pulumi.get(self, "passive_mode")
+
+    @passive_mode.setter
+    def passive_mode(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "passive_mode", value)
+
+    @_builtins.property
+    @pulumi.getter(name="receiveInterval")
+    def receive_interval(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The shortest pause between the peer's packets that we take, in milliseconds. Default 300.
+        """
+        return pulumi.get(self, "receive_interval")
+
+    @receive_interval.setter
+    def receive_interval(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "receive_interval", value)
+
+    @_builtins.property
+    @pulumi.getter(name="transmitInterval")
+    def transmit_interval(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The pause between our packets, in milliseconds. Default 300.
+        """
+        return pulumi.get(self, "transmit_interval")
+
+    @transmit_interval.setter
+    def transmit_interval(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "transmit_interval", value)
+
+
 class BgpPeerConfArgsDict(TypedDict):
     """
     Who the peer is.
     """
-    neighbor_address: pulumi.Input[_builtins.str]
-    """
-    The address of the peer, IPv4 or IPv6.
-    """
-    peer_as: pulumi.Input[_builtins.int]
-    """
-    The AS number of the peer.
-    """
     admin_down: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Hold the session down.
+    Hold the session down: the peer is told Administrative Shutdown.
     """
     allow_own_as: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    Accepted for OpenELB's sake; we install no routes.
+    How often our own AS may be in the path of a route of the peer before the route counts as looped. Default 0.
     """
     auth_password: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    TCP-MD5 password in clear (RFC 2385). passwordSecretRef is the better way.
+    TCP-MD5 password in clear (RFC 2385). Works, with a warning in the condition Accepted: who can read the object can read it. passwordSecretRef is the better way.
     """
     description: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     For people.
     """
+    dynamic_as: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    Instead of peerAs: internal takes a peer of our own AS, external one of any other.
+    """
     local_as: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    Our AS number towards this peer. Default: BgpConf's.
+    Our AS number towards this peer; the path holds it alone. Default: BgpConf's.
+    """
+    neighbor_address: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The address of the peer, IPv4 or IPv6. Absent: the neighbour on neighborInterface, by its link-local address (unnumbered).
     """
     neighbor_interface: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    The interface of a link-local peer.
+    The interface of a link-local peer. Without neighborAddress the peer is the neighbour on it (unnumbered; IPv4 routes go with an IPv6 next hop, RFC 8950).
     """
     password_secret_ref: NotRequired[pulumi.Input[Optional['BgpPeerConfPasswordSecretRefArgsDict']]]
     """
     The Secret in Berth's namespace that holds the TCP-MD5 password (RFC 2385).
     """
+    peer_as: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The AS number of the peer.
+    """
     peer_group: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Accepted for OpenELB's sake; not used.
+    Without effect, and a note in Accepted says so: there are no groups.
     """
     peer_type: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    0 internal, 1 external. Follows from the AS numbers; not used.
+    0 internal, 1 external. Follows from the AS numbers; one that says otherwise is noted in Accepted.
     """
     remove_private_as: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Accepted for OpenELB's sake: our paths hold our own AS alone.
+    ALL takes private AS numbers that a policy put into the path out of it, REPLACE puts ours in their place; our own AS stays. Default NONE.
     """
     replace_peer_as: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Accepted for OpenELB's sake.
+    Where the peer's own AS is in a path that we send, ours takes its place.
+    """
+    role: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What we are to an external peer, compared with what it says that it is. RFC 9234. Default: nothing is said.
     """
     route_flap_damping: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Accepted for OpenELB's sake; we install no routes.
+    Without effect, and a note in Accepted says so: routes of peers are never used.
     """
     send_community: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    Accepted for OpenELB's sake.
+    Which communities the peer is sent: 0 standard and large, 1 extended, 2 all, 3 none. Default: all.
     """
     vrf: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Accepted for OpenELB's sake; not used.
+    The VRF of the node, by the name of its device, that the connection is made in.
     """
 
 @pulumi.input_type
 class BgpPeerConfArgs:
     def __init__(__self__, *,
-                 neighbor_address: pulumi.Input[_builtins.str],
-                 peer_as: pulumi.Input[_builtins.int],
                  admin_down: pulumi.Input[Optional[_builtins.bool]] = None,
                  allow_own_as: pulumi.Input[Optional[_builtins.int]] = None,
                  auth_password: pulumi.Input[Optional[_builtins.str]] = None,
                  description: pulumi.Input[Optional[_builtins.str]] = None,
+                 dynamic_as: pulumi.Input[Optional[_builtins.str]] = None,
                  local_as: pulumi.Input[Optional[_builtins.int]] = None,
+                 neighbor_address: pulumi.Input[Optional[_builtins.str]] = None,
                  neighbor_interface: pulumi.Input[Optional[_builtins.str]] = None,
                  password_secret_ref: pulumi.Input[Optional['BgpPeerConfPasswordSecretRefArgs']] = None,
+                 peer_as: pulumi.Input[Optional[_builtins.int]] = None,
                  peer_group: pulumi.Input[Optional[_builtins.str]] = None,
                  peer_type: pulumi.Input[Optional[_builtins.int]] = None,
                  remove_private_as: pulumi.Input[Optional[_builtins.str]] = None,
                  replace_peer_as: pulumi.Input[Optional[_builtins.bool]] = None,
+                 role: pulumi.Input[Optional[_builtins.str]] = None,
                  route_flap_damping: pulumi.Input[Optional[_builtins.bool]] = None,
                  send_community: pulumi.Input[Optional[_builtins.int]] = None,
                  vrf: pulumi.Input[Optional[_builtins.str]] = None):
         """
         Who the peer is.
 
-        :param pulumi.Input[_builtins.str] neighbor_address: The address of the peer, IPv4 or IPv6.
-        :param pulumi.Input[_builtins.int] peer_as: The AS number of the peer.
-        :param pulumi.Input[_builtins.bool] admin_down: Hold the session down.
-        :param pulumi.Input[_builtins.int] allow_own_as: Accepted for OpenELB's sake; we install no routes.
-        :param pulumi.Input[_builtins.str] auth_password: TCP-MD5 password in clear (RFC 2385). passwordSecretRef is the better way.
+        :param pulumi.Input[_builtins.bool] admin_down: Hold the session down: the peer is told Administrative Shutdown.
+        :param pulumi.Input[_builtins.int] allow_own_as: How often our own AS may be in the path of a route of the peer before the route counts as looped. Default 0.
+        :param pulumi.Input[_builtins.str] auth_password: TCP-MD5 password in clear (RFC 2385). Works, with a warning in the condition Accepted: who can read the object can read it. passwordSecretRef is the better way.
         :param pulumi.Input[_builtins.str] description: For people.
-        :param pulumi.Input[_builtins.int] local_as: Our AS number towards this peer. Default: BgpConf's.
-        :param pulumi.Input[_builtins.str] neighbor_interface: The interface of a link-local peer.
+        :param pulumi.Input[_builtins.str] dynamic_as: Instead of peerAs: internal takes a peer of our own AS, external one of any other.
+        :param pulumi.Input[_builtins.int] local_as: Our AS number towards this peer; the path holds it alone. Default: BgpConf's.
+        :param pulumi.Input[_builtins.str] neighbor_address: The address of the peer, IPv4 or IPv6. Absent: the neighbour on neighborInterface, by its link-local address (unnumbered).
+        :param pulumi.Input[_builtins.str] neighbor_interface: The interface of a link-local peer. Without neighborAddress the peer is the neighbour on it (unnumbered; IPv4 routes go with an IPv6 next hop, RFC 8950).
         :param pulumi.Input['BgpPeerConfPasswordSecretRefArgs'] password_secret_ref: The Secret in Berth's namespace that holds the TCP-MD5 password (RFC 2385).
-        :param pulumi.Input[_builtins.str] peer_group: Accepted for OpenELB's sake; not used.
-        :param pulumi.Input[_builtins.int] peer_type: 0 internal, 1 external. Follows from the AS numbers; not used.
-        :param pulumi.Input[_builtins.str] remove_private_as: Accepted for OpenELB's sake: our paths hold our own AS alone.
-        :param pulumi.Input[_builtins.bool] replace_peer_as: Accepted for OpenELB's sake.
-        :param pulumi.Input[_builtins.bool] route_flap_damping: Accepted for OpenELB's sake; we install no routes.
-        :param pulumi.Input[_builtins.int] send_community: Accepted for OpenELB's sake.
-        :param pulumi.Input[_builtins.str] vrf: Accepted for OpenELB's sake; not used.
+        :param pulumi.Input[_builtins.int] peer_as: The AS number of the peer.
+        :param pulumi.Input[_builtins.str] peer_group: Without effect, and a note in Accepted says so: there are no groups.
+        :param pulumi.Input[_builtins.int] peer_type: 0 internal, 1 external. Follows from the AS numbers; one that says otherwise is noted in Accepted.
+        :param pulumi.Input[_builtins.str] remove_private_as: ALL takes private AS numbers that a policy put into the path out of it, REPLACE puts ours in their place; our own AS stays. Default NONE.
+        :param pulumi.Input[_builtins.bool] replace_peer_as: Where the peer's own AS is in a path that we send, ours takes its place.
+        :param pulumi.Input[_builtins.str] role: What we are to an external peer, compared with what it says that it is. RFC 9234. Default: nothing is said.
+        :param pulumi.Input[_builtins.bool] route_flap_damping: Without effect, and a note in Accepted says so: routes of peers are never used.
+        :param pulumi.Input[_builtins.int] send_community: Which communities the peer is sent: 0 standard and large, 1 extended, 2 all, 3 none. Default: all.
+        :param pulumi.Input[_builtins.str] vrf: The VRF of the node, by the name of its device, that the connection is made in.
         """
-        pulumi.set(__self__, "neighbor_address", neighbor_address)
-        pulumi.set(__self__, "peer_as", peer_as)
         if admin_down is not None:
             pulumi.set(__self__, "admin_down", admin_down)
         if allow_own_as is not None:
@@ -755,12 +909,18 @@ class BgpPeerConfArgs:
             pulumi.set(__self__, "auth_password", auth_password)
         if description is not None:
             pulumi.set(__self__, "description", description)
+        if dynamic_as is not None:
+            pulumi.set(__self__, "dynamic_as", dynamic_as)
         if local_as is not None:
             pulumi.set(__self__, "local_as", local_as)
+        if neighbor_address is not None:
+            pulumi.set(__self__, "neighbor_address", neighbor_address)
         if neighbor_interface is not None:
             pulumi.set(__self__, "neighbor_interface", neighbor_interface)
         if password_secret_ref is not None:
             pulumi.set(__self__, "password_secret_ref", password_secret_ref)
+        if peer_as is not None:
+            pulumi.set(__self__, "peer_as", peer_as)
         if peer_group is not None:
             pulumi.set(__self__, "peer_group", peer_group)
         if peer_type is not None:
@@ -769,6 +929,8 @@ class BgpPeerConfArgs:
             pulumi.set(__self__, "remove_private_as", remove_private_as)
         if replace_peer_as is not None:
             pulumi.set(__self__, "replace_peer_as", replace_peer_as)
+        if role is not None:
+            pulumi.set(__self__, "role", role)
         if route_flap_damping is not None:
             pulumi.set(__self__, "route_flap_damping", route_flap_damping)
         if send_community is not None:
@@ -777,34 +939,10 @@ class BgpPeerConfArgs:
             pulumi.set(__self__, "vrf", vrf)
 
     @_builtins.property
-    @pulumi.getter(name="neighborAddress")
-    def neighbor_address(self) -> pulumi.Input[_builtins.str]:
-        """
-        The address of the peer, IPv4 or IPv6.
-        """
-        return pulumi.get(self, "neighbor_address")
-
-    @neighbor_address.setter
-    def neighbor_address(self, value: pulumi.Input[_builtins.str]):
-        pulumi.set(self, "neighbor_address", value)
-
-    @_builtins.property
-    @pulumi.getter(name="peerAs")
-    def peer_as(self) -> pulumi.Input[_builtins.int]:
-        """
-        The AS number of the peer.
-        """
-        return pulumi.get(self, "peer_as")
-
-    @peer_as.setter
-    def peer_as(self, value: pulumi.Input[_builtins.int]):
-        pulumi.set(self, "peer_as", value)
-
-    @_builtins.property
     @pulumi.getter(name="adminDown")
     def admin_down(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Hold the session down.
+        Hold the session down: the peer is told Administrative Shutdown.
         """
         return pulumi.get(self, "admin_down")
 
@@ -816,7 +954,7 @@ class BgpPeerConfArgs:
     @pulumi.getter(name="allowOwnAs")
     def allow_own_as(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        Accepted for OpenELB's sake; we install no routes.
+        How often our own AS may be in the path of a route of the peer before the route counts as looped. Default 0.
         """
         return pulumi.get(self, "allow_own_as")
 
@@ -828,7 +966,7 @@ class BgpPeerConfArgs:
     @pulumi.getter(name="authPassword")
     def auth_password(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        TCP-MD5 password in clear (RFC 2385). passwordSecretRef is the better way.
+        TCP-MD5 password in clear (RFC 2385). Works, with a warning in the condition Accepted: who can read the object can read it. passwordSecretRef is the better way.
         """
         return pulumi.get(self, "auth_password")
 
@@ -849,10 +987,22 @@ class BgpPeerConfArgs:
         pulumi.set(self, "description", value)
 
     @_builtins.property
+    @pulumi.getter(name="dynamicAs")
+    def dynamic_as(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Instead of peerAs: internal takes a peer of our own AS, external one of any other.
+        """
+        return pulumi.get(self, "dynamic_as")
+
+    @dynamic_as.setter
+    def dynamic_as(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "dynamic_as", value)
+
+    @_builtins.property
     @pulumi.getter(name="localAs")
     def local_as(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        Our AS number towards this peer. Default: BgpConf's.
+        Our AS number towards this peer; the path holds it alone. Default: BgpConf's.
         """
         return pulumi.get(self, "local_as")
 
@@ -861,10 +1011,22 @@ class BgpPeerConfArgs:
         pulumi.set(self, "local_as", value)
 
     @_builtins.property
+    @pulumi.getter(name="neighborAddress")
+    def neighbor_address(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The address of the peer, IPv4 or IPv6. Absent: the neighbour on neighborInterface, by its link-local address (unnumbered).
+        """
+        return pulumi.get(self, "neighbor_address")
+
+    @neighbor_address.setter
+    def neighbor_address(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "neighbor_address", value)
+
+    @_builtins.property
     @pulumi.getter(name="neighborInterface")
     def neighbor_interface(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The interface of a link-local peer.
+        The interface of a link-local peer. Without neighborAddress the peer is the neighbour on it (unnumbered; IPv4 routes go with an IPv6 next hop, RFC 8950).
         """
         return pulumi.get(self, "neighbor_interface")
 
@@ -885,10 +1047,22 @@ class BgpPeerConfArgs:
         pulumi.set(self, "password_secret_ref", value)
 
     @_builtins.property
+    @pulumi.getter(name="peerAs")
+    def peer_as(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The AS number of the peer.
+        """
+        return pulumi.get(self, "peer_as")
+
+    @peer_as.setter
+    def peer_as(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "peer_as", value)
+
+    @_builtins.property
     @pulumi.getter(name="peerGroup")
     def peer_group(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Accepted for OpenELB's sake; not used.
+        Without effect, and a note in Accepted says so: there are no groups.
         """
         return pulumi.get(self, "peer_group")
 
@@ -900,7 +1074,7 @@ class BgpPeerConfArgs:
     @pulumi.getter(name="peerType")
     def peer_type(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        0 internal, 1 external. Follows from the AS numbers; not used.
+        0 internal, 1 external. Follows from the AS numbers; one that says otherwise is noted in Accepted.
         """
         return pulumi.get(self, "peer_type")
 
@@ -912,7 +1086,7 @@ class BgpPeerConfArgs:
     @pulumi.getter(name="removePrivateAs")
     def remove_private_as(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Accepted for OpenELB's sake: our paths hold our own AS alone.
+        ALL takes private AS numbers that a policy put into the path out of it, REPLACE puts ours in their place; our own AS stays. Default NONE.
         """
         return pulumi.get(self, "remove_private_as")
 
@@ -924,7 +1098,7 @@ class BgpPeerConfArgs:
     @pulumi.getter(name="replacePeerAs")
     def replace_peer_as(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Accepted for OpenELB's sake.
+        Where the peer's own AS is in a path that we send, ours takes its place.
         """
         return pulumi.get(self, "replace_peer_as")
 
@@ -933,10 +1107,22 @@ class BgpPeerConfArgs:
         pulumi.set(self, "replace_peer_as", value)
 
     @_builtins.property
+    @pulumi.getter
+    def role(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What we are to an external peer, compared with what it says that it is. RFC 9234. Default: nothing is said.
+        """
+        return pulumi.get(self, "role")
+
+    @role.setter
+    def role(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "role", value)
+
+    @_builtins.property
     @pulumi.getter(name="routeFlapDamping")
     def route_flap_damping(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Accepted for OpenELB's sake; we install no routes.
+        Without effect, and a note in Accepted says so: routes of peers are never used.
         """
         return pulumi.get(self, "route_flap_damping")
 
@@ -948,7 +1134,7 @@ class BgpPeerConfArgs:
     @pulumi.getter(name="sendCommunity")
     def send_community(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        Accepted for OpenELB's sake.
+        Which communities the peer is sent: 0 standard and large, 1 extended, 2 all, 3 none. Default: all.
         """
         return pulumi.get(self, "send_community")
 
@@ -960,7 +1146,7 @@ class BgpPeerConfArgs:
     @pulumi.getter
     def vrf(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Accepted for OpenELB's sake; not used.
+        The VRF of the node, by the name of its device, that the connection is made in.
         """
         return pulumi.get(self, "vrf")
 
@@ -1024,7 +1210,7 @@ class BgpPeerConfPasswordSecretRefArgs:
 
 class BgpPeerEbgpMultihopArgsDict(TypedDict):
     """
-    For an external peer that is more than one hop away.
+    For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
     """
     enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
@@ -1041,7 +1227,7 @@ class BgpPeerEbgpMultihopArgs:
                  enabled: pulumi.Input[Optional[_builtins.bool]] = None,
                  multihop_ttl: pulumi.Input[Optional[_builtins.int]] = None):
         """
-        For an external peer that is more than one hop away.
+        For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
 
         :param pulumi.Input[_builtins.bool] enabled: Allow more than one hop.
         :param pulumi.Input[_builtins.int] multihop_ttl: The TTL of our packets. Default 255 when enabled.
@@ -1094,7 +1280,7 @@ class BgpPeerGracefulRestartArgsDict(TypedDict):
     """
     local_restarting: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Whether this speaker restarts.
+    A report in GoBGP; without effect here.
     """
     longlived_enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
@@ -1102,7 +1288,7 @@ class BgpPeerGracefulRestartArgsDict(TypedDict):
     """
     mode: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Reported: the mode in force.
+    A report in GoBGP; without effect here.
     """
     notification_enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
@@ -1110,11 +1296,11 @@ class BgpPeerGracefulRestartArgsDict(TypedDict):
     """
     peer_restart_time: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    Reported by the peer.
+    A report in GoBGP; without effect here.
     """
     peer_restarting: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Reported by the peer.
+    A report in GoBGP; without effect here.
     """
     restart_time: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
@@ -1145,12 +1331,12 @@ class BgpPeerGracefulRestartArgs:
         :param pulumi.Input[_builtins.int] deferral_time: Seconds that a restarted speaker waits for the End-of-RIB of its peers. Default 360.
         :param pulumi.Input[_builtins.bool] enabled: Offer graceful restart: the router keeps our routes while a speaker restarts.
         :param pulumi.Input[_builtins.bool] helper_only: Only help a restarting peer; do not ask for help.
-        :param pulumi.Input[_builtins.bool] local_restarting: Whether this speaker restarts.
+        :param pulumi.Input[_builtins.bool] local_restarting: A report in GoBGP; without effect here.
         :param pulumi.Input[_builtins.bool] longlived_enabled: Offer long-lived graceful restart (RFC 9494).
-        :param pulumi.Input[_builtins.str] mode: Reported: the mode in force.
+        :param pulumi.Input[_builtins.str] mode: A report in GoBGP; without effect here.
         :param pulumi.Input[_builtins.bool] notification_enabled: Keep routes after a NOTIFICATION too (RFC 8538).
-        :param pulumi.Input[_builtins.int] peer_restart_time: Reported by the peer.
-        :param pulumi.Input[_builtins.bool] peer_restarting: Reported by the peer.
+        :param pulumi.Input[_builtins.int] peer_restart_time: A report in GoBGP; without effect here.
+        :param pulumi.Input[_builtins.bool] peer_restarting: A report in GoBGP; without effect here.
         :param pulumi.Input[_builtins.int] restart_time: Seconds within which a restarted speaker is back. Default: the hold time.
         :param pulumi.Input[_builtins.int] stale_routes_time: Seconds that routes of a restarting peer are kept.
         """
@@ -1217,7 +1403,7 @@ class BgpPeerGracefulRestartArgs:
     @pulumi.getter(name="localRestarting")
     def local_restarting(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Whether this speaker restarts.
+        A report in GoBGP; without effect here.
         """
         return pulumi.get(self, "local_restarting")
 
@@ -1241,7 +1427,7 @@ class BgpPeerGracefulRestartArgs:
     @pulumi.getter
     def mode(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Reported: the mode in force.
+        A report in GoBGP; without effect here.
         """
         return pulumi.get(self, "mode")
 
@@ -1265,7 +1451,7 @@ class BgpPeerGracefulRestartArgs:
     @pulumi.getter(name="peerRestartTime")
     def peer_restart_time(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        Reported by the peer.
+        A report in GoBGP; without effect here.
         """
         return pulumi.get(self, "peer_restart_time")
 
@@ -1277,7 +1463,7 @@ class BgpPeerGracefulRestartArgs:
     @pulumi.getter(name="peerRestarting")
     def peer_restarting(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Reported by the peer.
+        A report in GoBGP; without effect here.
         """
         return pulumi.get(self, "peer_restarting")
 
@@ -1312,7 +1498,7 @@ class BgpPeerGracefulRestartArgs:
 
 class BgpPeerNodeSelectorArgsDict(TypedDict):
     """
-    The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.
+    The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
     """
     match_expressions: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['BgpPeerNodeSelectorMatchExpressionsArgsDict']]]]]
     """
@@ -1329,7 +1515,7 @@ class BgpPeerNodeSelectorArgs:
                  match_expressions: pulumi.Input[Optional[Sequence[pulumi.Input['BgpPeerNodeSelectorMatchExpressionsArgs']]]] = None,
                  match_labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None):
         """
-        The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.
+        The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
 
         :param pulumi.Input[Sequence[pulumi.Input['BgpPeerNodeSelectorMatchExpressionsArgs']]] match_expressions: Requirements, all of which must hold.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] match_labels: Labels and their values, all of which must be there.
@@ -1488,7 +1674,7 @@ class BgpPeerTimersConfigArgsDict(TypedDict):
     """
     minimum_advertisement_interval: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Accepted for OpenELB's sake; changes are sent at once. In seconds, as a string of digits, 0 to 65535.
+    Without effect, and a note in Accepted says so: changes are sent at once. In seconds, as a string of digits, 0 to 65535.
     """
 
 @pulumi.input_type
@@ -1504,7 +1690,7 @@ class BgpPeerTimersConfigArgs:
         :param pulumi.Input[_builtins.str] connect_retry: Time between attempts to connect. Default 120, of which failed first attempts need less. In seconds, as a string of digits, 0 to 65535.
         :param pulumi.Input[_builtins.str] hold_time: Time without a message after which the session is down; the lower of both sides' counts. Default 90; 0 is never. In seconds, as a string of digits, 0 to 65535.
         :param pulumi.Input[_builtins.str] keepalive_interval: Time between our KEEPALIVEs. Default: a third of the hold time. In seconds, as a string of digits, 0 to 65535.
-        :param pulumi.Input[_builtins.str] minimum_advertisement_interval: Accepted for OpenELB's sake; changes are sent at once. In seconds, as a string of digits, 0 to 65535.
+        :param pulumi.Input[_builtins.str] minimum_advertisement_interval: Without effect, and a note in Accepted says so: changes are sent at once. In seconds, as a string of digits, 0 to 65535.
         """
         if connect_retry is not None:
             pulumi.set(__self__, "connect_retry", connect_retry)
@@ -1555,7 +1741,7 @@ class BgpPeerTimersConfigArgs:
     @pulumi.getter(name="minimumAdvertisementInterval")
     def minimum_advertisement_interval(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Accepted for OpenELB's sake; changes are sent at once. In seconds, as a string of digits, 0 to 65535.
+        Without effect, and a note in Accepted says so: changes are sent at once. In seconds, as a string of digits, 0 to 65535.
         """
         return pulumi.get(self, "minimum_advertisement_interval")
 
@@ -1568,9 +1754,17 @@ class BgpPeerTransportArgsDict(TypedDict):
     """
     The TCP connection.
     """
+    bind_interface: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The interface that the connection is bound to. Not together with conf.vrf.
+    """
+    local_address: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The address of the node that the connection comes from. Default: the kernel's choice.
+    """
     mtu_discovery: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
-    Accepted for OpenELB's sake; the kernel does it.
+    Path MTU discovery: the kernel does it; false is noted in Accepted as without effect.
     """
     passive_mode: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
     """
@@ -1578,7 +1772,7 @@ class BgpPeerTransportArgsDict(TypedDict):
     """
     remote_address: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    Accepted for OpenELB's sake; neighborAddress is dialled.
+    Must be neighborAddress, when it is given.
     """
     remote_port: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
@@ -1586,12 +1780,14 @@ class BgpPeerTransportArgsDict(TypedDict):
     """
     tcp_mss: NotRequired[pulumi.Input[Optional[_builtins.int]]]
     """
-    Accepted for OpenELB's sake.
+    The longest TCP segment, in octets. 0: the kernel's choice.
     """
 
 @pulumi.input_type
 class BgpPeerTransportArgs:
     def __init__(__self__, *,
+                 bind_interface: pulumi.Input[Optional[_builtins.str]] = None,
+                 local_address: pulumi.Input[Optional[_builtins.str]] = None,
                  mtu_discovery: pulumi.Input[Optional[_builtins.bool]] = None,
                  passive_mode: pulumi.Input[Optional[_builtins.bool]] = None,
                  remote_address: pulumi.Input[Optional[_builtins.str]] = None,
@@ -1600,12 +1796,18 @@ class BgpPeerTransportArgs:
         """
         The TCP connection.
 
-        :param pulumi.Input[_builtins.bool] mtu_discovery: Accepted for OpenELB's sake; the kernel does it.
+        :param pulumi.Input[_builtins.str] bind_interface: The interface that the connection is bound to. Not together with conf.vrf.
+        :param pulumi.Input[_builtins.str] local_address: The address of the node that the connection comes from. Default: the kernel's choice.
+        :param pulumi.Input[_builtins.bool] mtu_discovery: Path MTU discovery: the kernel does it; false is noted in Accepted as without effect.
         :param pulumi.Input[_builtins.bool] passive_mode: Wait for the peer to connect; never dial.
-        :param pulumi.Input[_builtins.str] remote_address: Accepted for OpenELB's sake; neighborAddress is dialled.
+        :param pulumi.Input[_builtins.str] remote_address: Must be neighborAddress, when it is given.
         :param pulumi.Input[_builtins.int] remote_port: The peer's TCP port. Default 179.
-        :param pulumi.Input[_builtins.int] tcp_mss: Accepted for OpenELB's sake.
+        :param pulumi.Input[_builtins.int] tcp_mss: The longest TCP segment, in octets. 0: the kernel's choice.
         """
+        if bind_interface is not None:
+            pulumi.set(__self__, "bind_interface", bind_interface)
+        if local_address is not None:
+            pulumi.set(__self__, "local_address", local_address)
         if mtu_discovery is not None:
             pulumi.set(__self__, "mtu_discovery", mtu_discovery)
         if passive_mode is not None:
@@ -1618,10 +1820,34 @@ class BgpPeerTransportArgs:
             pulumi.set(__self__, "tcp_mss", tcp_mss)
 
     @_builtins.property
+    @pulumi.getter(name="bindInterface")
+    def bind_interface(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The interface that the connection is bound to. Not together with conf.vrf.
+        """
+        return pulumi.get(self, "bind_interface")
+
+    @bind_interface.setter
+    def bind_interface(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "bind_interface", value)
+
+    @_builtins.property
+    @pulumi.getter(name="localAddress")
+    def local_address(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The address of the node that the connection comes from. Default: the kernel's choice.
+        """
+        return pulumi.get(self, "local_address")
+
+    @local_address.setter
+    def local_address(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "local_address", value)
+
+    @_builtins.property
     @pulumi.getter(name="mtuDiscovery")
     def mtu_discovery(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Accepted for OpenELB's sake; the kernel does it.
+        Path MTU discovery: the kernel does it; false is noted in Accepted as without effect.
         """
         return pulumi.get(self, "mtu_discovery")
 
@@ -1645,7 +1871,7 @@ class BgpPeerTransportArgs:
     @pulumi.getter(name="remoteAddress")
     def remote_address(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Accepted for OpenELB's sake; neighborAddress is dialled.
+        Must be neighborAddress, when it is given.
         """
         return pulumi.get(self, "remote_address")
 
@@ -1669,13 +1895,407 @@ class BgpPeerTransportArgs:
     @pulumi.getter(name="tcpMss")
     def tcp_mss(self) -> pulumi.Input[Optional[_builtins.int]]:
         """
-        Accepted for OpenELB's sake.
+        The longest TCP segment, in octets. 0: the kernel's choice.
         """
         return pulumi.get(self, "tcp_mss")
 
     @tcp_mss.setter
     def tcp_mss(self, value: pulumi.Input[Optional[_builtins.int]]):
         pulumi.set(self, "tcp_mss", value)
+
+
+class BgpPeerTtlSecurityArgsDict(TypedDict):
+    """
+    Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.
+    """
+    enabled: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Whether it is on.
+    """
+    ttl_min: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The lowest TTL that is taken. Default 255: one hop.
+    """
+
+@pulumi.input_type
+class BgpPeerTtlSecurityArgs:
+    def __init__(__self__, *,
+                 enabled: pulumi.Input[Optional[_builtins.bool]] = None,
+                 ttl_min: pulumi.Input[Optional[_builtins.int]] = None):
+        """
+        Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.
+
+        :param pulumi.Input[_builtins.bool] enabled: Whether it is on.
+        :param pulumi.Input[_builtins.int] ttl_min: The lowest TTL that is taken. Default 255: one hop.
+        """
+        if enabled is not None:
+            pulumi.set(__self__, "enabled", enabled)
+        if ttl_min is not None:
+            pulumi.set(__self__, "ttl_min", ttl_min)
+
+    @_builtins.property
+    @pulumi.getter
+    def enabled(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether it is on.
+        """
+        return pulumi.get(self, "enabled")
+
+    @enabled.setter
+    def enabled(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "enabled", value)
+
+    @_builtins.property
+    @pulumi.getter(name="ttlMin")
+    def ttl_min(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The lowest TTL that is taken. Default 255: one hop.
+        """
+        return pulumi.get(self, "ttl_min")
+
+    @ttl_min.setter
+    def ttl_min(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "ttl_min", value)
+
+
+class EipBgpArgsDict(TypedDict):
+    """
+    How the routes of the addresses look, and who gets them. A change is told to routers at once, on the session that is up.
+    """
+    aggregation_length: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    IPv4 addresses are announced as the network of so many bits that holds them, not one by one. The network must lie in the pool; addresses with externalTrafficPolicy Local are announced on their own all the same.
+    """
+    aggregation_length_v6: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The same for IPv6.
+    """
+    as_path_prepend: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    How many times more our AS is in the path, for peers in another AS: the longer path loses.
+    """
+    communities: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Communities of the routes: two numbers up to 65535 (65000:100), or a name (no-export, no-advertise, graceful-shutdown, …). RFC 1997.
+    """
+    large_communities: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Large communities of the routes: three numbers up to 4294967295 (65000:1:2). RFC 8092.
+    """
+    local_pref: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The local preference, for peers in our own AS alone; the higher one wins. Default 100.
+    """
+    med: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The multi-exit discriminator; the lower one wins. Default: none is sent.
+    """
+    node_selector: NotRequired[pulumi.Input[Optional['EipBgpNodeSelectorArgsDict']]]
+    """
+    The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+    """
+    peers: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    Names of the BgpPeers that get the routes. Absent: all.
+    """
+    weighted: NotRequired[pulumi.Input[Optional[_builtins.bool]]]
+    """
+    Tell routers how many ready endpoints each next hop has (link bandwidth community), for weighted ECMP. Default false.
+    """
+
+@pulumi.input_type
+class EipBgpArgs:
+    def __init__(__self__, *,
+                 aggregation_length: pulumi.Input[Optional[_builtins.int]] = None,
+                 aggregation_length_v6: pulumi.Input[Optional[_builtins.int]] = None,
+                 as_path_prepend: pulumi.Input[Optional[_builtins.int]] = None,
+                 communities: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 large_communities: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 local_pref: pulumi.Input[Optional[_builtins.int]] = None,
+                 med: pulumi.Input[Optional[_builtins.int]] = None,
+                 node_selector: pulumi.Input[Optional['EipBgpNodeSelectorArgs']] = None,
+                 peers: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 weighted: pulumi.Input[Optional[_builtins.bool]] = None):
+        """
+        How the routes of the addresses look, and who gets them. A change is told to routers at once, on the session that is up.
+
+        :param pulumi.Input[_builtins.int] aggregation_length: IPv4 addresses are announced as the network of so many bits that holds them, not one by one. The network must lie in the pool; addresses with externalTrafficPolicy Local are announced on their own all the same.
+        :param pulumi.Input[_builtins.int] aggregation_length_v6: The same for IPv6.
+        :param pulumi.Input[_builtins.int] as_path_prepend: How many times more our AS is in the path, for peers in another AS: the longer path loses.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] communities: Communities of the routes: two numbers up to 65535 (65000:100), or a name (no-export, no-advertise, graceful-shutdown, …). RFC 1997.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] large_communities: Large communities of the routes: three numbers up to 4294967295 (65000:1:2). RFC 8092.
+        :param pulumi.Input[_builtins.int] local_pref: The local preference, for peers in our own AS alone; the higher one wins. Default 100.
+        :param pulumi.Input[_builtins.int] med: The multi-exit discriminator; the lower one wins. Default: none is sent.
+        :param pulumi.Input['EipBgpNodeSelectorArgs'] node_selector: The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] peers: Names of the BgpPeers that get the routes. Absent: all.
+        :param pulumi.Input[_builtins.bool] weighted: Tell routers how many ready endpoints each next hop has (link bandwidth community), for weighted ECMP. Default false.
+        """
+        if aggregation_length is not None:
+            pulumi.set(__self__, "aggregation_length", aggregation_length)
+        if aggregation_length_v6 is not None:
+            pulumi.set(__self__, "aggregation_length_v6", aggregation_length_v6)
+        if as_path_prepend is not None:
+            pulumi.set(__self__, "as_path_prepend", as_path_prepend)
+        if communities is not None:
+            pulumi.set(__self__, "communities", communities)
+        if large_communities is not None:
+            pulumi.set(__self__, "large_communities", large_communities)
+        if local_pref is not None:
+            pulumi.set(__self__, "local_pref", local_pref)
+        if med is not None:
+            pulumi.set(__self__, "med", med)
+        if node_selector is not None:
+            pulumi.set(__self__, "node_selector", node_selector)
+        if peers is not None:
+            pulumi.set(__self__, "peers", peers)
+        if weighted is not None:
+            pulumi.set(__self__, "weighted", weighted)
+
+    @_builtins.property
+    @pulumi.getter(name="aggregationLength")
+    def aggregation_length(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        IPv4 addresses are announced as the network of so many bits that holds them, not one by one. The network must lie in the pool; addresses with externalTrafficPolicy Local are announced on their own all the same.
+        """
+        return pulumi.get(self, "aggregation_length")
+
+    @aggregation_length.setter
+    def aggregation_length(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "aggregation_length", value)
+
+    @_builtins.property
+    @pulumi.getter(name="aggregationLengthV6")
+    def aggregation_length_v6(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The same for IPv6.
+        """
+        return pulumi.get(self, "aggregation_length_v6")
+
+    @aggregation_length_v6.setter
+    def aggregation_length_v6(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "aggregation_length_v6", value)
+
+    @_builtins.property
+    @pulumi.getter(name="asPathPrepend")
+    def as_path_prepend(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How many times more our AS is in the path, for peers in another AS: the longer path loses.
+        """
+        return pulumi.get(self, "as_path_prepend")
+
+    @as_path_prepend.setter
+    def as_path_prepend(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "as_path_prepend", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def communities(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Communities of the routes: two numbers up to 65535 (65000:100), or a name (no-export, no-advertise, graceful-shutdown, …). RFC 1997.
+        """
+        return pulumi.get(self, "communities")
+
+    @communities.setter
+    def communities(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "communities", value)
+
+    @_builtins.property
+    @pulumi.getter(name="largeCommunities")
+    def large_communities(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Large communities of the routes: three numbers up to 4294967295 (65000:1:2). RFC 8092.
+        """
+        return pulumi.get(self, "large_communities")
+
+    @large_communities.setter
+    def large_communities(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "large_communities", value)
+
+    @_builtins.property
+    @pulumi.getter(name="localPref")
+    def local_pref(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The local preference, for peers in our own AS alone; the higher one wins. Default 100.
+        """
+        return pulumi.get(self, "local_pref")
+
+    @local_pref.setter
+    def local_pref(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "local_pref", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def med(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The multi-exit discriminator; the lower one wins. Default: none is sent.
+        """
+        return pulumi.get(self, "med")
+
+    @med.setter
+    def med(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "med", value)
+
+    @_builtins.property
+    @pulumi.getter(name="nodeSelector")
+    def node_selector(self) -> pulumi.Input[Optional['EipBgpNodeSelectorArgs']]:
+        """
+        The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+        """
+        return pulumi.get(self, "node_selector")
+
+    @node_selector.setter
+    def node_selector(self, value: pulumi.Input[Optional['EipBgpNodeSelectorArgs']]):
+        pulumi.set(self, "node_selector", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def peers(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Names of the BgpPeers that get the routes. Absent: all.
+        """
+        return pulumi.get(self, "peers")
+
+    @peers.setter
+    def peers(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "peers", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def weighted(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Tell routers how many ready endpoints each next hop has (link bandwidth community), for weighted ECMP. Default false.
+        """
+        return pulumi.get(self, "weighted")
+
+    @weighted.setter
+    def weighted(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "weighted", value)
+
+
+class EipBgpNodeSelectorArgsDict(TypedDict):
+    """
+    The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+    """
+    match_expressions: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input['EipBgpNodeSelectorMatchExpressionsArgsDict']]]]]
+    """
+    Requirements, all of which must hold.
+    """
+    match_labels: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    Labels and their values, all of which must be there.
+    """
+
+@pulumi.input_type
+class EipBgpNodeSelectorArgs:
+    def __init__(__self__, *,
+                 match_expressions: pulumi.Input[Optional[Sequence[pulumi.Input['EipBgpNodeSelectorMatchExpressionsArgs']]]] = None,
+                 match_labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None):
+        """
+        The nodes that announce the routes, a Kubernetes LabelSelector. Absent: all.
+
+        :param pulumi.Input[Sequence[pulumi.Input['EipBgpNodeSelectorMatchExpressionsArgs']]] match_expressions: Requirements, all of which must hold.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] match_labels: Labels and their values, all of which must be there.
+        """
+        if match_expressions is not None:
+            pulumi.set(__self__, "match_expressions", match_expressions)
+        if match_labels is not None:
+            pulumi.set(__self__, "match_labels", match_labels)
+
+    @_builtins.property
+    @pulumi.getter(name="matchExpressions")
+    def match_expressions(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['EipBgpNodeSelectorMatchExpressionsArgs']]]]:
+        """
+        Requirements, all of which must hold.
+        """
+        return pulumi.get(self, "match_expressions")
+
+    @match_expressions.setter
+    def match_expressions(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['EipBgpNodeSelectorMatchExpressionsArgs']]]]):
+        pulumi.set(self, "match_expressions", value)
+
+    @_builtins.property
+    @pulumi.getter(name="matchLabels")
+    def match_labels(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Labels and their values, all of which must be there.
+        """
+        return pulumi.get(self, "match_labels")
+
+    @match_labels.setter
+    def match_labels(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "match_labels", value)
+
+
+class EipBgpNodeSelectorMatchExpressionsArgsDict(TypedDict):
+    """
+    One requirement.
+    """
+    key: pulumi.Input[_builtins.str]
+    """
+    The label.
+    """
+    operator: pulumi.Input[_builtins.str]
+    """
+    How it is compared.
+    """
+    values: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    For In and NotIn.
+    """
+
+@pulumi.input_type
+class EipBgpNodeSelectorMatchExpressionsArgs:
+    def __init__(__self__, *,
+                 key: pulumi.Input[_builtins.str],
+                 operator: pulumi.Input[_builtins.str],
+                 values: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None):
+        """
+        One requirement.
+
+        :param pulumi.Input[_builtins.str] key: The label.
+        :param pulumi.Input[_builtins.str] operator: How it is compared.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] values: For In and NotIn.
+        """
+        pulumi.set(__self__, "key", key)
+        pulumi.set(__self__, "operator", operator)
+        if values is not None:
+            pulumi.set(__self__, "values", values)
+
+    @_builtins.property
+    @pulumi.getter
+    def key(self) -> pulumi.Input[_builtins.str]:
+        """
+        The label.
+        """
+        return pulumi.get(self, "key")
+
+    @key.setter
+    def key(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "key", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def operator(self) -> pulumi.Input[_builtins.str]:
+        """
+        How it is compared.
+        """
+        return pulumi.get(self, "operator")
+
+    @operator.setter
+    def operator(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "operator", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def values(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        For In and NotIn.
+        """
+        return pulumi.get(self, "values")
+
+    @values.setter
+    def values(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "values", value)
 
 
 class EipNodeSelectorArgsDict(TypedDict):

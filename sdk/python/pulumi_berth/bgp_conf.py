@@ -29,6 +29,7 @@ class BgpConfArgs:
                  listen_addresses: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  listen_port: pulumi.Input[Optional[_builtins.int]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 next_hops: pulumi.Input[Optional[_builtins.str]] = None,
                  policy: pulumi.Input[Optional[_builtins.str]] = None,
                  router_id: pulumi.Input[Optional[_builtins.str]] = None,
                  timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
@@ -46,10 +47,11 @@ class BgpConfArgs:
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] listen_addresses: Addresses that the speakers listen on. Default: 0.0.0.0 and ::.
         :param pulumi.Input[_builtins.int] listen_port: TCP port that the speakers listen on. Default 179. -1: only dial.
         :param pulumi.Input[_builtins.str] name: The name of the object in the cluster. Default: the name of the resource.
-        :param pulumi.Input[_builtins.str] policy: Name of a ConfigMap with a GoBGP policy. Not translated yet: a condition says so.
+        :param pulumi.Input[_builtins.str] next_hops: What peers are told of each address: `self`, the node of the speaker (default; routers spread traffic by plain ECMP), or `all`, every node that serves it (for routers with ADD-PATH that peer with few speakers).
+        :param pulumi.Input[_builtins.str] policy: Name of a ConfigMap in Berth's namespace with a GoBGP policy (TOML) under the key gobgp.conf. What changes routes on their way out is taken; anything else in it is refused, with a condition that names it.
         :param pulumi.Input[_builtins.str] router_id: The BGP Identifier of every speaker, as an IPv4 address. Empty: the first IPv4 InternalIP of each node, which is what you want with more than one node.
         :param pulumi.Input[_builtins.int] timeout_seconds: How long to wait, in seconds. Default 120.
-        :param pulumi.Input[_builtins.bool] use_multiple_paths: Accepted for OpenELB's sake; our routes never compete with each other.
+        :param pulumi.Input[_builtins.bool] use_multiple_paths: Without effect, and a note in Accepted says so: our routes never compete with each other.
         :param pulumi.Input[_builtins.bool] wait_for_ready: Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
         """
         if annotations is not None:
@@ -70,6 +72,8 @@ class BgpConfArgs:
             pulumi.set(__self__, "listen_port", listen_port)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if next_hops is not None:
+            pulumi.set(__self__, "next_hops", next_hops)
         if policy is not None:
             pulumi.set(__self__, "policy", policy)
         if router_id is not None:
@@ -190,10 +194,22 @@ class BgpConfArgs:
         pulumi.set(self, "name", value)
 
     @_builtins.property
+    @pulumi.getter(name="nextHops")
+    def next_hops(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What peers are told of each address: `self`, the node of the speaker (default; routers spread traffic by plain ECMP), or `all`, every node that serves it (for routers with ADD-PATH that peer with few speakers).
+        """
+        return pulumi.get(self, "next_hops")
+
+    @next_hops.setter
+    def next_hops(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "next_hops", value)
+
+    @_builtins.property
     @pulumi.getter
     def policy(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        Name of a ConfigMap with a GoBGP policy. Not translated yet: a condition says so.
+        Name of a ConfigMap in Berth's namespace with a GoBGP policy (TOML) under the key gobgp.conf. What changes routes on their way out is taken; anything else in it is refused, with a condition that names it.
         """
         return pulumi.get(self, "policy")
 
@@ -229,7 +245,7 @@ class BgpConfArgs:
     @pulumi.getter(name="useMultiplePaths")
     def use_multiple_paths(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Accepted for OpenELB's sake; our routes never compete with each other.
+        Without effect, and a note in Accepted says so: our routes never compete with each other.
         """
         return pulumi.get(self, "use_multiple_paths")
 
@@ -265,6 +281,7 @@ class BgpConf(pulumi.ComponentResource):
                  listen_addresses: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  listen_port: pulumi.Input[Optional[_builtins.int]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 next_hops: pulumi.Input[Optional[_builtins.str]] = None,
                  policy: pulumi.Input[Optional[_builtins.str]] = None,
                  router_id: pulumi.Input[Optional[_builtins.str]] = None,
                  timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
@@ -285,10 +302,11 @@ class BgpConf(pulumi.ComponentResource):
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] listen_addresses: Addresses that the speakers listen on. Default: 0.0.0.0 and ::.
         :param pulumi.Input[_builtins.int] listen_port: TCP port that the speakers listen on. Default 179. -1: only dial.
         :param pulumi.Input[_builtins.str] name: The name of the object in the cluster. Default: the name of the resource.
-        :param pulumi.Input[_builtins.str] policy: Name of a ConfigMap with a GoBGP policy. Not translated yet: a condition says so.
+        :param pulumi.Input[_builtins.str] next_hops: What peers are told of each address: `self`, the node of the speaker (default; routers spread traffic by plain ECMP), or `all`, every node that serves it (for routers with ADD-PATH that peer with few speakers).
+        :param pulumi.Input[_builtins.str] policy: Name of a ConfigMap in Berth's namespace with a GoBGP policy (TOML) under the key gobgp.conf. What changes routes on their way out is taken; anything else in it is refused, with a condition that names it.
         :param pulumi.Input[_builtins.str] router_id: The BGP Identifier of every speaker, as an IPv4 address. Empty: the first IPv4 InternalIP of each node, which is what you want with more than one node.
         :param pulumi.Input[_builtins.int] timeout_seconds: How long to wait, in seconds. Default 120.
-        :param pulumi.Input[_builtins.bool] use_multiple_paths: Accepted for OpenELB's sake; our routes never compete with each other.
+        :param pulumi.Input[_builtins.bool] use_multiple_paths: Without effect, and a note in Accepted says so: our routes never compete with each other.
         :param pulumi.Input[_builtins.bool] wait_for_ready: Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
         """
         ...
@@ -324,6 +342,7 @@ class BgpConf(pulumi.ComponentResource):
                  listen_addresses: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  listen_port: pulumi.Input[Optional[_builtins.int]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 next_hops: pulumi.Input[Optional[_builtins.str]] = None,
                  policy: pulumi.Input[Optional[_builtins.str]] = None,
                  router_id: pulumi.Input[Optional[_builtins.str]] = None,
                  timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
@@ -349,6 +368,7 @@ class BgpConf(pulumi.ComponentResource):
             __props__.__dict__["listen_addresses"] = listen_addresses
             __props__.__dict__["listen_port"] = listen_port
             __props__.__dict__["name"] = name
+            __props__.__dict__["next_hops"] = next_hops
             __props__.__dict__["policy"] = policy
             __props__.__dict__["router_id"] = router_id
             __props__.__dict__["timeout_seconds"] = timeout_seconds

@@ -23,33 +23,39 @@ class BgpPeerArgs:
                  conf: pulumi.Input['BgpPeerConfArgs'],
                  afi_safis: pulumi.Input[Optional[Sequence[pulumi.Input['BgpPeerAfiSafisArgs']]]] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 bfd: pulumi.Input[Optional['BgpPeerBfdArgs']] = None,
                  ebgp_multihop: pulumi.Input[Optional['BgpPeerEbgpMultihopArgs']] = None,
                  graceful_restart: pulumi.Input[Optional['BgpPeerGracefulRestartArgs']] = None,
                  labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
+                 next_hops: pulumi.Input[Optional[_builtins.str]] = None,
                  node_selector: pulumi.Input[Optional['BgpPeerNodeSelectorArgs']] = None,
                  password: pulumi.Input[Optional[_builtins.str]] = None,
                  timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
                  timers: pulumi.Input[Optional['BgpPeerTimersArgs']] = None,
                  transport: pulumi.Input[Optional['BgpPeerTransportArgs']] = None,
+                 ttl_security: pulumi.Input[Optional['BgpPeerTtlSecurityArgs']] = None,
                  wait_for_ready: pulumi.Input[Optional[_builtins.bool]] = None):
         """
         The set of arguments for constructing a BgpPeer resource.
 
         :param pulumi.Input['BgpPeerConfArgs'] conf: Who the peer is.
-        :param pulumi.Input[Sequence[pulumi.Input['BgpPeerAfiSafisArgs']]] afi_safis: Address families of the session. Absent: the family of neighborAddress, with add-path.
+        :param pulumi.Input[Sequence[pulumi.Input['BgpPeerAfiSafisArgs']]] afi_safis: Address families of the session. Absent: the family of neighborAddress, with up to 10 paths by ADD-PATH; with neighborInterface alone both families.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the object.
-        :param pulumi.Input['BgpPeerEbgpMultihopArgs'] ebgp_multihop: For an external peer that is more than one hop away.
+        :param pulumi.Input['BgpPeerBfdArgs'] bfd: Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+        :param pulumi.Input['BgpPeerEbgpMultihopArgs'] ebgp_multihop: For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
         :param pulumi.Input['BgpPeerGracefulRestartArgs'] graceful_restart: Graceful restart with this peer; overrides BgpConf's.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] labels: Labels of the object.
         :param pulumi.Input[_builtins.str] name: The name of the object in the cluster. Default: the name of the resource.
         :param pulumi.Input[_builtins.str] namespace: The namespace that Berth is installed in, for the Secret. Default berth-system.
-        :param pulumi.Input['BgpPeerNodeSelectorArgs'] node_selector: The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.
+        :param pulumi.Input[_builtins.str] next_hops: What this peer is told of each address: `self`, this node alone, or `all`, every node that serves it. Default: BgpConf's.
+        :param pulumi.Input['BgpPeerNodeSelectorArgs'] node_selector: The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
         :param pulumi.Input[_builtins.str] password: TCP-MD5 password (RFC 2385). It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
         :param pulumi.Input[_builtins.int] timeout_seconds: How long to wait, in seconds. Default 120.
         :param pulumi.Input['BgpPeerTimersArgs'] timers: Timers of the session.
         :param pulumi.Input['BgpPeerTransportArgs'] transport: The TCP connection.
+        :param pulumi.Input['BgpPeerTtlSecurityArgs'] ttl_security: Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.
         :param pulumi.Input[_builtins.bool] wait_for_ready: Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
         """
         pulumi.set(__self__, "conf", conf)
@@ -57,6 +63,8 @@ class BgpPeerArgs:
             pulumi.set(__self__, "afi_safis", afi_safis)
         if annotations is not None:
             pulumi.set(__self__, "annotations", annotations)
+        if bfd is not None:
+            pulumi.set(__self__, "bfd", bfd)
         if ebgp_multihop is not None:
             pulumi.set(__self__, "ebgp_multihop", ebgp_multihop)
         if graceful_restart is not None:
@@ -67,6 +75,8 @@ class BgpPeerArgs:
             pulumi.set(__self__, "name", name)
         if namespace is not None:
             pulumi.set(__self__, "namespace", namespace)
+        if next_hops is not None:
+            pulumi.set(__self__, "next_hops", next_hops)
         if node_selector is not None:
             pulumi.set(__self__, "node_selector", node_selector)
         if password is not None:
@@ -77,6 +87,8 @@ class BgpPeerArgs:
             pulumi.set(__self__, "timers", timers)
         if transport is not None:
             pulumi.set(__self__, "transport", transport)
+        if ttl_security is not None:
+            pulumi.set(__self__, "ttl_security", ttl_security)
         if wait_for_ready is not None:
             pulumi.set(__self__, "wait_for_ready", wait_for_ready)
 
@@ -96,7 +108,7 @@ class BgpPeerArgs:
     @pulumi.getter(name="afiSafis")
     def afi_safis(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['BgpPeerAfiSafisArgs']]]]:
         """
-        Address families of the session. Absent: the family of neighborAddress, with add-path.
+        Address families of the session. Absent: the family of neighborAddress, with up to 10 paths by ADD-PATH; with neighborInterface alone both families.
         """
         return pulumi.get(self, "afi_safis")
 
@@ -117,10 +129,22 @@ class BgpPeerArgs:
         pulumi.set(self, "annotations", value)
 
     @_builtins.property
+    @pulumi.getter
+    def bfd(self) -> pulumi.Input[Optional['BgpPeerBfdArgs']]:
+        """
+        Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+        """
+        return pulumi.get(self, "bfd")
+
+    @bfd.setter
+    def bfd(self, value: pulumi.Input[Optional['BgpPeerBfdArgs']]):
+        pulumi.set(self, "bfd", value)
+
+    @_builtins.property
     @pulumi.getter(name="ebgpMultihop")
     def ebgp_multihop(self) -> pulumi.Input[Optional['BgpPeerEbgpMultihopArgs']]:
         """
-        For an external peer that is more than one hop away.
+        For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
         """
         return pulumi.get(self, "ebgp_multihop")
 
@@ -177,10 +201,22 @@ class BgpPeerArgs:
         pulumi.set(self, "namespace", value)
 
     @_builtins.property
+    @pulumi.getter(name="nextHops")
+    def next_hops(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What this peer is told of each address: `self`, this node alone, or `all`, every node that serves it. Default: BgpConf's.
+        """
+        return pulumi.get(self, "next_hops")
+
+    @next_hops.setter
+    def next_hops(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "next_hops", value)
+
+    @_builtins.property
     @pulumi.getter(name="nodeSelector")
     def node_selector(self) -> pulumi.Input[Optional['BgpPeerNodeSelectorArgs']]:
         """
-        The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.
+        The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
         """
         return pulumi.get(self, "node_selector")
 
@@ -237,6 +273,18 @@ class BgpPeerArgs:
         pulumi.set(self, "transport", value)
 
     @_builtins.property
+    @pulumi.getter(name="ttlSecurity")
+    def ttl_security(self) -> pulumi.Input[Optional['BgpPeerTtlSecurityArgs']]:
+        """
+        Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.
+        """
+        return pulumi.get(self, "ttl_security")
+
+    @ttl_security.setter
+    def ttl_security(self, value: pulumi.Input[Optional['BgpPeerTtlSecurityArgs']]):
+        pulumi.set(self, "ttl_security", value)
+
+    @_builtins.property
     @pulumi.getter(name="waitForReady")
     def wait_for_ready(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
@@ -257,17 +305,20 @@ class BgpPeer(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  afi_safis: pulumi.Input[Optional[Sequence[pulumi.Input[Union['BgpPeerAfiSafisArgs', 'BgpPeerAfiSafisArgsDict']]]]] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 bfd: pulumi.Input[Optional[Union['BgpPeerBfdArgs', 'BgpPeerBfdArgsDict']]] = None,
                  conf: pulumi.Input[Optional[Union['BgpPeerConfArgs', 'BgpPeerConfArgsDict']]] = None,
                  ebgp_multihop: pulumi.Input[Optional[Union['BgpPeerEbgpMultihopArgs', 'BgpPeerEbgpMultihopArgsDict']]] = None,
                  graceful_restart: pulumi.Input[Optional[Union['BgpPeerGracefulRestartArgs', 'BgpPeerGracefulRestartArgsDict']]] = None,
                  labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
+                 next_hops: pulumi.Input[Optional[_builtins.str]] = None,
                  node_selector: pulumi.Input[Optional[Union['BgpPeerNodeSelectorArgs', 'BgpPeerNodeSelectorArgsDict']]] = None,
                  password: pulumi.Input[Optional[_builtins.str]] = None,
                  timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
                  timers: pulumi.Input[Optional[Union['BgpPeerTimersArgs', 'BgpPeerTimersArgsDict']]] = None,
                  transport: pulumi.Input[Optional[Union['BgpPeerTransportArgs', 'BgpPeerTransportArgsDict']]] = None,
+                 ttl_security: pulumi.Input[Optional[Union['BgpPeerTtlSecurityArgs', 'BgpPeerTtlSecurityArgsDict']]] = None,
                  wait_for_ready: pulumi.Input[Optional[_builtins.bool]] = None,
                  __props__=None):
         """
@@ -275,19 +326,22 @@ class BgpPeer(pulumi.ComponentResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[Sequence[pulumi.Input[Union['BgpPeerAfiSafisArgs', 'BgpPeerAfiSafisArgsDict']]]] afi_safis: Address families of the session. Absent: the family of neighborAddress, with add-path.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['BgpPeerAfiSafisArgs', 'BgpPeerAfiSafisArgsDict']]]] afi_safis: Address families of the session. Absent: the family of neighborAddress, with up to 10 paths by ADD-PATH; with neighborInterface alone both families.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the object.
+        :param pulumi.Input[Union['BgpPeerBfdArgs', 'BgpPeerBfdArgsDict']] bfd: Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
         :param pulumi.Input[Union['BgpPeerConfArgs', 'BgpPeerConfArgsDict']] conf: Who the peer is.
-        :param pulumi.Input[Union['BgpPeerEbgpMultihopArgs', 'BgpPeerEbgpMultihopArgsDict']] ebgp_multihop: For an external peer that is more than one hop away.
+        :param pulumi.Input[Union['BgpPeerEbgpMultihopArgs', 'BgpPeerEbgpMultihopArgsDict']] ebgp_multihop: For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
         :param pulumi.Input[Union['BgpPeerGracefulRestartArgs', 'BgpPeerGracefulRestartArgsDict']] graceful_restart: Graceful restart with this peer; overrides BgpConf's.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] labels: Labels of the object.
         :param pulumi.Input[_builtins.str] name: The name of the object in the cluster. Default: the name of the resource.
         :param pulumi.Input[_builtins.str] namespace: The namespace that Berth is installed in, for the Secret. Default berth-system.
-        :param pulumi.Input[Union['BgpPeerNodeSelectorArgs', 'BgpPeerNodeSelectorArgsDict']] node_selector: The nodes that peer with it, a Kubernetes LabelSelector. Absent: all.
+        :param pulumi.Input[_builtins.str] next_hops: What this peer is told of each address: `self`, this node alone, or `all`, every node that serves it. Default: BgpConf's.
+        :param pulumi.Input[Union['BgpPeerNodeSelectorArgs', 'BgpPeerNodeSelectorArgsDict']] node_selector: The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
         :param pulumi.Input[_builtins.str] password: TCP-MD5 password (RFC 2385). It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
         :param pulumi.Input[_builtins.int] timeout_seconds: How long to wait, in seconds. Default 120.
         :param pulumi.Input[Union['BgpPeerTimersArgs', 'BgpPeerTimersArgsDict']] timers: Timers of the session.
         :param pulumi.Input[Union['BgpPeerTransportArgs', 'BgpPeerTransportArgsDict']] transport: The TCP connection.
+        :param pulumi.Input[Union['BgpPeerTtlSecurityArgs', 'BgpPeerTtlSecurityArgsDict']] ttl_security: Packets that come from further away are dropped by the kernel. Needs the same at the peer. RFC 5082.
         :param pulumi.Input[_builtins.bool] wait_for_ready: Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
         """
         ...
@@ -316,17 +370,20 @@ class BgpPeer(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  afi_safis: pulumi.Input[Optional[Sequence[pulumi.Input[Union['BgpPeerAfiSafisArgs', 'BgpPeerAfiSafisArgsDict']]]]] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 bfd: pulumi.Input[Optional[Union['BgpPeerBfdArgs', 'BgpPeerBfdArgsDict']]] = None,
                  conf: pulumi.Input[Optional[Union['BgpPeerConfArgs', 'BgpPeerConfArgsDict']]] = None,
                  ebgp_multihop: pulumi.Input[Optional[Union['BgpPeerEbgpMultihopArgs', 'BgpPeerEbgpMultihopArgsDict']]] = None,
                  graceful_restart: pulumi.Input[Optional[Union['BgpPeerGracefulRestartArgs', 'BgpPeerGracefulRestartArgsDict']]] = None,
                  labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
+                 next_hops: pulumi.Input[Optional[_builtins.str]] = None,
                  node_selector: pulumi.Input[Optional[Union['BgpPeerNodeSelectorArgs', 'BgpPeerNodeSelectorArgsDict']]] = None,
                  password: pulumi.Input[Optional[_builtins.str]] = None,
                  timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
                  timers: pulumi.Input[Optional[Union['BgpPeerTimersArgs', 'BgpPeerTimersArgsDict']]] = None,
                  transport: pulumi.Input[Optional[Union['BgpPeerTransportArgs', 'BgpPeerTransportArgsDict']]] = None,
+                 ttl_security: pulumi.Input[Optional[Union['BgpPeerTtlSecurityArgs', 'BgpPeerTtlSecurityArgsDict']]] = None,
                  wait_for_ready: pulumi.Input[Optional[_builtins.bool]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
@@ -341,6 +398,7 @@ class BgpPeer(pulumi.ComponentResource):
 
             __props__.__dict__["afi_safis"] = afi_safis
             __props__.__dict__["annotations"] = annotations
+            __props__.__dict__["bfd"] = bfd
             if conf is None and not opts.urn:
                 raise TypeError("Missing required property 'conf'")
             __props__.__dict__["conf"] = conf
@@ -349,11 +407,13 @@ class BgpPeer(pulumi.ComponentResource):
             __props__.__dict__["labels"] = labels
             __props__.__dict__["name"] = name
             __props__.__dict__["namespace"] = namespace
+            __props__.__dict__["next_hops"] = next_hops
             __props__.__dict__["node_selector"] = node_selector
             __props__.__dict__["password"] = None if password is None else pulumi.Output.secret(password)
             __props__.__dict__["timeout_seconds"] = timeout_seconds
             __props__.__dict__["timers"] = timers
             __props__.__dict__["transport"] = transport
+            __props__.__dict__["ttl_security"] = ttl_security
             __props__.__dict__["wait_for_ready"] = wait_for_ready
         super(BgpPeer, __self__).__init__(
             'berth:index:BgpPeer',

@@ -25,6 +25,7 @@ class EipArgs:
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  auto_assign: pulumi.Input[Optional[_builtins.bool]] = None,
                  avoid_buggy_ips: pulumi.Input[Optional[_builtins.bool]] = None,
+                 bgp: pulumi.Input[Optional['EipBgpArgs']] = None,
                  conflict_policy: pulumi.Input[Optional[_builtins.str]] = None,
                  disable: pulumi.Input[Optional[_builtins.bool]] = None,
                  exclude: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
@@ -52,6 +53,7 @@ class EipArgs:
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the object.
         :param pulumi.Input[_builtins.bool] auto_assign: false: the pool is used only by Services that name it or one of its addresses. Default true.
         :param pulumi.Input[_builtins.bool] avoid_buggy_ips: Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops.
+        :param pulumi.Input['EipBgpArgs'] bgp: How the routes of the addresses look, and who gets them. A change is told to routers at once, on the session that is up.
         :param pulumi.Input[_builtins.str] conflict_policy: Layer2: what is done when a foreign host claims an address of this pool. defend, the default: go on, and tell the network again, at most every ten seconds (RFC 5227). yield: leave the address to that host for as long as it uses it.
         :param pulumi.Input[_builtins.bool] disable: No address of this pool is handed out any more; Services that hold one keep it.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] exclude: Addresses never handed out, each in a form that `address` has.
@@ -81,6 +83,8 @@ class EipArgs:
             pulumi.set(__self__, "auto_assign", auto_assign)
         if avoid_buggy_ips is not None:
             pulumi.set(__self__, "avoid_buggy_ips", avoid_buggy_ips)
+        if bgp is not None:
+            pulumi.set(__self__, "bgp", bgp)
         if conflict_policy is not None:
             pulumi.set(__self__, "conflict_policy", conflict_policy)
         if disable is not None:
@@ -179,6 +183,18 @@ class EipArgs:
     @avoid_buggy_ips.setter
     def avoid_buggy_ips(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "avoid_buggy_ips", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def bgp(self) -> pulumi.Input[Optional['EipBgpArgs']]:
+        """
+        How the routes of the addresses look, and who gets them. A change is told to routers at once, on the session that is up.
+        """
+        return pulumi.get(self, "bgp")
+
+    @bgp.setter
+    def bgp(self, value: pulumi.Input[Optional['EipBgpArgs']]):
+        pulumi.set(self, "bgp", value)
 
     @_builtins.property
     @pulumi.getter(name="conflictPolicy")
@@ -420,6 +436,7 @@ class Eip(pulumi.ComponentResource):
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  auto_assign: pulumi.Input[Optional[_builtins.bool]] = None,
                  avoid_buggy_ips: pulumi.Input[Optional[_builtins.bool]] = None,
+                 bgp: pulumi.Input[Optional[Union['EipBgpArgs', 'EipBgpArgsDict']]] = None,
                  conflict_policy: pulumi.Input[Optional[_builtins.str]] = None,
                  disable: pulumi.Input[Optional[_builtins.bool]] = None,
                  exclude: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
@@ -450,6 +467,7 @@ class Eip(pulumi.ComponentResource):
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the object.
         :param pulumi.Input[_builtins.bool] auto_assign: false: the pool is used only by Services that name it or one of its addresses. Default true.
         :param pulumi.Input[_builtins.bool] avoid_buggy_ips: Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops.
+        :param pulumi.Input[Union['EipBgpArgs', 'EipBgpArgsDict']] bgp: How the routes of the addresses look, and who gets them. A change is told to routers at once, on the session that is up.
         :param pulumi.Input[_builtins.str] conflict_policy: Layer2: what is done when a foreign host claims an address of this pool. defend, the default: go on, and tell the network again, at most every ten seconds (RFC 5227). yield: leave the address to that host for as long as it uses it.
         :param pulumi.Input[_builtins.bool] disable: No address of this pool is handed out any more; Services that hold one keep it.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] exclude: Addresses never handed out, each in a form that `address` has.
@@ -499,6 +517,7 @@ class Eip(pulumi.ComponentResource):
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  auto_assign: pulumi.Input[Optional[_builtins.bool]] = None,
                  avoid_buggy_ips: pulumi.Input[Optional[_builtins.bool]] = None,
+                 bgp: pulumi.Input[Optional[Union['EipBgpArgs', 'EipBgpArgsDict']]] = None,
                  conflict_policy: pulumi.Input[Optional[_builtins.str]] = None,
                  disable: pulumi.Input[Optional[_builtins.bool]] = None,
                  exclude: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
@@ -536,6 +555,7 @@ class Eip(pulumi.ComponentResource):
             __props__.__dict__["annotations"] = annotations
             __props__.__dict__["auto_assign"] = auto_assign
             __props__.__dict__["avoid_buggy_ips"] = avoid_buggy_ips
+            __props__.__dict__["bgp"] = bgp
             __props__.__dict__["conflict_policy"] = conflict_policy
             __props__.__dict__["disable"] = disable
             __props__.__dict__["exclude"] = exclude

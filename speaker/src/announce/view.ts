@@ -1,7 +1,8 @@
 import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
 import type { Eip } from "@berth/api/eip";
-import type { Address } from "../net/address.ts";
+import type { Address, Family } from "../net/address.ts";
+import type { PolicyText } from "./judge.ts";
 
 /** A node as announcers see it. */
 export interface NodeView {
@@ -15,6 +16,8 @@ export interface NodeView {
   readonly published?: Readonly<Record<string, unknown>>;
   /** Why this node may not announce (NotReady, excluded by label, …), or undefined when it may. */
   readonly refusal: Refusal | undefined;
+  /** Why traffic should be led past this node although it may still take it: it is being emptied. */
+  readonly draining?: Refusal | undefined;
 }
 
 /** A named reason not to announce. `reason` is the CamelCase word of conditions, events and metric labels; `message` is a sentence. */
@@ -23,11 +26,20 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** Addresses from `first` to `last`, both included. */
+export interface AddressSpan {
+  readonly family: Family;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
 /** One address that the ledger says is in use, with everything an announcer needs to know about it. */
 export interface AssignedAddress {
   readonly address: Address;
   /** The Eip that holds the address. */
   readonly eip: Eip;
+  /** The Eip's addresses, those that it excludes included; the same object for all addresses of an Eip. */
+  readonly pool?: readonly AddressSpan[];
   /** "namespace/name" of each Service on the address, sorted. More than one when the address is shared. */
   readonly services: readonly string[];
   /** True when every Service on the address wants only nodes that have an endpoint (`externalTrafficPolicy: Local`). */
@@ -50,6 +62,8 @@ export interface ClusterView {
   /** The BgpConf named "default", or undefined. */
   readonly bgpConf: BgpConf | undefined;
   readonly bgpPeers: readonly BgpPeer[];
+  /** The policy that the BgpConf names; undefined when it names none. */
+  readonly bgpPolicy?: PolicyText | undefined;
   /** Passwords of peers by BgpPeer name, resolved from Secrets. */
   readonly passwords: ReadonlyMap<string, string>;
 }

@@ -1,20 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
+import { selects } from "../announce/selector.ts";
 import type { ClusterView } from "../announce/view.ts";
-import { type Address, formatAddress, parseAddress } from "../net/address.ts";
-import { desiredBgp, offeredRoutes, pathIdOf, routesFor, selects } from "./desired.ts";
+import { formatAddress } from "../net/address.ts";
+import { offeredRoutes, pathIdOf } from "./decide.ts";
+import { desiredBgp } from "./desired.ts";
+import { address, assigned, cluster, conf, node, peer } from "./fixtures.ts";
+import { routesFor } from "./outbound.ts";
 import { needsNewSession } from "./peerConfig.ts";
-
-const address = (text: string): Address => parseAddress(text)!;
-const object = (name: string) => ({ apiVersion: "network.kubesphere.io/v1alpha2", metadata: { name } });
-const conf = (spec: BgpConf["spec"]): BgpConf => ({ ...object("default"), kind: "BgpConf", spec });
-const peer = (spec: Partial<BgpPeer["spec"]> = {}): BgpPeer => ({
-  ...object("router"),
-  kind: "BgpPeer",
-  spec: { conf: { neighborAddress: "192.0.2.1", peerAs: 65001 }, ...spec },
-});
 
 function view(
   more: Partial<ClusterView> & {
@@ -24,23 +18,13 @@ function view(
   } = {},
 ): ClusterView {
   const { labels = {}, localOnly = false, endpoints = new Map([["node2", 1]]), ...fields } = more;
-  const eip = { ...object("e"), kind: "Eip" as const, spec: { address: "203.0.113.0/24" } };
-  return {
-    nodeName: "node1",
-    nodes: [{ name: "node1", labels, internalAddresses: [address("172.30.0.11"), address("fd00:30::11")], refusal: undefined }],
-    addresses: ["203.0.113.1", "2001:db8::1"].map((text) => ({
-      address: address(text),
-      eip,
-      services: ["ns/s"],
-      localOnly,
-      endpointsByNode: endpoints,
-    })),
-    bgpConf: conf({ as: 65000 }),
-    bgpPeers: [peer()],
-    passwords: new Map(),
-    ...fields,
-  };
+  const addresses = ["203.0.113.1", "2001:db8::1"].map((text) =>
+    assigned(text, undefined, { localOnly, endpointsByNode: endpoints }),
+  );
+  return cluster({ nodes: [node(1, { labels })], addresses, ...fields });
 }
+const told = (desired: ReturnType<typeof desiredBgp>) =>
+  routesFor(desired.peers[0]!, { routes: offeredRoutes(desired.decisions), policy: desired.policy, communities: [] });
 const firstPeer = (...args: Parameters<typeof view>) => desiredBgp(view(...args)).peers[0];
 
 describe("what a node's BGP should be", () => {
@@ -98,15 +82,15 @@ describe("what a node's BGP should be", () => {
   it("B-21: announces IPv6 with the node's IPv6 address as next hop", () => {
     const desired = desiredBgp(view());
     assert.deepEqual(
-      routesFor(desired.peers[0]!, offeredRoutes(desired.decisions), []).map((route) => formatAddress(route.attributes.nextHop)),
+      told(desired).map((route) => formatAddress(route.attributes.nextHop)),
       ["172.30.0.11", "fd00:30::11"],
     );
   });
   it("puts its AS in the path for an external peer, and a local preference for an internal one", () => {
     const outside = desiredBgp(view());
-    assert.deepEqual(routesFor(outside.peers[0]!, offeredRoutes(outside.decisions), [])[0]?.attributes.asPath, [65000]);
+    assert.deepEqual(told(outside)[0]?.attributes.asPath, [65000]);
     const inside = desiredBgp(view({ bgpPeers: [peer({ conf: { neighborAddress: "192.0.2.1", peerAs: 65000 } })] }));
-    const attributes = routesFor(inside.peers[0]!, offeredRoutes(inside.decisions), [])[0]?.attributes;
+    const attributes = told(inside)[0]?.attributes;
     assert.deepEqual([attributes?.asPath, attributes?.localPref], [[], 100]);
   });
 

@@ -25,21 +25,27 @@ export interface PeerConfig {
   readonly tcpMss: number | undefined;
   readonly password: string | undefined;
   readonly session: SessionConfig;
+  /** Whether the session is held down on purpose. */
+  readonly isHeldDown: boolean;
   /** BFD beside the session; undefined is none. */
   readonly bfd: LivenessOptions | undefined;
+  /** How often our own AS may be in the path of a route that comes in. */
+  readonly allowOwnAs: number;
   readonly outbound: Outbound;
 }
 
 /** What is done to routes on the way to one peer; none of it needs a new session. */
 export interface Outbound {
   /** How many paths of one prefix the peer is sent where both sides do ADD-PATH, by family. */
-  readonly sendMax: ReadonlyMap<RouteFamily, number>;
+  readonly sendMax: Readonly<Partial<Record<RouteFamily, number>>>;
   /** Which kinds of communities the peer is sent. */
   readonly communities: { readonly standard: boolean; readonly extended: boolean; readonly large: boolean };
   /** What is done to private AS numbers in the path. */
   readonly privateAs: "keep" | "remove" | "replace";
   /** Whether the peer's AS in the path is replaced by ours. */
   readonly replacesPeerAs: boolean;
+  /** What the peer is told of each address: this node, or every node that serves it. */
+  readonly nextHops: "self" | "all";
 }
 
 /** Whether two configurations of one peer need different sessions: what OPEN or the connection is made of differs. */
@@ -47,7 +53,14 @@ export function needsNewSession(a: PeerConfig, b: PeerConfig): boolean {
   return sessionKey(a) !== sessionKey(b);
 }
 
-function sessionKey({ name: _name, description: _description, bfd: _bfd, outbound: _outbound, ...rest }: PeerConfig): string {
+function sessionKey({
+  name: _name,
+  description: _description,
+  bfd: _bfd,
+  outbound: _outbound,
+  allowOwnAs: _allowOwnAs,
+  ...rest
+}: PeerConfig): string {
   return JSON.stringify(rest, (_, value: unknown) => (isAddress(value) ? formatAddress(value) : value));
 }
 

@@ -2,12 +2,24 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseAddress } from "../net/address.ts";
 import { parsePrefix } from "../net/prefix.ts";
-import type { OfferedRoute, RouteTerms } from "./desired.ts";
+import type { OfferedRoute, RouteTerms } from "./decide.ts";
 import { destinationOf } from "./ribOut.ts";
 import { packRoutes, sameTable, unpackRoutes } from "./routeTable.ts";
 
-const one: RouteTerms = { nextHop: parseAddress("10.0.0.1")!, pathId: 1 };
-const other: RouteTerms = { nextHop: parseAddress("fd00::1")!, pathId: 2 };
+const terms = (nextHop: string, pathId: number): RouteTerms => ({
+  nextHop: parseAddress(nextHop)!,
+  pathId,
+  isOwn: true,
+  communities: [],
+  largeCommunities: [],
+  localPref: undefined,
+  med: undefined,
+  prepend: 0,
+  endpoints: undefined,
+  peers: undefined,
+});
+const one = terms("10.0.0.1", 1);
+const other = terms("fd00::1", 2);
 const route = (text: string, terms: RouteTerms): OfferedRoute => ({ destination: destinationOf(parsePrefix(text)!), terms });
 const routes = [
   route("203.0.113.7/32", one),

@@ -1,5 +1,5 @@
 import { addressFromBytes, addressToBytes } from "../net/address.ts";
-import type { OfferedRoute, RouteTerms } from "./desired.ts";
+import type { OfferedRoute, RouteTerms } from "./decide.ts";
 import { destinationOf } from "./ribOut.ts";
 
 /**

@@ -1,8 +1,9 @@
 import { defaultEipAnnotation } from "@berth/api/annotations";
 import { type Condition, eipConditions } from "@berth/api/conditions";
-import type { EipStatus } from "@berth/api/eip";
+import type { Eip, EipStatus } from "@berth/api/eip";
 import type { AllocationResult } from "../allocate/model.ts";
 import { poolHas, poolSize } from "../allocate/pool.ts";
+import type { Judgement } from "../announce/judge.ts";
 import { formatAddress, parseAddress } from "../net/address.ts";
 import type { HappenedEvent } from "./objects.ts";
 import type { PoolOfEip } from "./requests.ts";
@@ -13,8 +14,11 @@ const usedShown = 1000;
 const usedCharacters = 64_000;
 const entryCharacters = 1000;
 
+/** Says what BGP makes of an Eip and of its addresses in use. */
+export type JudgeEip = (eip: Eip, used: readonly (readonly [address: string, services: readonly string[]])[]) => Judgement;
+
 /** The status of an Eip, made from the pool and what is in use. */
-export function eipStatus(entry: PoolOfEip, result: AllocationResult, now: string): EipStatus {
+export function eipStatus(entry: PoolOfEip, result: AllocationResult, now: string, judge?: JudgeEip): EipStatus {
   const { pool, eip } = entry;
   const used = [...result.users].filter(([address]) => result.poolOf.get(address) === pool.name);
   const size = poolSize(pool);
@@ -22,6 +26,7 @@ export function eipStatus(entry: PoolOfEip, result: AllocationResult, now: strin
     const address = parseAddress(text);
     return address !== undefined && !poolHas(pool, address);
   });
+  const told = judge === undefined ? undefined : eipBgpFact(eip, () => judge(eip, used));
   const isOccupied = size > 0n && BigInt(used.length - outside.length) >= size;
   const isReady = pool.refusal === undefined || pool.refusal.reason === "Disabled";
   const first = pool.ranges[0];
@@ -38,7 +43,11 @@ export function eipStatus(entry: PoolOfEip, result: AllocationResult, now: strin
     lastIP: text(last?.last, last?.family),
     ready: isReady,
     v4: pool.ranges.some((range) => range.family === 4),
-    conditions: withConditions(eip.status?.conditions, facts(entry, used.length, outside, size, isOccupied, isReady), now),
+    conditions: withConditions(
+      eip.status?.conditions?.filter(({ type }) => told !== undefined || type !== eipConditions.bgpAccepted),
+      [...facts(entry, used.length, outside, size, isOccupied, isReady), ...(told === undefined ? [] : [told])],
+      now,
+    ),
   };
 }
 
@@ -46,7 +55,7 @@ export function eipStatus(entry: PoolOfEip, result: AllocationResult, now: strin
 export function eipEvents(before: readonly Condition[] | undefined, after: readonly Condition[]): HappenedEvent[] {
   return after.flatMap(({ type, status, reason, message }): HappenedEvent[] => {
     const old = before?.find((condition) => condition.type === type);
-    const isGood = (status === "True") === (type === eipConditions.ready);
+    const isGood = (status === "True") === (type === eipConditions.ready || type === eipConditions.bgpAccepted);
     if (old?.status === status || (old === undefined && isGood)) return [];
     return [{ type: isGood ? "Normal" : "Warning", reason, message }];
   });
@@ -138,4 +147,18 @@ function facts(
         : `Eip ${olderDefault} is the default one already, this one is not; remove the annotation ${defaultEipAnnotation} from one of them`,
     ),
   ];
+}
+
+/** What a BGP judge says of an Eip, as a condition; undefined for one that BGP has nothing to do with. */
+function eipBgpFact(eip: Eip, judge: () => Judgement): Fact | undefined {
+  const isBgp = (eip.spec.protocol ?? "") === "" || eip.spec.protocol === "bgp";
+  if (!isBgp || eip.spec.bgp === undefined) return undefined;
+  const { refusal, notes } = judge();
+  return {
+    type: eipConditions.bgpAccepted,
+    status: refusal === undefined ? "True" : "False",
+    ...(eip.metadata.generation === undefined ? {} : { observedGeneration: eip.metadata.generation }),
+    reason: refusal?.reason ?? (notes.length === 0 ? "Accepted" : "AcceptedWithNotes"),
+    message: [...(refusal === undefined ? [] : [refusal.message]), ...notes].join("; ") || "spec.bgp is done as it is written",
+  };
 }

@@ -222,15 +222,22 @@ describe("BgpConf and BgpPeer", () => {
   const conf = (name: string, as?: number) => ({ apiVersion: "", kind: "BgpConf" as const, metadata: { name }, spec: { as } });
   const reason = (conditions: readonly { type: string; reason: string }[]) =>
     conditions.find((condition) => condition.type === "Ready")?.reason;
-  it("B-14: only the one named default is used", () =>
+  const fine = { refusal: undefined, notes: [] };
+  it("say what a judge says of them, with what it notes", () => {
+    const refusal = { reason: "NoAs", message: "spec.as is 0" };
+    const judged = [fine, { refusal, notes: [] }, { refusal: undefined, notes: ["spec.a has no effect", "nor has spec.b"] }];
     assert.deepEqual(
+      judged.map((judgement) => {
+        const ready = bgpConfConditions(conf("default", 65000), judgement, now).find(({ type }) => type === "Ready");
+        return [ready?.status, ready?.reason, ready?.message];
+      }),
       [
-        reason(bgpConfConditions(conf("default", 65000), now)),
-        reason(bgpConfConditions(conf("other", 65000), now)),
-        reason(bgpConfConditions(conf("default"), now)),
+        ["True", "Accepted", "used as it is"],
+        ["False", "NoAs", "spec.as is 0"],
+        ["True", "AcceptedWithNotes", "spec.a has no effect; nor has spec.b"],
       ],
-      ["Accepted", "NotDefault", "NoAs"],
-    ));
+    );
+  });
   it("a peer without BgpConf says so", () =>
     assert.equal(
       reason(
@@ -241,6 +248,7 @@ describe("BgpConf and BgpPeer", () => {
             metadata: { name: "p" },
             spec: { conf: { neighborAddress: "172.30.0.1", peerAs: 65001 } },
           },
+          fine,
           false,
           new Set(),
           now,
@@ -266,7 +274,9 @@ describe("the sessions of a BgpPeer", () => {
     },
   });
   const established = (states: Record<string, string>, ready: readonly string[]) =>
-    bgpPeerConditions(peer(states), true, new Set(ready), now).find((condition) => condition.type === "Established");
+    bgpPeerConditions(peer(states), { refusal: undefined, notes: [] }, true, new Set(ready), now).find(
+      (condition) => condition.type === "Established",
+    );
 
   it("are counted", () =>
     assert.deepEqual(
@@ -309,6 +319,7 @@ describe("the view of a speaker", () => {
         bgpConfs: [],
         bgpPeers: [],
         secrets: [],
+        configMaps: [],
       },
       "node1",
       scope,
@@ -343,6 +354,7 @@ describe("the view of a speaker", () => {
           bgpConfs: [],
           bgpPeers: [],
           secrets: [],
+          configMaps: [],
         },
         "n",
         scope,

@@ -2,7 +2,8 @@ import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
 import { addressAssigned, addressConflict, announced, bgpConditions, type Condition } from "@berth/api/conditions";
 import type { Assignment } from "../allocate/model.ts";
-import { formatAddress, parseAddress } from "../net/address.ts";
+import type { Judgement } from "../announce/judge.ts";
+import { formatAddress } from "../net/address.ts";
 import { grantsText } from "./ledger.ts";
 import type { HappenedEvent, Service } from "./objects.ts";
 
@@ -87,34 +88,32 @@ function addressFact(service: Service, assignment: Assignment): Fact {
   };
 }
 
-/** The conditions of a BgpConf: only the one named "default" is used. */
-export function bgpConfConditions(conf: BgpConf, now: string): Condition[] {
-  const isDefault = conf.metadata.name === "default";
-  const problem = !isDefault
-    ? { reason: "NotDefault", message: `only the BgpConf named "default" is used, not "${conf.metadata.name}"` }
-    : (conf.spec.as ?? 0) === 0
-      ? { reason: "NoAs", message: "spec.as is 0 or absent: BGP is off; set it to the AS number of the speakers" }
-      : conf.spec.policy !== undefined && conf.spec.policy !== ""
-        ? { reason: "PolicyNotSupported", message: "spec.policy: GoBGP policies are not translated; remove it" }
-        : undefined;
-  return withConditions(conf.status?.conditions, acceptance(conf.metadata.generation, problem), now);
+/** The conditions of a BgpConf. */
+export function bgpConfConditions(conf: BgpConf, judgement: Judgement, now: string): Condition[] {
+  return withConditions(conf.status?.conditions, acceptance(conf.metadata.generation, judgement), now);
 }
 
 /**
  * The conditions that the controller gives a BgpPeer: whether it can be used as it is, and on how many nodes the session is up.
  * @param readyNodes nodes that are Ready: what others reported last is not believed
  */
-export function bgpPeerConditions(peer: BgpPeer, hasConf: boolean, readyNodes: ReadonlySet<string>, now: string): Condition[] {
-  const address = parseAddress(peer.spec.conf.neighborAddress);
-  const problem =
-    address === undefined
-      ? {
-          reason: "InvalidAddress",
-          message: `spec.conf.neighborAddress: "${peer.spec.conf.neighborAddress}" is not an IP address`,
-        }
-      : !hasConf
-        ? { reason: "NoBgpConf", message: 'there is no BgpConf named "default" with an AS number' }
-        : undefined;
+export function bgpPeerConditions(
+  peer: BgpPeer,
+  judgement: Judgement,
+  hasConf: boolean,
+  readyNodes: ReadonlySet<string>,
+  now: string,
+): Condition[] {
+  const judged: Judgement =
+    judgement.refusal !== undefined || hasConf
+      ? judgement
+      : {
+          ...judgement,
+          refusal: {
+            reason: "NoBgpConf",
+            message: 'there is no BgpConf named "default" with an AS number; create one, such as spec: {as: 65000}',
+          },
+        };
   const nodes = Object.entries(peer.status?.nodesPeerStatus ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const isUp = (name: string, state: string | undefined): boolean => readyNodes.has(name) && state === "ESTABLISHED";
   const up = nodes.filter(([name, { peerState }]) => isUp(name, peerState?.sessionState)).map(([name]) => name);
@@ -131,7 +130,7 @@ export function bgpPeerConditions(peer: BgpPeer, hasConf: boolean, readyNodes: R
         ? "no node has reported a session"
         : `${up.length} of ${nodes.length} sessions are up${down.length > 0 ? `; down: ${down.join(", ")}` : ""}`,
   };
-  return withConditions(peer.status?.conditions, [...acceptance(peer.metadata.generation, problem), established], now);
+  return withConditions(peer.status?.conditions, [...acceptance(peer.metadata.generation, judged), established], now);
 }
 
 /** Entries of a BgpPeer's status that belong to nodes which are gone. */
@@ -139,15 +138,12 @@ export function goneNodes(peer: BgpPeer, nodes: ReadonlySet<string>): string[] {
   return Object.keys(peer.status?.nodesPeerStatus ?? {}).filter((name) => !nodes.has(name));
 }
 
-function acceptance(
-  generation: number | undefined,
-  problem: { readonly reason: string; readonly message: string } | undefined,
-): Fact[] {
+function acceptance(generation: number | undefined, { refusal, notes }: Judgement): Fact[] {
   const common = {
-    status: problem === undefined ? ("True" as const) : ("False" as const),
+    status: refusal === undefined ? ("True" as const) : ("False" as const),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
-    reason: problem?.reason ?? "Accepted",
-    message: problem?.message ?? "used as it is",
+    reason: refusal?.reason ?? (notes.length === 0 ? "Accepted" : "AcceptedWithNotes"),
+    message: refusal?.message ?? (notes.length === 0 ? "used as it is" : notes.join("; ")),
   };
   return [
     { type: bgpConditions.accepted, ...common },

@@ -3,9 +3,11 @@ import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
 import type { Eip } from "@berth/api/eip";
 import { Pools } from "../allocate/pool.ts";
-import type { AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
+import { parsePool } from "../allocate/ranges.ts";
+import type { PolicyText } from "../announce/judge.ts";
+import type { AddressSpan, AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { compareAddresses, formatAddress, parseAddress } from "../net/address.ts";
-import { type EndpointSlice, keyOf, type Node, type Secret, type Service } from "./objects.ts";
+import { type ConfigMap, type EndpointSlice, keyOf, type Node, type Secret, type Service } from "./objects.ts";
 import { heldAddresses, isOurs, pools, type Scope, serviceRequest } from "./requests.ts";
 
 /** Everything that a speaker watches. */
@@ -16,20 +18,41 @@ export interface ClusterObjects {
   readonly eips: readonly Eip[];
   readonly bgpConfs: readonly BgpConf[];
   readonly bgpPeers: readonly BgpPeer[];
-  /** Secrets of Berth's own namespace. */
+  /** Secrets of Berth's own namespace that BgpPeers name. */
   readonly secrets: readonly Secret[];
+  /** ConfigMaps of Berth's own namespace that the BgpConf names. */
+  readonly configMaps: readonly ConfigMap[];
 }
 
-/** What the announcers of one node get to see. Pure: equal objects give equal views. */
-export function clusterView(objects: ClusterObjects, nodeName: string, scope: Scope): ClusterView {
+/**
+ * What the announcers of one node get to see. Pure: equal objects give equal views.
+ * @param draining nodes that are being emptied, by name
+ */
+export function clusterView(
+  objects: ClusterObjects,
+  nodeName: string,
+  scope: Scope,
+  draining: ReadonlyMap<string, Refusal> = new Map(),
+): ClusterView {
+  const bgpConf = objects.bgpConfs.find((conf) => conf.metadata.name === "default");
   return {
     nodeName,
-    nodes: objects.nodes.map(nodeView).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    nodes: objects.nodes
+      .map((node) => ({ ...nodeView(node), draining: draining.get(node.metadata.name) }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
     addresses: assignedAddresses(objects, scope),
-    bgpConf: objects.bgpConfs.find((conf) => conf.metadata.name === "default"),
+    bgpConf,
     bgpPeers: [...objects.bgpPeers].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+    bgpPolicy: policyOf(bgpConf, objects.configMaps),
     passwords: passwords(objects),
   };
+}
+
+/** The policy that a BgpConf names; undefined when it names none. OpenELB's key. */
+export function policyOf(conf: BgpConf | undefined, configMaps: readonly ConfigMap[]): PolicyText | undefined {
+  const name = conf?.spec.policy;
+  if (name === undefined || name === "") return undefined;
+  return { name, text: configMaps.find(({ metadata }) => metadata.name === name)?.data?.["gobgp.conf"] };
 }
 
 /** A node, and why it may not announce. Being cordoned alone is no reason: its endpoints still serve. */
@@ -60,6 +83,12 @@ function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddre
   const entries = pools(objects.eips);
   const eips = new Map(entries.map((entry) => [entry.pool.name, entry.eip]));
   const all = new Pools(entries.map((entry) => entry.pool));
+  const whole = new Map<Eip, readonly AddressSpan[]>();
+  const poolOf = (eip: Eip): readonly AddressSpan[] => {
+    const spans = whole.get(eip) ?? wholePool(eip);
+    whole.set(eip, spans);
+    return spans;
+  };
   const slices = Map.groupBy(
     objects.endpointSlices,
     (slice) => `${slice.metadata.namespace}/${slice.metadata.labels?.["kubernetes.io/service-name"] ?? ""}`,
@@ -85,6 +114,7 @@ function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddre
         {
           address,
           eip,
+          pool: poolOf(eip),
           services: services.map(keyOf).sort(),
           localOnly: services.every((service) => service.spec.externalTrafficPolicy === "Local"),
           endpointsByNode: endpointsByNode(services.flatMap((service) => slices.get(keyOf(service)) ?? [])),
@@ -92,6 +122,12 @@ function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddre
       ];
     })
     .sort((a, b) => compareAddresses(a.address, b.address));
+}
+
+/** The addresses of an Eip, excluded ones included: what lies between them may be announced as one network. */
+export function wholePool({ spec }: Eip): readonly AddressSpan[] {
+  const parsed = parsePool([spec.address, ...(spec.addresses ?? [])], []);
+  return "ranges" in parsed ? parsed.ranges : [];
 }
 
 function endpointsByNode(slices: readonly EndpointSlice[]): ReadonlyMap<string, number> {

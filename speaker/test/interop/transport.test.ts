@@ -48,6 +48,7 @@ function speak(more: Partial<PeerConfig>): { readonly port: number; apply(change
       listenAddresses: ["127.0.0.1"],
       peers: [{ ...config, isPassive: true, ...more, ...changed }],
       routes: packRoutes([]),
+      policy: { stages: [] },
     });
   apply({});
   return { port, apply };

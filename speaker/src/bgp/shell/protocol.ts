@@ -1,5 +1,6 @@
 import type { PeerFacts } from "../facts.ts";
 import type { PeerConfig } from "../peerConfig.ts";
+import type { Policy } from "../policy/model.ts";
 import type { RouteTable } from "../routeTable.ts";
 
 /** The whole of what the BGP thread should do. */
@@ -9,6 +10,7 @@ export interface Orders {
   readonly listenAddresses: readonly string[];
   readonly peers: readonly PeerConfig[];
   readonly routes: RouteTable;
+  readonly policy: Policy;
 }
 
 /** What the main thread tells the BGP thread. */

@@ -2,12 +2,12 @@ import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
-import { type OfferedRoute, routesFor } from "../desired.ts";
 import type { PeerFacts } from "../facts.ts";
 import { gracefulShutdownCommunity } from "../iana.ts";
-import { isInternalPeer } from "../open.ts";
+import { type Offer, tableFor, tableKey } from "../outbound.ts";
 import { needsNewSession, type PeerConfig } from "../peerConfig.ts";
-import { type Routes, routesOf } from "../ribOut.ts";
+import { noPolicy } from "../policy/model.ts";
+import type { Routes } from "../ribOut.ts";
 import { unpackRoutes } from "../routeTable.ts";
 import { Listeners } from "./listeners.ts";
 import { Peer } from "./peer.ts";
@@ -17,14 +17,21 @@ import type { Orders, WorkerOptions } from "./protocol.ts";
 const gatherMilliseconds = 10;
 
 /** The routes of each peer; peers that are told the same share one table. */
-function sharedRoutes(offered: readonly OfferedRoute[], communities: readonly number[]): (peer: PeerConfig) => Routes {
+function sharedRoutes(offer: Offer): (peer: PeerConfig) => Routes {
   const tables = new Map<string, Routes>();
   return (peer) => {
-    const key = isInternalPeer(peer.session) ? "internal" : String(peer.session.localAs);
-    const table = tables.get(key) ?? routesOf(routesFor(peer, offered, communities));
+    const key = tableKey(peer, offer);
+    const table = tables.get(key) ?? tableFor(peer, offer);
     tables.set(key, table);
     return table;
   };
+}
+
+/** The Cease subcode and the words that a session ends with; undefined when it goes on. @see RFC 4486 §3 */
+function reasonToEnd(before: PeerConfig, wanted: PeerConfig | undefined): readonly [number, string] | undefined {
+  if (wanted === undefined) return [3, "the peer is not configured any more"];
+  if (wanted.isHeldDown) return [2, "the session is held down: adminDown is set"];
+  return needsNewSession(before, wanted) ? [6, "the configuration of the session changed"] : undefined;
 }
 
 /** All sessions of this node, and the ports that peers connect to. */
@@ -35,7 +42,7 @@ export class Speaker {
   readonly #peers = new Map<string, Peer>();
   readonly #changed = new Set<Peer>();
   #reporting: NodeJS.Timeout | undefined;
-  #offered: readonly OfferedRoute[] = [];
+  #offer: Offer = { routes: [], policy: noPolicy, communities: [] };
   readonly #listeners: Listeners;
   #isClosing = false;
 
@@ -50,20 +57,18 @@ export class Speaker {
   /** Makes sessions and what they were told agree with the orders. */
   apply(orders: Orders): void {
     if (this.#isClosing) return;
-    this.#offered = unpackRoutes(orders.routes);
+    this.#offer = { routes: unpackRoutes(orders.routes), policy: orders.policy, communities: [] };
     for (const [name, peer] of this.#peers) {
       const wanted = orders.peers.find((candidate) => candidate.name === name);
-      if (wanted !== undefined && !needsNewSession(peer.config, wanted)) continue;
-      peer.close(
-        wanted === undefined ? 3 : 6,
-        wanted === undefined ? "the peer is not configured any more" : "the configuration of the session changed",
-        wanted !== undefined && peer.keepsOurRoutes,
-      );
+      const why = reasonToEnd(peer.config, wanted);
+      if (why === undefined) continue;
+      peer.close(...why, wanted?.isHeldDown === false && peer.keepsOurRoutes);
       this.#peers.delete(name);
     }
     this.#listeners.apply(orders);
-    const routes = sharedRoutes(this.#offered, []);
+    const routes = sharedRoutes(this.#offer);
     for (const config of orders.peers) {
+      if (config.isHeldDown) continue;
       const peer = this.#peers.get(config.name) ?? new Peer(config, this.#logger, (one) => this.#changes(one));
       this.#peers.set(config.name, peer);
       peer.update(config);
@@ -78,7 +83,7 @@ export class Speaker {
     this.#listeners.close();
     const peers = [...this.#peers.values()];
     const leaving = peers.filter((peer) => !peer.keepsOurRoutes);
-    const routes = sharedRoutes(this.#offered, [gracefulShutdownCommunity]);
+    const routes = sharedRoutes({ ...this.#offer, communities: [gracefulShutdownCommunity] });
     for (const peer of leaving) peer.setRoutes(routes(peer.config));
     if (leaving.some((peer) => peer.isEstablished)) await sleep(this.#options.drainMilliseconds);
     for (const peer of leaving) peer.setRoutes(new Map());

@@ -21,6 +21,9 @@ const writeTimeout = 3500;
 /** A watch is renewed after this long; one that is silent for much longer is dead. */
 const watchSeconds = 240;
 
+/** Which objects of a collection are meant. */
+export type Selectors = Readonly<Partial<Record<"labelSelector" | "fieldSelector", string>>>;
+
 /** Plain JSON over the API server's REST: what pure functions take and give. Credentials come from the client library's configuration. */
 export class Api {
   readonly #config: KubeConfig;
@@ -51,7 +54,7 @@ export class Api {
   /**
    * Watches a collection from a resource version on. Resolves when the API server ends the watch.
    * @param onEvent gets each event as it comes
-   * @param labelSelector only objects with these labels
+   * @param selectors only objects that these select
    * @throws ApiError when it is refused (410: list again); Error when the connection breaks or goes silent
    */
   async watch(
@@ -59,14 +62,14 @@ export class Api {
     resourceVersion: string,
     onEvent: (type: string, object: unknown) => void,
     signal: AbortSignal,
-    labelSelector?: string,
+    selectors: Selectors = {},
   ): Promise<void> {
     const query = new URLSearchParams({
       watch: "1",
       resourceVersion,
       allowWatchBookmarks: "true",
       timeoutSeconds: String(watchSeconds),
-      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...selectors,
     });
     const options = await this.#options("GET", `${path}?${query}`, "application/json", undefined);
     const response = await open({ ...options, signal }, undefined);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../ports/logger.ts";
 import { type KubernetesObject, keyOf } from "../objects.ts";
-import { type Api, ApiError } from "./api.ts";
+import { type Api, ApiError, type Selectors } from "./api.ts";
 
 /**
  * A collection of the cluster, kept current by list and watch. It survives any outage of the API server: what was last known stays,
@@ -12,7 +12,7 @@ export class Collection<T extends KubernetesObject> {
   readonly #api: Api;
   readonly #logger: Logger;
   readonly #onChange: () => void;
-  readonly #labelSelector: string | undefined;
+  readonly #selectors: Selectors;
   readonly #stop = new AbortController();
   /** Ends the running watch, so that a new list is read. */
   #restart = new AbortController();
@@ -23,14 +23,14 @@ export class Collection<T extends KubernetesObject> {
   /**
    * @param path the collection's path, such as "/api/v1/services"
    * @param onChange is called after every change, many times a second if need be
-   * @param labelSelector only objects with these labels
+   * @param selectors only objects that these select
    */
-  constructor(api: Api, path: string, onChange: () => void, logger: Logger, labelSelector?: string) {
+  constructor(api: Api, path: string, onChange: () => void, logger: Logger, selectors: Selectors = {}) {
     this.#api = api;
     this.#path = path;
     this.#onChange = onChange;
     this.#logger = logger;
-    this.#labelSelector = labelSelector;
+    this.#selectors = selectors;
     void this.#run();
   }
 
@@ -123,7 +123,7 @@ export class Collection<T extends KubernetesObject> {
     do {
       const query = new URLSearchParams({
         limit: "2000",
-        ...(this.#labelSelector === undefined ? {} : { labelSelector: this.#labelSelector }),
+        ...this.#selectors,
         ...(token === undefined ? {} : { continue: token }),
       });
       const page = (await this.#api.send("GET", `${this.#path}?${query}`)) as {
@@ -155,7 +155,7 @@ export class Collection<T extends KubernetesObject> {
       else this.#objects.set(keyOf(object), object);
       this.#onChange();
     };
-    await this.#api.watch(this.#path, from, onEvent, this.#restart.signal, this.#labelSelector);
+    await this.#api.watch(this.#path, from, onEvent, this.#restart.signal, this.#selectors);
     return resourceVersion;
   }
 }

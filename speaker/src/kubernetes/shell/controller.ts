@@ -6,12 +6,13 @@ import type { ServiceAnnouncement } from "@berth/api/serviceAnnouncement";
 import { allocate } from "../../allocate/allocate.ts";
 import { observe } from "../../allocate/memory.ts";
 import { type AllocationResult, type Assignment, emptyMemory, type Memory, type ServiceRequest } from "../../allocate/model.ts";
+import { type HeldAddress, type Judge, lenientJudge } from "../../announce/judge.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { announcementFacts, staleReports, wellNodes } from "../announced.ts";
 import { announcementsPath } from "../announcements.ts";
 import { eipEvents, eipStatus } from "../eipStatus.ts";
 import { finalizersWithoutOpenelb } from "../finalizers.ts";
-import { type KubernetesObject, keyOf, type Namespace, type Node, type Pod, type Service } from "../objects.ts";
+import { type ConfigMap, type KubernetesObject, keyOf, type Namespace, type Node, type Pod, type Service } from "../objects.ts";
 import { isOurs, pools, type Scope, serviceRequest, usersOf } from "../requests.ts";
 import {
   assignmentEvent,
@@ -23,11 +24,12 @@ import {
   same,
   serviceStatus,
 } from "../statuses.ts";
-import { nodeView } from "../view.ts";
+import { nodeView, policyOf, wholePool } from "../view.ts";
 import { type Api, ApiError } from "./api.ts";
 import { Collection } from "./collection.ts";
 import { EventRecorder } from "./events.ts";
 import { Leadership } from "./leadership.ts";
+import { NamedObjects } from "./namedObjects.ts";
 import { ownPath } from "./watchCluster.ts";
 
 const gatherMilliseconds = 20;
@@ -50,6 +52,8 @@ export interface ControllerOptions {
   readonly restPeriod: number;
   readonly sharesUnconditionally: boolean;
   readonly elects: boolean;
+  /** Says what BGP makes of objects; without one they are taken as they are. */
+  readonly judge?: Judge;
 }
 
 /** What came of a write. "unknown": no answer, or one that does not tell whether it was taken. */
@@ -90,6 +94,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   let notBefore = 0;
   const changed = (): void => schedule(isLeader() ? gatherMilliseconds : standbyInterval);
   const collection = <T extends KubernetesObject>(path: string): Collection<T> => new Collection<T>(api, path, changed, logger);
+  const judge = options.judge ?? lenientJudge;
   const services = collection<Service>("/api/v1/services");
   const namespaces = collection<Namespace>("/api/v1/namespaces");
   const nodes = collection<Node>("/api/v1/nodes");
@@ -97,11 +102,12 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   const bgpConfs = collection<BgpConf>(ownPath("bgpconfs"));
   const bgpPeers = collection<BgpPeer>(ownPath("bgppeers"));
   const all = [services, namespaces, nodes, eips, bgpConfs, bgpPeers];
+  const configMaps = new NamedObjects<ConfigMap>(api, `/api/v1/namespaces/${options.namespace}/configmaps`, changed, logger);
   // Allocation never waits for these: a cluster may not serve the kind yet, or not grant the right.
   const reported = (): void => schedule(reportGatherMilliseconds);
   const reports = new Collection<ServiceAnnouncement>(api, announcementsPath, reported, logger);
   const speakersPath = `/api/v1/namespaces/${options.namespace}/pods`;
-  const speakers = new Collection<Pod>(api, speakersPath, reported, logger, speakerSelector);
+  const speakers = new Collection<Pod>(api, speakersPath, reported, logger, { labelSelector: speakerSelector });
   /** Since when reports have had no speaker that is well behind them. */
   let staleSince: ReadonlyMap<string, number> = new Map();
   const events = new EventRecorder(api, "berth-controller", logger);
@@ -272,7 +278,9 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     }
     const writes: (() => Promise<Outcome>)[] = [];
     for (const entry of entries) {
-      const status = eipStatus(entry, result, instant);
+      const status = eipStatus(entry, result, instant, (eip, used) =>
+        judge.eip(eip, wholePool(eip), heldAddressesOf(used), bgpPeers.objects),
+      );
       if (same(status, entry.eip.status)) continue;
       const gone = Object.keys(entry.eip.status?.used ?? {}).filter((address) => status.used?.[address] === undefined);
       const used = { ...status.used, ...Object.fromEntries(gone.map((address) => [address, null])) };
@@ -286,14 +294,24 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
         return outcome;
       });
     }
-    const hasConf = bgpConfs.objects.some((conf) => conf.metadata.name === "default" && (conf.spec.as ?? 0) > 0);
+    const defaultConf = bgpConfs.objects.find((conf) => conf.metadata.name === "default");
+    configMaps.follow(defaultConf?.spec.policy ? [defaultConf.spec.policy] : []);
+    if (!configMaps.isSettled) return inParallel(writes, parallelWrites, mayWrite);
+    const policy = policyOf(defaultConf, configMaps.objects);
+    const confProblem = defaultConf === undefined ? undefined : judge.bgpConf(defaultConf, policy).refusal;
+    const hasConf = defaultConf !== undefined && (confProblem === undefined || confProblem.reason.startsWith("Policy"));
     for (const conf of bgpConfs.objects) {
-      const conditions = bgpConfConditions(conf, instant);
-      if (!same(conditions, conf.status?.conditions))
+      const judgement = judge.bgpConf(conf, conf === defaultConf ? policy : undefined);
+      const conditions = bgpConfConditions(conf, judgement, instant);
+      const gone = Object.keys(conf.status?.nodesConfStatus ?? {}).filter(
+        (name) => conf !== defaultConf || !nodes.objects.some((node) => node.metadata.name === name),
+      );
+      const nodesConfStatus = Object.fromEntries(gone.map((name) => [name, null]));
+      if (gone.length > 0 || !same(conditions, conf.status?.conditions))
         writes.push(() =>
           write(bgpConfs, `${ownPath("bgpconfs")}/${conf.metadata.name}/status`, {
             metadata: { resourceVersion: conf.metadata.resourceVersion },
-            status: { conditions },
+            status: { conditions, nodesConfStatus },
           }),
         );
     }
@@ -301,7 +319,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     const known = new Set(nodeViews.map((node) => node.name));
     const ready = new Set(nodeViews.filter((node) => node.refusal?.reason !== "NodeNotReady").map((node) => node.name));
     for (const peer of bgpPeers.objects) {
-      const conditions = bgpPeerConditions(peer, hasConf, ready, instant);
+      const conditions = bgpPeerConditions(peer, judge.bgpPeer(peer, defaultConf), hasConf, ready, instant);
       const gone = goneNodes(peer, known);
       if (same(conditions, peer.status?.conditions) && gone.length === 0) continue;
       const nodesPeerStatus = Object.fromEntries(gone.map((name) => [name, null]));
@@ -330,6 +348,15 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       ...of(bgpConfs, own("bgpconfs")),
       ...of(bgpPeers, own("bgppeers")),
     ];
+  }
+
+  /** Addresses in use as a judge sees them. */
+  function heldAddressesOf(used: readonly (readonly [string, readonly string[]])[]): HeldAddress[] {
+    return used.map(([address, keys]) => ({
+      address,
+      services: keys,
+      localOnly: keys.every((key) => services.get(key)?.spec.externalTrafficPolicy === "Local"),
+    }));
   }
 
   /** @returns false when it must be decided again, the object changed meanwhile or the API server refused; "unknown" when it may have been taken */

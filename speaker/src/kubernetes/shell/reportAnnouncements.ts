@@ -49,7 +49,7 @@ export function reportAnnouncements(
   let isAgain = false;
   let isClosed = false;
   let failures = 0;
-  const written = new Collection<ServiceAnnouncement>(api, announcementsPath, changed, logger, selector);
+  const written = new Collection<ServiceAnnouncement>(api, announcementsPath, changed, logger, { labelSelector: selector });
   const interval = setInterval(changed, lookInterval);
 
   function changed(): void {

@@ -3,11 +3,13 @@ import type { BgpPeer } from "@berth/api/bgpPeer";
 import type { Eip } from "@berth/api/eip";
 import type { ClusterView } from "../../announce/view.ts";
 import type { Logger } from "../../ports/logger.ts";
-import type { EndpointSlice, KubernetesObject, Node, Secret, Service } from "../objects.ts";
+import { followDrains, noDrains } from "../draining.ts";
+import type { ConfigMap, EndpointSlice, KubernetesObject, Node, Secret, Service } from "../objects.ts";
 import type { Scope } from "../requests.ts";
 import { clusterView } from "../view.ts";
 import type { Api } from "./api.ts";
 import { Collection } from "./collection.ts";
+import { NamedObjects } from "./namedObjects.ts";
 
 /** Changes are gathered for this long before a view is made of them. */
 const gatherMilliseconds = 10;
@@ -17,7 +19,7 @@ export const ownPath = (plural: string): string => `/apis/network.kubesphere.io/
 
 export interface WatchOptions {
   readonly nodeName: string;
-  /** Berth's own namespace: Secrets are read there alone. */
+  /** Berth's own namespace: Secrets and ConfigMaps are read there alone, those that an object names. */
   readonly namespace: string;
   readonly scope: Scope;
 }
@@ -40,26 +42,34 @@ export function watchCluster(
   const services = collection<Service>("/api/v1/services");
   const nodes = collection<Node>("/api/v1/nodes");
   const endpointSlices = collection<EndpointSlice>("/apis/discovery.k8s.io/v1/endpointslices");
-  const secrets = collection<Secret>(`/api/v1/namespaces/${options.namespace}/secrets`);
   const eips = collection<Eip>(ownPath("eips"));
   const bgpConfs = collection<BgpConf>(ownPath("bgpconfs"));
   const bgpPeers = collection<BgpPeer>(ownPath("bgppeers"));
-  const all = [services, nodes, endpointSlices, secrets, eips, bgpConfs, bgpPeers];
+  const all = [services, nodes, endpointSlices, eips, bgpConfs, bgpPeers];
+  const home = `/api/v1/namespaces/${options.namespace}`;
+  const secrets = new NamedObjects<Secret>(api, `${home}/secrets`, changed, logger);
+  const configMaps = new NamedObjects<ConfigMap>(api, `${home}/configmaps`, changed, logger);
+  let drains = noDrains;
   const isSynced = (): boolean => all.every((one) => one.isSynced);
 
   function publish(): void {
     timer = undefined;
     if (!isSynced()) return;
+    secrets.follow(bgpPeers.objects.flatMap(({ spec }) => spec.conf.passwordSecretRef?.name ?? []));
+    configMaps.follow(bgpConfs.objects.flatMap(({ metadata, spec }) => (metadata.name === "default" && spec.policy) || []));
+    drains = followDrains(drains, nodes.objects, endpointSlices.objects);
+    if (!secrets.isSettled || !configMaps.isSettled) return;
     const objects = {
       services: services.objects,
       nodes: nodes.objects,
       endpointSlices: endpointSlices.objects,
       secrets: secrets.objects,
+      configMaps: configMaps.objects,
       eips: eips.objects,
       bgpConfs: bgpConfs.objects,
       bgpPeers: bgpPeers.objects,
     };
-    onView(clusterView(objects, options.nodeName, options.scope));
+    onView(clusterView(objects, options.nodeName, options.scope, drains.nodes));
   }
 
   return {
@@ -67,7 +77,7 @@ export function watchCluster(
     service: (key) => services.get(key),
     close(): void {
       clearTimeout(timer);
-      for (const one of all) one.close();
+      for (const one of [...all, secrets, configMaps]) one.close();
     },
   };
 }
