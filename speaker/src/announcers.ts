@@ -10,6 +10,8 @@ export interface AnnouncerContext {
   readonly layer2WorkerFile: URL;
   /** The file of the BGP thread. */
   readonly bgpWorkerFile: URL;
+  /** Where what happens to BGP sessions is written down; undefined where it is not. */
+  readonly recordDirectory: string | undefined;
   /** How long routers may send traffic elsewhere before routes are withdrawn on a planned stop, in milliseconds. */
   readonly drainMilliseconds: number;
   /** To be called when `status` has news that should not wait for the next look at it. */
@@ -18,7 +20,10 @@ export interface AnnouncerContext {
 
 /** One line for each protocol: adding a name to `Protocol` does not compile until its factory is here. */
 export const announcers: Readonly<Record<Protocol, (context: AnnouncerContext) => Announcer>> = {
-  bgp: ({ logger, bgpWorkerFile, drainMilliseconds, onNews }) =>
-    createBgpAnnouncer({ workerFile: bgpWorkerFile, drainMilliseconds }, { logger, onNews }),
+  bgp: ({ logger, bgpWorkerFile, recordDirectory, drainMilliseconds, onNews }) =>
+    createBgpAnnouncer(
+      { workerFile: bgpWorkerFile, drainMilliseconds, ...(recordDirectory === undefined ? {} : { recordDirectory }) },
+      { logger, onNews },
+    ),
   layer2: ({ logger, layer2WorkerFile, onNews }) => createLayer2Announcer({ workerFile: layer2WorkerFile }, { logger, onNews }),
 };

@@ -119,9 +119,17 @@ withCommonFlags(program.command("speaker"), 7472)
   .description("announce this node's share of addresses")
   .option("--layer2 <boolean>", "whether to answer ARP and NDP", isTrue, true)
   .option("--bgp <boolean>", "whether to peer with routers", isTrue, true)
+  .option("--record-events <directory>", "write down what happens to BGP sessions, one file of JSON lines for each peer")
   .option("--drain-milliseconds <count>", "how long routers may send traffic elsewhere before a planned stop", Number, 1000)
   .action(
-    async (flags: CommonFlags & { readonly layer2: boolean; readonly bgp: boolean; readonly drainMilliseconds: number }) => {
+    async (
+      flags: CommonFlags & {
+        readonly layer2: boolean;
+        readonly bgp: boolean;
+        readonly recordEvents?: string;
+        readonly drainMilliseconds: number;
+      },
+    ) => {
       const logger = openLog(flags.logLevel, { component: "speaker", node: environment.nodeName });
       const isBundled = import.meta.url.endsWith(".js");
       const thread = (name: string): URL =>
@@ -133,6 +141,7 @@ withCommonFlags(program.command("speaker"), 7472)
           logger,
           layer2WorkerFile: thread("layer2"),
           bgpWorkerFile: thread("bgp"),
+          recordDirectory: flags.recordEvents,
           drainMilliseconds: flags.drainMilliseconds,
           onNews: () => reports.changed(),
         }),

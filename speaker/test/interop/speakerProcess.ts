@@ -20,7 +20,10 @@ const read = (text: string) => {
   if (address === undefined) throw new Error(`${text} is no address`);
   return address;
 };
-const announcer = createBgpAnnouncer({ drainMilliseconds: 0 }, { logger: openLog("error", {}) });
+/** With BERTH_RECORD_EVENTS set to a directory, sessions are recorded there: that is how the cases of test/replay came to be. */
+const recordDirectory = process.env["BERTH_RECORD_EVENTS"];
+const options = { drainMilliseconds: 0, ...(recordDirectory === undefined ? {} : { recordDirectory }) };
+const announcer = createBgpAnnouncer(options, { logger: openLog("error", {}) });
 
 function viewOf(line: Line): ClusterView {
   const object = { apiVersion: "network.kubesphere.io/v1alpha2", metadata: { name: "default" } };

@@ -18,6 +18,8 @@ export interface BgpOptions {
   readonly drainMilliseconds: number;
   /** The file of the BGP thread; default: the one beside this module. */
   readonly workerFile?: URL;
+  /** Where what happens to sessions is written down as JSON lines, one file a peer; absent where it is not. */
+  readonly recordDirectory?: string;
 }
 
 /** What the announcer needs of the world. `onNews` is called when `status` has news. */
@@ -50,6 +52,7 @@ class BgpAnnouncer implements Announcer {
     const workerData: WorkerOptions = {
       drainMilliseconds: options.drainMilliseconds,
       logsDebug: logger.isLevelEnabled?.("debug") ?? true,
+      ...(options.recordDirectory === undefined ? {} : { recordDirectory: options.recordDirectory }),
     };
     this.#worker = new Worker(options.workerFile ?? new URL("./bgpWorker.ts", import.meta.url), { workerData });
     this.#closed = new Promise((resolve) => {

@@ -1,12 +1,10 @@
 import type { Socket } from "node:net";
 import type { Duration } from "../../net/duration.ts";
-import { decodeMessage, frame } from "../decode.ts";
 import { encodeMessage } from "../encode.ts";
-import { judgeType } from "../fsm/expected.ts";
+import { readMessage } from "../fsm/readMessage.ts";
 import { step } from "../fsm/step.ts";
-import { maxMessageLength } from "../iana.ts";
-import { contextOf } from "../open.ts";
 import { type Effect, type Event, type Session, type Step, sendHoldTime, type TimerName } from "../session.ts";
+import type { Recorder } from "./recorder.ts";
 
 /** What the owner of a connection is told, and what it is asked for. */
 export interface ConnectionOwner {
@@ -14,6 +12,8 @@ export interface ConnectionOwner {
   dial(): Socket;
   /** Whether the peer was not spoken to since this speaker was started. */
   readonly isRestarting: boolean;
+  /** Where what happens is written down; undefined where it is not. */
+  readonly recorder: Recorder | undefined;
   /** Effects that are not about TCP or timers. */
   onEffect(connection: Connection, effect: Effect): void;
   onStep(connection: Connection, step: Step): void;
@@ -27,6 +27,8 @@ const lingerMilliseconds = 1000;
 /** One session with its TCP connection and its timers: takes an event, steps, performs the effects in order. */
 export class Connection {
   readonly #owner: ConnectionOwner;
+  /** In the recording. */
+  readonly #number: number | undefined;
   #session: Session;
   #socket: Socket | undefined;
   #received: Uint8Array = new Uint8Array(0);
@@ -37,6 +39,7 @@ export class Connection {
   constructor(session: Session, owner: ConnectionOwner) {
     this.#session = session;
     this.#owner = owner;
+    this.#number = owner.recorder?.begin(session.isDialled ? "dialled" : "accepted", session.config, session.isRestarting);
   }
 
   get session(): Session {
@@ -49,7 +52,8 @@ export class Connection {
     this.#perform(first);
   }
 
-  handle(event: Event): void {
+  handle(event: Exclude<Event, { type: "message" | "malformed" }>): void {
+    if (this.#number !== undefined) this.#owner.recorder?.event(this.#number, event);
     this.#perform(step(this.#session, event));
   }
 
@@ -124,9 +128,19 @@ export class Connection {
     this.handle({ type: "tcpConnected", isRestarting: this.#owner.isRestarting });
   }
 
-  /** @see RFC 9687 §4 */
+  /** A peer that reads slowly is not one that does not read. @see RFC 9687 §4 */
   #startSendHold(): void {
-    this.#sendHold = setTimeout(() => this.handle({ type: "sendHoldTimerExpires" }), sendHoldTime(this.#session));
+    const before = this.#unsent();
+    this.#sendHold = setTimeout(() => {
+      if (this.#unsent() === before) this.handle({ type: "sendHoldTimerExpires" });
+      else this.#startSendHold();
+    }, sendHoldTime(this.#session));
+  }
+
+  /** What the kernel has not taken yet of what is being written, in octets. */
+  #unsent(): number {
+    const { _handle: handle } = this.#socket as unknown as { readonly _handle?: { readonly writeQueueSize?: number } };
+    return handle?.writeQueueSize ?? 0;
   }
 
   #stopSendHold(): void {
@@ -143,16 +157,11 @@ export class Connection {
     const socket = this.#socket;
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
     while (this.#socket === socket) {
-      const framed = frame(this.#received, (this.#session.negotiated?.maxLength ?? 0) > maxMessageLength);
-      if ("needsMore" in framed) return;
-      if ("error" in framed) return this.handle({ type: "malformed", error: framed.error });
-      this.#received = framed.rest;
-      const wrong = judgeType(this.#session.state, framed.type);
-      if (wrong !== undefined) return this.handle({ type: "malformed", error: wrong });
-      const decoded = decodeMessage(framed.type, framed.body, contextOf(this.#session.negotiated));
-      this.handle(
-        "error" in decoded ? { type: "malformed", error: decoded.error } : { type: "message", message: decoded.message },
-      );
+      const read = readMessage(this.#session, this.#received);
+      if ("needsMore" in read) return;
+      this.#received = read.rest;
+      if (this.#number !== undefined) this.#owner.recorder?.octets(this.#number, read.octets);
+      this.#perform(step(this.#session, read.event));
     }
   }
 

@@ -14,9 +14,11 @@ import { RibIn } from "../ribIn.ts";
 import { diffRoutes, encodeDiff, encodeTable, pathsFor, type Routes } from "../ribOut.ts";
 import { type Effect, keepsAccepted, newSession, type Step } from "../session.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
+import type { Recorder } from "./recorder.ts";
 
 /** One peer: a connection that we make, one that it makes, and what it was told. */
 export class Peer implements ConnectionOwner {
+  readonly recorder: Recorder | undefined;
   #config: PeerConfig;
   readonly #logger: Logger;
   readonly #onChange: (peer: Peer) => void;
@@ -36,8 +38,9 @@ export class Peer implements ConnectionOwner {
   #isClosing = false;
 
   /** @param onChange is called whenever `facts` would say something new */
-  constructor(config: PeerConfig, logger: Logger, onChange: (peer: Peer) => void) {
+  constructor(config: PeerConfig, logger: Logger, onChange: (peer: Peer) => void, recorder?: Recorder) {
     this.#config = config;
+    this.recorder = recorder;
     this.#logger = logger;
     this.#onChange = onChange;
     this.#dialled = new Connection(newSession(config.session), this);
@@ -120,6 +123,7 @@ export class Peer implements ConnectionOwner {
     }
     this.#accepted = undefined;
     clearTimeout(this.#staleTimer);
+    this.recorder?.close();
   }
 
   facts(): PeerFacts {

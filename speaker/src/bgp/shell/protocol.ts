@@ -38,4 +38,6 @@ export interface WorkerOptions {
   readonly drainMilliseconds: number;
   /** Whether anybody reads what is logged for debugging. */
   readonly logsDebug: boolean;
+  /** Where what happens to sessions is written down, one file a peer; absent where it is not. */
+  readonly recordDirectory?: string;
 }

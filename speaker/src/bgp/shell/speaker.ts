@@ -12,6 +12,7 @@ import { unpackRoutes } from "../routeTable.ts";
 import { Listeners } from "./listeners.ts";
 import { Peer } from "./peer.ts";
 import type { Orders, WorkerOptions } from "./protocol.ts";
+import { Recorder } from "./recorder.ts";
 
 /** Changes of facts are gathered for this long, in milliseconds. */
 const gatherMilliseconds = 10;
@@ -69,7 +70,7 @@ export class Speaker {
     const routes = sharedRoutes(this.#offer);
     for (const config of orders.peers) {
       if (config.isHeldDown) continue;
-      const peer = this.#peers.get(config.name) ?? new Peer(config, this.#logger, (one) => this.#changes(one));
+      const peer = this.#peers.get(config.name) ?? this.#newPeer(config);
       this.#peers.set(config.name, peer);
       peer.update(config);
       peer.setRoutes(routes(config));
@@ -89,6 +90,12 @@ export class Speaker {
     for (const peer of leaving) peer.setRoutes(new Map());
     for (const peer of peers) peer.close(2, "the speaker stops", !leaving.includes(peer));
     if (peers.length > 0) await sleep(100);
+  }
+
+  #newPeer(config: PeerConfig): Peer {
+    const { recordDirectory } = this.#options;
+    const recorder = recordDirectory === undefined ? undefined : new Recorder(recordDirectory, config.name);
+    return new Peer(config, this.#logger, (one) => this.#changes(one), recorder);
   }
 
   #changes(peer: Peer): void {
