@@ -10,13 +10,13 @@ import { Writer } from "../wire/writer.ts";
 import { type ReceivedAttributes, writeAttributes } from "./attributes.ts";
 import { type Capability, offerOf, readCapability, writeCapability } from "./capabilities.ts";
 import { decodeMessage, frame } from "./decode.ts";
+import { destinationOf } from "./destination.ts";
 import {
   type EncodeContext,
   encodeAnnouncements,
   encodeEndOfRib,
   encodeMessage,
   encodeWithdrawals,
-  nlriOf,
   shutdownCommunication,
 } from "./encode.ts";
 import { gracefulShutdownCommunity, maxMessageLength } from "./iana.ts";
@@ -144,7 +144,7 @@ describe("BGP messages", () => {
     assert.doesNotThrow(() => new TextDecoder("utf-8", { fatal: true }).decode(data.subarray(1)));
   });
 
-  const path = (of: Prefix) => ({ destination: { nlri: nlriOf(of) }, pathId: 1 });
+  const path = (of: Prefix) => ({ destination: destinationOf(of), pathId: 1 });
   it("announce IPv4 hosts as a router expects it: ORIGIN, AS_PATH, NEXT_HOP, COMMUNITIES, NLRI", () => {
     const [message] = encodeAnnouncements(
       "ipv4/unicast",

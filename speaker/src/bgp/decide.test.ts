@@ -11,7 +11,7 @@ const rack = "openelb.kubesphere.io/rack";
 
 function offered(view: Partial<ClusterView>, hasOthers = true) {
   const whole = cluster(view);
-  return offeredRoutes(decide(whole, whole.nodes[0]!, hasOthers));
+  return [...offeredRoutes(decide(whole, whole.nodes[0]!, hasOthers))];
 }
 const hops = (view: Partial<ClusterView>, hasOthers = true): string[] =>
   offered({ addresses: [assigned("203.0.113.1")], ...view }, hasOthers).map(({ terms }) => formatAddress(terms.nextHop));
@@ -81,7 +81,7 @@ describe("aggregation", () => {
   });
   it("never covers an address with externalTrafficPolicy Local: that one is announced on its own", () => {
     const local = assigned("203.0.113.7", wide, { localOnly: true, endpointsByNode: new Map([["node1", 1]]) });
-    assert.deepEqual(prefixes(assigned("203.0.113.1", wide), local), ["203.0.113.0/26", "203.0.113.7/32"]);
+    assert.deepEqual(prefixes(assigned("203.0.113.1", wide), local), ["203.0.113.7/32", "203.0.113.0/26"]);
   });
   it("never covers what is not in the pool", () => {
     const small = { pool: [{ family: 4 as const, first: 0xcb007100n, last: 0xcb00711fn }] };

@@ -3,9 +3,9 @@ import type { EipBgp } from "@berth/api/eipBgp";
 import { selects } from "../announce/selector.ts";
 import type { AddressSpan, AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { type Address, bitsOf, formatAddress } from "../net/address.ts";
-import { hostPrefix, type Prefix, prefixOf } from "../net/prefix.ts";
+import { type Prefix, prefixOf } from "../net/prefix.ts";
 import { parseCommunity, parseLargeCommunity } from "./communities.ts";
-import { type Destination, destinationOf } from "./ribOut.ts";
+import { type Destination, destinationOf } from "./destination.ts";
 
 /** What is said of a route besides where it leads. Routes that share one object share messages, and travel between threads at no cost. */
 export interface RouteTerms {
@@ -32,9 +32,12 @@ export interface OfferedRoute {
   readonly terms: RouteTerms;
 }
 
-/** What is announced for one address, the path by this node first; or why not. */
+/**
+ * What is announced for one address: the network of so many bits around it, with the terms of each path, the one by this node first;
+ * or why nothing is. There may be a hundred thousand of these, so what they share they share.
+ */
 export type AddressDecision =
-  | { readonly address: Address; readonly routes: readonly OfferedRoute[] }
+  | { readonly address: Address; readonly length: number; readonly paths: readonly RouteTerms[] }
   | { readonly address: Address; readonly refusal: Refusal };
 
 const no = (reason: string, message: string): Refusal => ({ reason, message });
@@ -43,16 +46,18 @@ const no = (reason: string, message: string): Refusal => ({ reason, message });
 export function decide(view: ClusterView, node: NodeView, hasOthers: boolean): AddressDecision[] {
   const others = hasOthers ? view.nodes.filter((other) => other !== node && isInRackOf(view, node, other)) : [];
   const terms = new TermsCache();
-  return view.addresses
-    .filter(({ eip }) => (eip.spec.protocol ?? "") === "" || eip.spec.protocol === "bgp")
-    .map((assigned): AddressDecision => {
-      const { address } = assigned;
-      const own = judgeNode(node, assigned);
-      const nodes = [...(own === undefined ? [node] : []), ...others.filter((other) => judgeNode(other, assigned) === undefined)];
-      if (nodes.length === 0) return { address, refusal: own ?? no("NoNextHop", "no node serves the address") };
-      const destination = destinationOf(announcedPrefix(assigned));
-      return { address, routes: nodes.map((one) => ({ destination, terms: terms.of(assigned, one, one === node) })) };
-    });
+  const judge = new NodeJudge();
+  const decisions: AddressDecision[] = [];
+  for (const assigned of view.addresses) {
+    const { address, eip } = assigned;
+    if ((eip.spec.protocol ?? "") !== "" && eip.spec.protocol !== "bgp") continue;
+    const own = judge.of(node, assigned);
+    const nodes = others.filter((other) => judge.of(other, assigned) === undefined);
+    if (own === undefined) nodes.unshift(node);
+    if (nodes.length === 0) decisions.push({ address, refusal: own ?? no("NoNextHop", "no node serves the address") });
+    else decisions.push({ address, length: announcedLength(assigned), paths: terms.of(assigned, nodes, node) });
+  }
+  return decisions;
 }
 
 /** With racks, next hops stay in the rack; a node without one has them all. OpenELB's rule. */
@@ -61,30 +66,42 @@ function isInRackOf({ bgpConf }: ClusterView, node: NodeView, other: NodeView): 
   return rack === undefined || bgpConf?.spec.asPerRack === undefined || other.labels[rackLabel] === rack;
 }
 
-/** Why a node is no next hop of an address. */
-function judgeNode(node: NodeView, { address, localOnly, endpointsByNode, eip }: AssignedAddress): Refusal | undefined {
-  const away = node.refusal ?? node.draining;
-  if (away !== undefined) return away;
-  if (!selects(eip.spec.bgp?.nodeSelector, node.labels))
-    return no("NodeNotSelected", `Eip ${eip.metadata.name}: spec.bgp.nodeSelector does not select node ${node.name}`);
-  if (nextHopOf(node, address) === undefined)
-    return no("NoNextHop", `node ${node.name} has no IPv${address.family} InternalIP to be the next hop`);
-  if (endpointsByNode.size === 0) return no("NoEndpoint", "the Service has no ready endpoint on any node");
-  if (localOnly && !endpointsByNode.has(node.name))
-    return no("NoLocalEndpoint", `node ${node.name} has no ready endpoint, and externalTrafficPolicy is Local`);
-  return undefined;
+/** Why a node is no next hop of an address. What an Eip's selector says of a node is found out once. */
+class NodeJudge {
+  readonly #selected = new Map<NodeView, Map<AssignedAddress["eip"], boolean>>();
+
+  of(node: NodeView, { address, localOnly, endpointsByNode, eip }: AssignedAddress): Refusal | undefined {
+    const away = node.refusal ?? node.draining;
+    if (away !== undefined) return away;
+    if (!this.#isSelected(node, eip))
+      return no("NodeNotSelected", `Eip ${eip.metadata.name}: spec.bgp.nodeSelector does not select node ${node.name}`);
+    if (nextHopOf(node, address) === undefined)
+      return no("NoNextHop", `node ${node.name} has no IPv${address.family} InternalIP to be the next hop`);
+    if (endpointsByNode.size === 0) return no("NoEndpoint", "the Service has no ready endpoint on any node");
+    if (localOnly && !endpointsByNode.has(node.name))
+      return no("NoLocalEndpoint", `node ${node.name} has no ready endpoint, and externalTrafficPolicy is Local`);
+    return undefined;
+  }
+
+  #isSelected(node: NodeView, eip: AssignedAddress["eip"]): boolean {
+    const byEip = this.#selected.get(node) ?? new Map<AssignedAddress["eip"], boolean>();
+    this.#selected.set(node, byEip);
+    const known = byEip.get(eip) ?? selects(eip.spec.bgp?.nodeSelector, node.labels);
+    byEip.set(eip, known);
+    return known;
+  }
 }
 
 function nextHopOf(node: NodeView, address: Address): Address | undefined {
   return node.internalAddresses.find((candidate) => candidate.family === address.family);
 }
 
-/** What is announced for an address: itself, or the network that its Eip wants. */
-function announcedPrefix(assigned: AssignedAddress): Prefix {
-  const aggregate = aggregateOf(assigned.address, assigned.eip.spec.bgp);
-  if (aggregate === undefined || judgeAggregate(aggregate, assigned.localOnly, assigned.pool ?? []) !== undefined)
-    return hostPrefix(assigned.address);
-  return aggregate;
+/** How much is announced for an address: itself, or the network that its Eip wants. */
+function announcedLength({ address, eip, localOnly, pool }: AssignedAddress): number {
+  const aggregate = aggregateOf(address, eip.spec.bgp);
+  return aggregate === undefined || judgeAggregate(aggregate, localOnly, pool ?? []) !== undefined
+    ? bitsOf(address.family)
+    : aggregate.length;
 }
 
 /** The network that an Eip wants to be announced for an address of it; undefined when it wants the address itself. */
@@ -114,11 +131,32 @@ export function pathIdOf(nextHop: Address): number {
   return hash;
 }
 
-/** One object for equal terms. */
+/** One object for equal terms, and one list for equal paths. */
 class TermsCache {
   readonly #known = new Map<string, RouteTerms>();
+  readonly #alone = new Map<RouteTerms, readonly RouteTerms[]>();
+  #last: { readonly eip: AssignedAddress["eip"]; readonly family: number; readonly paths: readonly RouteTerms[] } | undefined;
 
-  of({ address, eip, endpointsByNode }: AssignedAddress, node: NodeView, isOwn: boolean): RouteTerms {
+  of(assigned: AssignedAddress, nodes: readonly NodeView[], own: NodeView): readonly RouteTerms[] {
+    const { eip, address } = assigned;
+    const isAlone = nodes.length === 1 && nodes[0] === own;
+    if (!isAlone || eip.spec.bgp?.weighted === true) return this.#listOf(assigned, nodes, own);
+    // Neighbours in the view mostly are of one Eip.
+    if (this.#last?.eip !== eip || this.#last.family !== address.family)
+      this.#last = { eip, family: address.family, paths: this.#listOf(assigned, nodes, own) };
+    return this.#last.paths;
+  }
+
+  #listOf(assigned: AssignedAddress, nodes: readonly NodeView[], own: NodeView): readonly RouteTerms[] {
+    const list = nodes.map((one) => this.#termsOf(assigned, one, one === own));
+    const [first] = list;
+    if (first === undefined || list.length > 1) return list;
+    const known = this.#alone.get(first) ?? list;
+    this.#alone.set(first, known);
+    return known;
+  }
+
+  #termsOf({ address, eip, endpointsByNode }: AssignedAddress, node: NodeView, isOwn: boolean): RouteTerms {
     const { bgp } = eip.spec;
     const isWhole = aggregateOf(address, bgp) !== undefined;
     const endpoints = bgp?.weighted === true && !isWhole ? Math.max(1, endpointsByNode.get(node.name) ?? 0) : undefined;
@@ -152,21 +190,28 @@ function numbers(list: readonly number[]): number[] {
 }
 
 /**
- * The routes of those addresses that are announced. An aggregate that several addresses ask for is one route; where two Eips ask for
- * the same one, communities are joined, and the rest is what the Eip of the lowest address says.
+ * The routes of those addresses that are announced, hosts first, made while they are read. An aggregate that several addresses ask for
+ * is one route; where two Eips ask for the same one, communities are joined, and the rest is what the Eip of the lowest address says.
  */
-export function offeredRoutes(decisions: readonly AddressDecision[]): OfferedRoute[] {
-  const routes = new Map<string, OfferedRoute>();
+export function* offeredRoutes(decisions: readonly AddressDecision[]): Generator<OfferedRoute> {
+  const aggregates = new Map<string, OfferedRoute>();
   for (const decision of decisions) {
     if ("refusal" in decision) continue;
-    for (const route of decision.routes) {
-      const key = `${route.destination.key} ${route.terms.pathId}`;
-      const before = routes.get(key);
-      if (before === undefined) routes.set(key, route);
-      else if (before.terms !== route.terms) routes.set(key, { ...before, terms: joined(before.terms, route.terms) });
+    const { address, length, paths } = decision;
+    if (length === bitsOf(address.family)) {
+      const destination = destinationOf({ address, length });
+      for (const terms of paths) yield { destination, terms };
+      continue;
+    }
+    const destination = destinationOf(prefixOf(address, length));
+    for (const terms of paths) {
+      const key = `${destination.key} ${terms.pathId}`;
+      const before = aggregates.get(key);
+      if (before === undefined) aggregates.set(key, { destination, terms });
+      else if (before.terms !== terms) aggregates.set(key, { destination, terms: joined(before.terms, terms) });
     }
   }
-  return [...routes.values()];
+  yield* aggregates.values();
 }
 
 function joined(first: RouteTerms, second: RouteTerms): RouteTerms {

@@ -9,6 +9,7 @@ import { desiredBgp } from "./desired.ts";
 import { address, assigned, cluster, conf, node, peer } from "./fixtures.ts";
 import { routesFor } from "./outbound.ts";
 import { needsNewSession } from "./peerConfig.ts";
+import { packRoutes } from "./routeTable.ts";
 
 function view(
   more: Partial<ClusterView> & {
@@ -23,8 +24,13 @@ function view(
   );
   return cluster({ nodes: [node(1, { labels })], addresses, ...fields });
 }
-const told = (desired: ReturnType<typeof desiredBgp>) =>
-  routesFor(desired.peers[0]!, { routes: offeredRoutes(desired.decisions), policy: desired.policy, communities: [] });
+const told = (desired: ReturnType<typeof desiredBgp>) => [
+  ...routesFor(desired.peers[0]!, {
+    table: packRoutes(offeredRoutes(desired.decisions)),
+    policy: desired.policy,
+    communities: [],
+  }),
+];
 const firstPeer = (...args: Parameters<typeof view>) => desiredBgp(view(...args)).peers[0];
 
 describe("what a node's BGP should be", () => {

@@ -1,10 +1,10 @@
 import { addressToBytes } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
 import { AS_TRANS } from "../net/asn.ts";
-import type { Prefix } from "../net/prefix.ts";
 import { Writer } from "../wire/writer.ts";
 import { type ReceivedAttributes, writeAttributes } from "./attributes.ts";
 import { writeCapability } from "./capabilities.ts";
+import type { Destination } from "./destination.ts";
 import { type RouteFamily, wireFamily } from "./family.ts";
 import { headerLength, maxMessageLength, messageType } from "./iana.ts";
 import type { DecodeContext, KeepaliveMessage, NotificationMessage, OpenMessage, RouteRefreshMessage } from "./message.ts";
@@ -21,7 +21,7 @@ export interface EncodeContext {
 
 /** A prefix as it goes into an UPDATE; its path identifier goes first where those are in use. */
 export interface Nlri {
-  readonly destination: { readonly nlri: Uint8Array };
+  readonly destination: Destination;
   readonly pathId: number;
 }
 
@@ -54,15 +54,6 @@ export function shutdownCommunication(text: string): Uint8Array {
   while (octets.length > 255)
     octets = new TextEncoder().encode(new TextDecoder().decode(octets.subarray(0, 252)).replace(/\uFFFD$/, ""));
   return Uint8Array.of(octets.length, ...octets);
-}
-
-/** A prefix as it is in an UPDATE, without a path identifier. @see RFC 4271 §4.3 */
-export function nlriOf(prefix: Prefix): Uint8Array {
-  const count = Math.ceil(prefix.length / 8);
-  const octets = new Uint8Array(1 + count);
-  octets[0] = prefix.length;
-  octets.set(addressToBytes(prefix.address).subarray(0, count), 1);
-  return octets;
 }
 
 /** UPDATEs that announce prefixes of one family with equal attributes: as few as fit. @see RFC 4271 §4.3, RFC 4760 §3 */
@@ -172,8 +163,10 @@ function pack(
   const messages: Uint8Array[] = [];
   let from = 0;
   let octets = 0;
-  for (const [index, one] of nlri.entries()) {
-    const size = one.destination.nlri.length + extra;
+  for (let index = 0; index < nlri.length; index++) {
+    const one = nlri[index];
+    if (one === undefined) continue;
+    const size = one.destination.key.length - 1 + extra;
     if (octets + size > room && index > from) {
       messages.push(make(nlri.slice(from, index), octets));
       from = index;
@@ -189,7 +182,8 @@ function writePart(writer: Writer, part: readonly Nlri[], family: RouteFamily, {
   const hasIds = addPathSend.includes(family);
   for (const one of part) {
     if (hasIds) writer.u32(one.pathId);
-    writer.bytes(one.destination.nlri);
+    // Behind the family the key is the prefix as it is in an UPDATE.
+    writer.characters(one.destination.key, 1);
   }
 }
 

@@ -10,6 +10,7 @@ import { desiredBgp } from "./desired.ts";
 import { assigned, cluster, conf, node, ofEip, peer } from "./fixtures.ts";
 import { routesFor, tableFor } from "./outbound.ts";
 import type { PathAttributes } from "./ribOut.ts";
+import { packRoutes } from "./routeTable.ts";
 
 const inside: Partial<BgpPeer["spec"]> = { conf: { neighborAddress: "192.0.2.1", peerAs: 65000 } };
 const outside: Partial<BgpPeer["spec"]> = {};
@@ -17,11 +18,11 @@ const outside: Partial<BgpPeer["spec"]> = {};
 function desired(view: Partial<ClusterView>) {
   const made = desiredBgp(cluster(view));
   assert.deepEqual(made.refusedPeers, []);
-  return { peers: made.peers, offer: { routes: offeredRoutes(made.decisions), policy: made.policy, communities: [] } };
+  return { peers: made.peers, offer: { table: packRoutes(offeredRoutes(made.decisions)), policy: made.policy, communities: [] } };
 }
 function told(bgp: EipBgp, spec: Partial<BgpPeer["spec"]>, more: Partial<ClusterView> = {}): PathAttributes | undefined {
   const { peers, offer } = desired({ addresses: [assigned("203.0.113.1", bgp)], bgpPeers: [peer(spec)], ...more });
-  return routesFor(peers[0]!, offer)[0]?.attributes;
+  return [...routesFor(peers[0]!, offer)][0]?.attributes;
 }
 
 describe("the attributes of an Eip", () => {
@@ -54,14 +55,14 @@ describe("the attributes of an Eip", () => {
       bgpPeers: peers,
     });
     assert.deepEqual(
-      made.peers.map((one) => routesFor(one, made.offer).length),
+      made.peers.map((one) => [...routesFor(one, made.offer)].length),
       [1, 2],
     );
   });
   it("carry the weight of a node as link bandwidth: two endpoints count twice", () => {
     const counts = { endpointsByNode: new Map([["node1", 2]]) };
     const { peers, offer } = desired({ addresses: [assigned("203.0.113.1", { weighted: true }, counts)] });
-    const bandwidth = routesFor(peers[0]!, offer)[0]?.attributes.extendedCommunities?.[0];
+    const bandwidth = [...routesFor(peers[0]!, offer)][0]?.attributes.extendedCommunities?.[0];
     // 0x4004, AS 65000, 250,000,000 octets a second as a float
     assert.equal(bandwidth?.toString(16), "4004fde84d6e6b28");
   });
@@ -152,7 +153,7 @@ neighbor-info-list = ["192.0.2.0/31"]`;
       );
     const left = (condition: string): string[] => {
       const made = desired({ addresses: [assigned("203.0.113.1"), assigned("203.0.113.200")], ...rejects(condition) });
-      return routesFor(made.peers[0]!, made.offer).map(({ destination }) => formatAddress(destination.prefix.address));
+      return [...routesFor(made.peers[0]!, made.offer)].map(({ destination }) => formatAddress(destination.prefix.address));
     };
     assert.deepEqual(left('match-prefix-set = { prefix-set = "low" }'), ["203.0.113.200"]);
     assert.deepEqual(left('match-prefix-set = { prefix-set = "low", match-set-options = "invert" }'), ["203.0.113.1"]);

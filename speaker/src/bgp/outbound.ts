@@ -1,18 +1,19 @@
 import type { Address } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
 import { linkBandwidth } from "./communities.ts";
-import type { OfferedRoute, RouteTerms } from "./decide.ts";
+import type { RouteTerms } from "./decide.ts";
 import { isInternalPeer } from "./open.ts";
 import type { PeerConfig } from "./peerConfig.ts";
 import { applyPolicy } from "./policy/apply.ts";
 import type { Policy } from "./policy/model.ts";
 import { type PathAttributes, pathsOf, type Route, type Routes, routesOf } from "./ribOut.ts";
+import { type RouteTable, unpackRoutes } from "./routeTable.ts";
 
 const defaultLocalPref = 100;
 
 /** What every peer's table is made of. */
 export interface Offer {
-  readonly routes: readonly OfferedRoute[];
+  readonly table: RouteTable;
   readonly policy: Policy;
   /** Communities that every route carries besides its own. */
   readonly communities: readonly number[];
@@ -21,12 +22,12 @@ export interface Offer {
 /** The table that one peer is told. */
 export function tableFor(peer: PeerConfig, offer: Offer): Routes {
   const routes = routesFor(peer, offer);
-  return peer.outbound.nextHops === "all" ? pathsOf(atMost(peer, routes)) : routesOf(routes);
+  return peer.outbound.nextHops === "all" ? pathsOf(atMost(peer, [...routes])) : routesOf(routes);
 }
 
 /** Peers with equal keys are told the same. */
-export function tableKey({ name, address, session, outbound }: PeerConfig, { routes, policy }: Offer): string {
-  const isSelected = routes.some(({ terms }) => terms.peers !== undefined);
+export function tableKey({ name, address, session, outbound }: PeerConfig, { table, policy }: Offer): string {
+  const isSelected = table.terms.some(({ peers }) => peers !== undefined);
   const isMatched = policy.stages.some(({ steps }) =>
     steps.some(({ conditions }) => conditions.some(({ type }) => type === "neighbor")),
   );
@@ -50,32 +51,36 @@ function atMost({ outbound, session }: PeerConfig, routes: readonly Route[]): re
 }
 
 /** The routes that one peer is told: an external one gets our AS in the path, an internal one a local preference. @see RFC 4271 §5.1 */
-export function routesFor(peer: PeerConfig, { routes, policy, communities }: Offer): Route[] {
+export function* routesFor(peer: PeerConfig, { table, policy, communities }: Offer): Generator<Route> {
   // One object for equal attributes: routes that share it share messages.
   const plain = new Map<RouteTerms, PathAttributes>();
   const changed = new Map<PathAttributes, Map<string, PathAttributes>>();
-  const self = ownNextHops(routes);
-  return routes.flatMap(({ destination, terms }): Route[] => {
-    if (terms.peers !== undefined && !terms.peers.includes(peer.name)) return [];
-    if (peer.outbound.nextHops === "self" && !terms.isOwn) return [];
-    const attributes = plain.get(terms) ?? attributesOf(peer, terms, communities);
-    plain.set(terms, attributes);
-    if (policy.stages.length === 0) return [{ destination, pathId: terms.pathId, attributes }];
-    const own = self.get(attributes.nextHop.family) ?? attributes.nextHop;
-    const applied = applyPolicy(policy, destination.prefix, attributes, peer.address, own);
-    if (applied.attributes === undefined) return [];
-    const byTrace = changed.get(attributes) ?? new Map<string, PathAttributes>();
-    changed.set(attributes, byTrace);
-    const final = byTrace.get(applied.trace) ?? polished(peer, applied.attributes);
-    byTrace.set(applied.trace, final);
-    return [{ destination, pathId: terms.pathId, attributes: final }];
-  });
+  const self = ownNextHops(table.terms);
+  for (const { destination, terms } of unpackRoutes(table)) {
+    if (terms.peers !== undefined && !terms.peers.includes(peer.name)) continue;
+    if (peer.outbound.nextHops === "self" && !terms.isOwn) continue;
+    let attributes = plain.get(terms);
+    if (attributes === undefined) {
+      attributes = attributesOf(peer, terms, communities);
+      plain.set(terms, attributes);
+    }
+    if (policy.stages.length > 0) {
+      const own = self.get(attributes.nextHop.family) ?? attributes.nextHop;
+      const applied = applyPolicy(policy, destination.prefix, attributes, peer.address, own);
+      if (applied.attributes === undefined) continue;
+      const byTrace = changed.get(attributes) ?? new Map<string, PathAttributes>();
+      changed.set(attributes, byTrace);
+      attributes = byTrace.get(applied.trace) ?? polished(peer, applied.attributes);
+      byTrace.set(applied.trace, attributes);
+    }
+    yield { destination, pathId: terms.pathId, attributes };
+  }
 }
 
 /** The node's own next hop of each family. */
-function ownNextHops(routes: readonly OfferedRoute[]): ReadonlyMap<number, Address> {
+function ownNextHops(all: readonly RouteTerms[]): ReadonlyMap<number, Address> {
   const own = new Map<number, Address>();
-  for (const { terms } of routes) if (terms.isOwn) own.set(terms.nextHop.family, terms.nextHop);
+  for (const { isOwn, nextHop } of all) if (isOwn) own.set(nextHop.family, nextHop);
   return own;
 }
 

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { parseAddress } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
 import { hostPrefix } from "../net/prefix.ts";
-import { destinationOf, diffRoutes, encodeTable, pathsFor, pathsOf, type Route, type Routes, routesOf } from "./ribOut.ts";
+import { destinationOf } from "./destination.ts";
+import { diffRoutes, encodeMarkers, encodeRoutes, pathsFor, pathsOf, type Route, type Routes, routesOf } from "./ribOut.ts";
 
 const nextHop = parseAddress("172.30.0.11")!;
 const route = fc.record({ last: fc.bigInt({ min: 0n, max: 255n }), med: fc.constantFrom(undefined, 1, 2) }).map(
@@ -37,8 +38,7 @@ describe("Adj-RIB-Out", () => {
   });
 
   it("says that every negotiated family is complete, even an empty one", () => {
-    const context = { isFourOctetAs: true, maxLength: 4096, addPathSend: [] };
-    assert.equal(encodeTable(new Map(), ["ipv4/unicast", "ipv6/unicast"], context).length, 2);
+    assert.equal(encodeMarkers(["ipv4/unicast", "ipv6/unicast"]).length, 2);
   });
 
   it("tells a peer every path where it takes several, and the first one elsewhere", () => {
@@ -55,6 +55,6 @@ describe("Adj-RIB-Out", () => {
       attributes: { asPath: [65000 as Asn], nextHop: { ...nextHop } },
     }));
     const context = { isFourOctetAs: true, maxLength: 4096, addPathSend: [] };
-    assert.equal(encodeTable(routesOf(list), ["ipv4/unicast"], context).length, 3);
+    assert.equal(encodeRoutes(list, ["ipv4/unicast"], context).length, 2);
   });
 });

@@ -1,8 +1,8 @@
 import type { Address } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
-import type { Prefix } from "../net/prefix.ts";
-import { type EncodeContext, encodeAnnouncements, encodeEndOfRib, encodeWithdrawals, nlriOf } from "./encode.ts";
-import { familyOfPrefix, type RouteFamily } from "./family.ts";
+import type { Destination } from "./destination.ts";
+import { type EncodeContext, encodeAnnouncements, encodeEndOfRib, encodeWithdrawals } from "./encode.ts";
+import type { RouteFamily } from "./family.ts";
 
 /** Attributes of a path that we announce. Routes that share one object share messages at no cost. */
 export interface PathAttributes {
@@ -19,16 +19,6 @@ export interface PathAttributes {
   readonly largeCommunities?: readonly (readonly [number, number, number])[];
 }
 
-/** Where a route leads, with what is computed of it once for all peers. */
-export interface Destination {
-  readonly prefix: Prefix;
-  readonly family: RouteFamily;
-  /** As it is in an UPDATE. */
-  readonly nlri: Uint8Array;
-  /** Equal for equal prefixes. */
-  readonly key: string;
-}
-
 /** A route as it is announced to one peer. */
 export interface Route {
   readonly destination: Destination;
@@ -40,26 +30,15 @@ export interface Route {
 /** Routes by destination, and by path where a destination has several; the first path of a destination is the one for a peer that takes one. */
 export type Routes = ReadonlyMap<string, Route>;
 
-/** What is computed of a prefix once. */
-export function destinationOf(prefix: Prefix): Destination {
-  const { family, value } = prefix.address;
-  return {
-    prefix,
-    family: familyOfPrefix(prefix),
-    nlri: nlriOf(prefix),
-    key: `${family}/${value.toString(36)}/${prefix.length}`,
-  };
-}
-
 /** Routes by destination; a later one with the same destination replaces an earlier one. */
-export function routesOf(list: readonly Route[]): Routes {
+export function routesOf(list: Iterable<Route>): Routes {
   const routes = new Map<string, Route>();
   for (const route of list) routes.set(route.destination.key, route);
   return routes;
 }
 
 /** Every path to every destination. A later one with the same destination and path identifier replaces an earlier one. */
-export function pathsOf(list: readonly Route[]): Routes {
+export function pathsOf(list: Iterable<Route>): Routes {
   const routes = new Map<string, Route>();
   for (const route of list) routes.set(`${route.destination.key}#${route.pathId}`, route);
   return routes;
@@ -103,32 +82,40 @@ export function encodeDiff(
   families: readonly RouteFamily[],
   context: EncodeContext,
 ): Uint8Array[] {
-  const keys = new AttributeKeys();
-  return [
-    ...families.flatMap((family) =>
-      encodeWithdrawals(
-        family,
-        withdraw.filter(({ destination }) => destination.family === family),
-        context,
-      ),
+  const withdrawn = families.flatMap((family) =>
+    encodeWithdrawals(
+      family,
+      withdraw.filter(({ destination }) => destination.family === family),
+      context,
     ),
-    ...families.flatMap((family) => {
-      const groups = new Map<string, { readonly attributes: PathAttributes; readonly routes: Route[] }>();
-      for (const route of announce) {
-        if (route.destination.family !== family) continue;
-        const key = keys.of(route.attributes);
-        const group = groups.get(key);
-        if (group === undefined) groups.set(key, { attributes: route.attributes, routes: [route] });
-        else group.routes.push(route);
-      }
-      return [...groups.values()].flatMap(({ attributes, routes }) => encodeAnnouncements(family, routes, attributes, context));
-    }),
-  ];
+  );
+  return [...withdrawn, ...encodeRoutes(announce, families, context)];
 }
 
-/** The whole table of some families: every route, then the End-of-RIB marker of each family. */
-export function encodeTable(wanted: Routes, families: readonly RouteFamily[], context: EncodeContext): Uint8Array[] {
-  return [...encodeDiff({ announce: [...wanted.values()], withdraw: [] }, families, context), ...families.map(encodeEndOfRib)];
+/** The UPDATEs that announce routes; those with equal attributes together, one family after the other. */
+export function encodeRoutes(routes: Iterable<Route>, families: readonly RouteFamily[], context: EncodeContext): Uint8Array[] {
+  const keys = new AttributeKeys();
+  const groups = new Map<string, { readonly attributes: PathAttributes; readonly byFamily: Record<RouteFamily, Route[]> }>();
+  let last: { readonly attributes: PathAttributes; readonly byFamily: Record<RouteFamily, Route[]> } | undefined;
+  for (const route of routes) {
+    // Neighbours in a table mostly share their attributes.
+    if (last?.attributes !== route.attributes) {
+      const key = keys.of(route.attributes);
+      last = groups.get(key) ?? { attributes: route.attributes, byFamily: { "ipv4/unicast": [], "ipv6/unicast": [] } };
+      groups.set(key, last);
+    }
+    last.byFamily[route.destination.family].push(route);
+  }
+  return families.flatMap((family) =>
+    [...groups.values()].flatMap(({ attributes, byFamily }) =>
+      encodeAnnouncements(family, byFamily[family], attributes, context),
+    ),
+  );
+}
+
+/** The markers that say that the table of each family is complete. @see RFC 4724 §2 */
+export function encodeMarkers(families: readonly RouteFamily[]): Uint8Array[] {
+  return families.map(encodeEndOfRib);
 }
 
 /** Texts of attributes, made once for each object. */

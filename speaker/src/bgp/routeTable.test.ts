@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { parseAddress } from "../net/address.ts";
 import { parsePrefix } from "../net/prefix.ts";
 import type { OfferedRoute, RouteTerms } from "./decide.ts";
-import { destinationOf } from "./ribOut.ts";
+import { destinationOf } from "./destination.ts";
 import { packRoutes, sameTable, unpackRoutes } from "./routeTable.ts";
 
 const terms = (nextHop: string, pathId: number): RouteTerms => ({
@@ -30,7 +30,7 @@ const routes = [
 
 describe("a table of routes for another thread", () => {
   it("gives back every route in its order, and routes that share terms share them again", () => {
-    const back = unpackRoutes(structuredClone(packRoutes(routes)));
+    const back = [...unpackRoutes(structuredClone(packRoutes(routes)))];
     assert.deepEqual(back, routes);
     assert.equal(back[0]?.terms, back[2]?.terms);
   });

@@ -1,6 +1,5 @@
-import { addressFromBytes, addressToBytes } from "../net/address.ts";
 import type { OfferedRoute, RouteTerms } from "./decide.ts";
-import { destinationOf } from "./ribOut.ts";
+import { readDestination, writeDestination } from "./destination.ts";
 
 /**
  * Routes in a form that crosses from thread to thread at the cost of a copy of memory: a hundred thousand objects with
@@ -15,43 +14,50 @@ export interface RouteTable {
 
 const entryLength = 22;
 
+/** A table without routes. */
+export const emptyTable: RouteTable = { octets: new Uint8Array(0), terms: [] };
+
 /** Routes as a table. */
-export function packRoutes(routes: readonly OfferedRoute[]): RouteTable {
-  const octets = new Uint8Array(routes.length * entryLength);
-  const view = new DataView(octets.buffer);
+export function packRoutes(routes: Iterable<OfferedRoute>): RouteTable {
+  let octets = new Uint8Array(64 * entryLength);
+  let at = 0;
   const numbers = new Map<RouteTerms, number>();
-  for (const [index, { destination, terms }] of routes.entries()) {
-    const at = index * entryLength;
-    const number = numbers.get(terms) ?? numbers.size;
-    numbers.set(terms, number);
-    octets[at] = destination.prefix.address.family;
-    octets[at + 1] = destination.prefix.length;
-    octets.set(addressToBytes(destination.prefix.address), at + 2);
-    view.setUint32(at + 18, number);
+  for (const { destination, terms } of routes) {
+    if (at === octets.length) {
+      const grown = new Uint8Array(2 * octets.length);
+      grown.set(octets);
+      octets = grown;
+    }
+    let number = numbers.get(terms);
+    if (number === undefined) {
+      number = numbers.size;
+      numbers.set(terms, number);
+    }
+    writeDestination(destination, octets, at);
+    for (let index = 0; index < 4; index++) octets[at + 18 + index] = number >>> (24 - 8 * index);
+    at += entryLength;
   }
-  return { octets, terms: [...numbers.keys()] };
+  return { octets: octets.slice(0, at), terms: [...numbers.keys()] };
 }
 
-/** The routes of a table, in their order. */
-export function unpackRoutes({ octets, terms }: RouteTable): OfferedRoute[] {
+/** The routes of a table, in their order, made while they are read: nobody needs all of them at once. */
+export function unpackRoutes({ octets, terms }: RouteTable): Iterable<OfferedRoute> {
   const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
-  const routes: OfferedRoute[] = [];
-  for (let at = 0; at < octets.length; at += entryLength) {
-    const known = terms[view.getUint32(at + 18)];
-    if (known === undefined) continue;
-    const address = addressFromBytes(octets.subarray(at + 2, at + (octets[at] === 4 ? 6 : 18)));
-    routes.push({ destination: destinationOf({ address, length: octets[at + 1] ?? 0 }), terms: known });
-  }
-  return routes;
+  return {
+    *[Symbol.iterator]() {
+      for (let at = 0; at < octets.length; at += entryLength) {
+        const known = terms[view.getUint32(at + 18)];
+        if (known !== undefined) yield { destination: readDestination(octets, at), terms: known };
+      }
+    },
+  };
 }
 
 /** Whether two tables say the same of the same destinations in the same order. */
 export function sameTable(a: RouteTable, b: RouteTable): boolean {
-  return (
-    a.octets.length === b.octets.length &&
-    a.octets.every((octet, index) => octet === b.octets[index]) &&
-    textOf(a.terms) === textOf(b.terms)
-  );
+  if (a.octets.length !== b.octets.length || textOf(a.terms) !== textOf(b.terms)) return false;
+  for (let index = 0; index < a.octets.length; index++) if (a.octets[index] !== b.octets[index]) return false;
+  return true;
 }
 
 /** Plain values as text; bigints as digits. */

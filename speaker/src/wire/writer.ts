@@ -33,6 +33,13 @@ export class Writer {
     return this;
   }
 
+  /** Writes the characters of a text from an index on, one octet each; none may be above 255. */
+  characters(text: string, from: number): this {
+    this.#room(text.length - from);
+    for (let index = from; index < text.length; index++) this.#bytes[this.#length++] = text.charCodeAt(index);
+    return this;
+  }
+
   /** Writes a body behind its length in one or two octets. @throws RangeError when the body does not fit the length */
   lengthPrefixed(octets: 1 | 2, body: (writer: Writer) => void): this {
     const at = this.#length;

@@ -11,8 +11,9 @@ import type { UpdateMessage } from "../message.ts";
 import type { Negotiated } from "../open.ts";
 import type { PeerConfig } from "../peerConfig.ts";
 import { RibIn } from "../ribIn.ts";
-import { diffRoutes, encodeDiff, encodeTable, pathsFor, type Routes } from "../ribOut.ts";
+import { encodeMarkers, type Routes } from "../ribOut.ts";
 import { type Effect, keepsAccepted, newSession, type Step } from "../session.ts";
+import { noRoutes, type SharedUpdates } from "../sharedUpdates.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -20,14 +21,15 @@ import type { Recorder } from "./recorder.ts";
 export class Peer implements ConnectionOwner {
   readonly recorder: Recorder | undefined;
   #config: PeerConfig;
+  readonly #updates: SharedUpdates;
   readonly #logger: Logger;
   readonly #onChange: (peer: Peer) => void;
   readonly #dialled: Connection;
   /** The connection that the peer made last, while it is not established or is the one that is. */
   #accepted: Connection | undefined;
   #established: { readonly connection: Connection; readonly negotiated: Negotiated } | undefined;
-  #wanted: Routes = new Map();
-  #told: Routes = new Map();
+  #wanted: Routes = noRoutes;
+  #told: Routes = noRoutes;
   readonly #ribIn = new RibIn();
   /** Ends what is kept of a peer that restarts. */
   #staleTimer: NodeJS.Timeout | undefined;
@@ -37,10 +39,20 @@ export class Peer implements ConnectionOwner {
   #flaps = 0;
   #isClosing = false;
 
-  /** @param onChange is called whenever `facts` would say something new */
-  constructor(config: PeerConfig, logger: Logger, onChange: (peer: Peer) => void, recorder?: Recorder) {
+  /**
+   * @param updates what peers that are told the same share
+   * @param onChange is called whenever `facts` would say something new
+   */
+  constructor(
+    config: PeerConfig,
+    updates: SharedUpdates,
+    logger: Logger,
+    onChange: (peer: Peer) => void,
+    recorder?: Recorder,
+  ) {
     this.#config = config;
     this.recorder = recorder;
+    this.#updates = updates;
     this.#logger = logger;
     this.#onChange = onChange;
     this.#dialled = new Connection(newSession(config.session), this);
@@ -209,11 +221,11 @@ export class Peer implements ConnectionOwner {
   #flush(): void {
     if (this.#established === undefined || this.#established.connection.isBlocked) return;
     const { connection, negotiated } = this.#established;
-    const wanted = pathsFor(this.#wanted, negotiated.addPathSend);
-    const difference = diffRoutes(this.#told, wanted);
+    const wanted = this.#updates.pathsFor(this.#wanted, negotiated.addPathSend);
+    const messages = this.#updates.between(this.#told, wanted, negotiated.families, negotiated);
     this.#told = wanted;
     this.#onChange(this);
-    connection.write(encodeDiff(difference, negotiated.families, negotiated));
+    connection.write(messages);
   }
 
   /** The table once more, between the marks of RFC 7313 when the peer knows them. */
@@ -222,7 +234,7 @@ export class Peer implements ConnectionOwner {
     const { negotiated } = this.#established;
     const mark = (subtype: number): Uint8Array[] =>
       isMarked ? [encodeMessage({ type: "routeRefresh", ...wireFamily(family), subtype })] : [];
-    const all = encodeDiff({ announce: [...this.#told.values()], withdraw: [] }, [family], negotiated);
+    const all = this.#updates.whole(this.#told, [family], negotiated);
     connection.write([...mark(1), ...all, ...mark(2)]);
   }
 
@@ -252,8 +264,9 @@ export class Peer implements ConnectionOwner {
       this.#dialled.handle({ type: "openCollisionDump" });
       this.#dialled.destroy();
     }
-    this.#told = pathsFor(this.#wanted, negotiated.addPathSend);
-    connection.write(encodeTable(this.#told, negotiated.families, negotiated));
+    const { families } = negotiated;
+    this.#told = this.#updates.pathsFor(this.#wanted, negotiated.addPathSend);
+    connection.write([...this.#updates.whole(this.#told, families, negotiated), ...encodeMarkers(families)]);
     this.#logger.info(
       {
         event: "sessionUp",
@@ -295,7 +308,7 @@ export class Peer implements ConnectionOwner {
     if (this.#established?.connection === connection) {
       this.#peerIsGone(this.#established.negotiated, keepsRoutes);
       this.#established = undefined;
-      this.#told = new Map();
+      this.#told = noRoutes;
       this.#since = new Date();
       this.#flaps++;
       this.#logger.warn(

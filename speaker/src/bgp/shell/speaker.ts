@@ -8,7 +8,8 @@ import { type Offer, tableFor, tableKey } from "../outbound.ts";
 import { needsNewSession, type PeerConfig } from "../peerConfig.ts";
 import { noPolicy } from "../policy/model.ts";
 import type { Routes } from "../ribOut.ts";
-import { unpackRoutes } from "../routeTable.ts";
+import { emptyTable } from "../routeTable.ts";
+import { noRoutes, SharedUpdates } from "../sharedUpdates.ts";
 import { Listeners } from "./listeners.ts";
 import { Peer } from "./peer.ts";
 import type { Orders, WorkerOptions } from "./protocol.ts";
@@ -41,9 +42,10 @@ export class Speaker {
   readonly #logger: Logger;
   readonly #report: (changed: readonly PeerFacts[]) => void;
   readonly #peers = new Map<string, Peer>();
+  readonly #updates = new SharedUpdates();
   readonly #changed = new Set<Peer>();
   #reporting: NodeJS.Timeout | undefined;
-  #offer: Offer = { routes: [], policy: noPolicy, communities: [] };
+  #offer: Offer = { table: emptyTable, policy: noPolicy, communities: [] };
   readonly #listeners: Listeners;
   #isClosing = false;
 
@@ -58,7 +60,7 @@ export class Speaker {
   /** Makes sessions and what they were told agree with the orders. */
   apply(orders: Orders): void {
     if (this.#isClosing) return;
-    this.#offer = { routes: unpackRoutes(orders.routes), policy: orders.policy, communities: [] };
+    this.#offer = { table: orders.routes, policy: orders.policy, communities: [] };
     for (const [name, peer] of this.#peers) {
       const wanted = orders.peers.find((candidate) => candidate.name === name);
       const why = reasonToEnd(peer.config, wanted);
@@ -75,6 +77,7 @@ export class Speaker {
       peer.update(config);
       peer.setRoutes(routes(config));
     }
+    this.#updates.forget();
   }
 
   /** Asks routers to use other paths, waits, withdraws and says goodbye; with graceful restart only the connection ends, and routes stay. */
@@ -87,7 +90,7 @@ export class Speaker {
     const routes = sharedRoutes({ ...this.#offer, communities: [gracefulShutdownCommunity] });
     for (const peer of leaving) peer.setRoutes(routes(peer.config));
     if (leaving.some((peer) => peer.isEstablished)) await sleep(this.#options.drainMilliseconds);
-    for (const peer of leaving) peer.setRoutes(new Map());
+    for (const peer of leaving) peer.setRoutes(noRoutes);
     for (const peer of peers) peer.close(2, "the speaker stops", !leaving.includes(peer));
     if (peers.length > 0) await sleep(100);
   }
@@ -95,7 +98,7 @@ export class Speaker {
   #newPeer(config: PeerConfig): Peer {
     const { recordDirectory } = this.#options;
     const recorder = recordDirectory === undefined ? undefined : new Recorder(recordDirectory, config.name);
-    return new Peer(config, this.#logger, (one) => this.#changes(one), recorder);
+    return new Peer(config, this.#updates, this.#logger, (one) => this.#changes(one), recorder);
   }
 
   #changes(peer: Peer): void {
