@@ -23,6 +23,8 @@ const pidOf = ({ pid }: { readonly pid?: number | undefined }): number => {
   return pid;
 };
 
+/** The options of the image: speaker/Containerfile. */
+const imageOptions = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
 let bundle: Promise<string> | undefined;
 
 const berth: Contestant = {
@@ -31,7 +33,7 @@ const berth: Contestant = {
   version: () => spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8", cwd: import.meta.dirname }).stdout.trim(),
   async start(place, setup) {
     bundle ??= bundleBerth();
-    const child = place.start([process.execPath, "--disable-warning=ExperimentalWarning", await bundle]);
+    const child = place.start([process.execPath, ...imageOptions, await bundle]);
     const { stdin, stdout } = child;
     if (stdin === null || stdout === null) throw new Error("no pipes");
     const lines = createInterface({ input: stdout });
