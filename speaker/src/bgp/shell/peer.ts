@@ -43,13 +43,7 @@ export class Peer implements ConnectionOwner {
    * @param updates what peers that are told the same share
    * @param onChange is called whenever `facts` would say something new
    */
-  constructor(
-    config: PeerConfig,
-    updates: SharedUpdates,
-    logger: Logger,
-    onChange: (peer: Peer) => void,
-    recorder?: Recorder,
-  ) {
+  constructor(config: PeerConfig, updates: SharedUpdates, logger: Logger, onChange: (peer: Peer) => void, recorder?: Recorder) {
     this.#config = config;
     this.recorder = recorder;
     this.#updates = updates;

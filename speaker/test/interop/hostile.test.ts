@@ -1,0 +1,295 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { createInterface, type Interface } from "node:readline";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PeerFacts } from "../../src/bgp/facts.ts";
+import { nameOfError } from "../../src/bgp/iana.ts";
+import { mutated, type Random, randomFrom, segments } from "./mutations.ts";
+import type { Line } from "./speakerProcess.ts";
+import { messagesOf } from "./wire.ts";
+
+/**
+ * A peer that means harm, beside two that do not: 127.0.0.66 sends what nobody should, 127.0.0.2 and 127.0.0.3 must not notice.
+ * BERTH_HOSTILE_SECONDS says how long messages are mutated; BERTH_HOSTILE_SEED repeats a run.
+ */
+const seconds = Number(process.env["BERTH_HOSTILE_SECONDS"] ?? 12);
+const seed = Number(process.env["BERTH_HOSTILE_SEED"] ?? Date.now() % 0x7fffffff);
+const port = 21_870;
+const [hostile, stranger] = ["127.0.0.66", "127.0.0.77"];
+/** How much memory an attack may cost, in megabytes: what a young heap takes by itself is most of it. */
+const memoryRoom = 96;
+const marker = "ff".repeat(16);
+const keepalive = Buffer.from(`${marker}001304`, "hex");
+const refresh = Buffer.from(`${marker}00170500010001`, "hex");
+const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
+
+let speaker: ChildProcess;
+let answers: Interface;
+const sockets = new Set<Socket>();
+
+/** An OPEN with both families, route refresh with its marks, extended messages and four-octet AS numbers. */
+function open(as: number, holdTime: number, identifier: string): Buffer {
+  const capabilities = `010400010001010400020001020046000600${`4104${hex(as, 8)}`}`;
+  const length = capabilities.length / 2;
+  return Buffer.from(
+    `${marker}${hex(31 + length, 4)}0104${hex(as, 4)}${hex(holdTime, 4)}${identifier}${hex(length + 2, 2)}02${hex(length, 2)}${capabilities}`,
+    "hex",
+  );
+}
+
+async function dial(from: string): Promise<Socket> {
+  const socket = connect({ host: "127.0.0.1", port, localAddress: from, noDelay: true });
+  sockets.add(socket);
+  socket.on("close", () => sockets.delete(socket));
+  socket.on("error", () => undefined);
+  await new Promise((resolve) => socket.once("connect", resolve).once("close", resolve));
+  return socket;
+}
+
+const tell = (line: Line): boolean | undefined => speaker.stdin?.write(`${JSON.stringify(line)}\n`);
+async function peers(): Promise<readonly PeerFacts[]> {
+  const answer = new Promise<string>((resolve) => answers.once("line", resolve));
+  speaker.stdin?.write("status\n");
+  return (JSON.parse(await answer) as { readonly peers: readonly PeerFacts[] }).peers;
+}
+const factsOf = async (address: string): Promise<PeerFacts> => (await peers()).find((one) => one.address === address)!;
+const memory = (): number =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${speaker.pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+const descriptors = (): number => readdirSync(`/proc/${speaker.pid}/fd`).length;
+
+async function eventually(claim: string, within: number, holds: () => Promise<boolean>): Promise<void> {
+  const until = performance.now() + within * 1000;
+  while (!(await holds())) {
+    assert.ok(performance.now() < until, `${claim}, within ${within} s; the speaker says ${JSON.stringify(await peers())}`);
+    await sleep(50);
+  }
+}
+
+/** A peer that behaves: its session is up, and whatever ends it is remembered. */
+class GoodPeer {
+  readonly address: string;
+  ending = "";
+
+  constructor(address: string) {
+    this.address = address;
+  }
+
+  async start(identifier: string): Promise<void> {
+    const socket = await dial(this.address);
+    const messages = messagesOf(socket);
+    socket.write(Buffer.concat([open(65001, 9, identifier), keepalive]));
+    const timer = setInterval(() => socket.write(keepalive), 1000);
+    void (async () => {
+      for (let message = await messages.read(); message !== undefined; message = await messages.read())
+        if (message[0] === 3) this.ending = `NOTIFICATION ${message[1]}`;
+      clearInterval(timer);
+      this.ending ||= "closed";
+    })();
+    await eventually(`${this.address} is up`, 15, async () => (await factsOf(this.address)).state === "Established");
+  }
+}
+
+const good = [new GoodPeer("127.0.0.2"), new GoodPeer("127.0.0.3")];
+const spec = (neighborAddress: string, peerAs: number): Line["peers"][number] => ({
+  conf: { neighborAddress, peerAs },
+  transport: { passiveMode: true },
+  timers: { config: { holdTime: "9" } },
+  afiSafis: (["AFI_IP", "AFI_IP6"] as const).map((afi) => ({ config: { family: { afi, safi: "SAFI_UNICAST" } } })),
+});
+const line = (addresses: readonly string[]): Line => ({
+  as: 65000,
+  listenPort: port,
+  peers: [...good.map(({ address }) => spec(address, 65001)), spec(hostile, 65066)],
+  addresses,
+});
+
+/** Sessions of good peers are the ones that they were, and memory and descriptors are what they were. */
+async function nobodyNoticed(baseline: { readonly memory: number; readonly descriptors: number }): Promise<void> {
+  for (const { address, ending } of good) {
+    assert.equal(ending, "", `the session of ${address}`);
+    const { state, flaps } = await factsOf(address);
+    assert.deepEqual([state, flaps], ["Established", 0], address);
+  }
+  await eventually("connections are closed", 15, async () => descriptors() <= baseline.descriptors + 4);
+  assert.ok(memory() < baseline.memory + memoryRoom, `${memory().toFixed(0)} MB, ${baseline.memory.toFixed(0)} MB before`);
+}
+
+interface HostileSession {
+  readonly socket: Socket;
+  readonly messages: ReturnType<typeof messagesOf>;
+}
+
+/** A new session of the hostile peer, up. While the speaker still sees the one before, it says so, and is asked again. */
+async function hostileSession(holdTime = 9): Promise<HostileSession> {
+  for (let tries = 0; tries < 100; tries++) {
+    const socket = await dial(hostile);
+    const messages = messagesOf(socket);
+    socket.write(Buffer.concat([open(65066, holdTime, "0a000042"), keepalive]));
+    let message = await messages.read();
+    while (message?.[0] === 1) message = await messages.read();
+    if (message?.[0] === 4) return { socket, messages };
+    assert.equal(message?.[1], "0607", "a new session is taken, or collides with the old one");
+    socket.destroy();
+    await sleep(20);
+  }
+  throw new Error("the speaker takes no new session");
+}
+
+const seeds = readFileSync(new URL("../bgp-cases/messages.jsonl", import.meta.url), "utf8")
+  .split("\n")
+  .filter((text) => text !== "")
+  .map((text) => Buffer.from((JSON.parse(text) as { readonly hex: string }).hex, "hex"));
+
+/** A NOTIFICATION of ours is not answered: the speaker's last error says what it was. */
+async function tookNotification(octets: Buffer): Promise<string | undefined> {
+  // One that was cut takes its code from what comes behind it.
+  const [code = 0, subcode = 0] = Buffer.concat([octets, refresh]).subarray(19);
+  const name = nameOfError(code, subcode);
+  for (let tries = 0; octets[18] === 3 && tries < 100; tries++) {
+    if ((await factsOf(hostile)).lastError.startsWith(`received ${name}`)) return "takes our NOTIFICATION";
+    await sleep(20);
+  }
+  return undefined;
+}
+
+/** Sends octets in random segments, then asks for the table. @returns what became of it, by name; undefined when the session ended without one */
+async function outcome({ socket, messages }: HostileSession, octets: Buffer, random: Random): Promise<string | undefined> {
+  for (const segment of segments(octets, random)) {
+    socket.write(segment);
+    if (random() < 0.5) await new Promise((resolve) => setImmediate(resolve));
+  }
+  socket.write(refresh);
+  // Octets that promise more than there is are waited for; a KEEPALIVE's worth of time says so.
+  const late = sleep(300).then(() => "waits for the rest of a message" as const);
+  for (;;) {
+    const message = await Promise.race([messages.read(), late]);
+    if (typeof message === "string") {
+      socket.destroy();
+      return message;
+    }
+    if (message === undefined) return tookNotification(octets);
+    const [type, body] = message;
+    if (type === 3) {
+      socket.destroy();
+      return nameOfError(Number.parseInt(body.slice(0, 2), 16), Number.parseInt(body.slice(2, 4), 16));
+    }
+    if (type === 5 && body.startsWith("00010201")) return "goes on";
+  }
+}
+
+before(async () => {
+  speaker = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "speakerProcess.ts")], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  assert.ok(speaker.stdout !== null);
+  answers = createInterface({ input: speaker.stdout });
+  tell(line(["192.0.2.1", "192.0.2.2"]));
+  await eventually("the speaker listens", 15, async () => {
+    const socket = await dial(stranger);
+    const isUp = !socket.connecting && socket.readyState !== "closed";
+    socket.destroy();
+    return isUp;
+  });
+  await good[0]?.start("0a000002");
+  await good[1]?.start("0a000003");
+});
+
+after(() => {
+  speaker.kill("SIGKILL");
+  for (const socket of sockets) socket.destroy();
+});
+
+describe("a hostile peer beside good ones", () => {
+  it(`may send mutated messages in random segments for ${seconds} s: each has a named outcome`, async (t) => {
+    const random = randomFrom(seed);
+    const baseline = { memory: memory(), descriptors: descriptors() };
+    const counts = new Map<string, number>();
+    const until = performance.now() + seconds * 1000;
+    let session = await hostileSession();
+    let sent = 0;
+    for (; performance.now() < until; sent++) {
+      const octets = mutated(seeds[Math.floor(random() * seeds.length)] ?? keepalive, random);
+      const name = await outcome(session, octets, random);
+      const words = `seed ${seed}, message ${sent}: ${octets.toString("hex")}`;
+      assert.ok(name !== undefined, `the session ended without a word; ${words}`);
+      assert.ok(!name.startsWith("Unknown") && !/^[^/]*\(\d+\/[1-9]\d*\)$/.test(name), `${name} is no name; ${words}`);
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+      if (name !== "goes on") session = await hostileSession();
+    }
+    session.socket.destroy();
+    t.diagnostic(`seed ${seed}, ${sent} messages: ${JSON.stringify(Object.fromEntries(counts))}`);
+    assert.ok(counts.size >= 4 && sent > seconds * 5, `${sent} messages came to ${counts.size} outcomes`);
+    await nobodyNoticed(baseline);
+  });
+
+  it("may send a message octet by octet: its session ends at the hold time, all others go on", async () => {
+    const baseline = { memory: memory(), descriptors: descriptors() };
+    const { socket, messages } = await hostileSession(3);
+    const slow = Buffer.concat([Buffer.from(`${marker}ffff02`, "hex"), Buffer.alloc(200)]);
+    let at = 0;
+    const timer = setInterval(() => {
+      if (socket.writable && at < slow.length) socket.write(slow.subarray(at, ++at));
+    }, 50);
+    const started = performance.now();
+    let notification: string | undefined;
+    for (
+      let message = await messages.read();
+      message !== undefined && notification === undefined;
+      message = await messages.read()
+    )
+      if (message[0] === 3) notification = message[1];
+    clearInterval(timer);
+    socket.destroy();
+    assert.equal(notification, "0400");
+    assert.ok(performance.now() - started < 8000, "the hold time is three seconds");
+    await nobodyNoticed(baseline);
+  });
+
+  it("may connect five thousand times, as may a stranger: connections end, memory and descriptors stay bounded", async (t) => {
+    const baseline = { memory: memory(), descriptors: descriptors() };
+    const outcomes = new Map<string, number>();
+    const attempt = async (from: string, index: number): Promise<void> => {
+      const socket = await dial(from);
+      const messages = messagesOf(socket);
+      // A third says nothing, a third begins as one should, a third writes what is no BGP.
+      if (index % 3 === 1) socket.write(open(65066, 9, "0a000042").subarray(0, 1 + (index % 40)));
+      if (index % 3 === 2) socket.write("GET / HTTP/1.1\r\nHost: speaker\r\n\r\n");
+      const first = await Promise.race([messages.read(), sleep(200).then(() => "silence" as const)]);
+      socket.destroy();
+      const name = first === "silence" ? first : first === undefined ? "closed" : first[0] === 1 ? "OPEN" : `type ${first[0]}`;
+      const key = `${from === hostile ? "peer" : "stranger"}: ${name}`;
+      outcomes.set(key, (outcomes.get(key) ?? 0) + 1);
+    };
+    for (const from of [stranger, hostile])
+      for (let round = 0; round < 50; round++) await Promise.all(Array.from({ length: 100 }, (_, index) => attempt(from, index)));
+    t.diagnostic(JSON.stringify(Object.fromEntries(outcomes)));
+    assert.equal(outcomes.get("stranger: closed"), 5000, "a stranger gets no word");
+    await nobodyNoticed(baseline);
+    (await hostileSession()).socket.destroy();
+  });
+
+  it("may stop reading while twenty thousand routes come and go: what is owed to it does not pile up", async () => {
+    const { socket } = await hostileSession();
+    const timer = setInterval(() => socket.write(keepalive), 1000);
+    socket.pause();
+    const many = Array.from({ length: 20_000 }, (_, index) => `100.64.${index >>> 8}.${index & 255}`);
+    const wantedBy = async (count: number): Promise<void> =>
+      eventually(`good peers have ${count} routes`, 20, async () =>
+        (await peers()).filter(({ address }) => address !== hostile).every(({ routesSent }) => routesSent === count),
+      );
+    tell(line(many));
+    await wantedBy(many.length);
+    const baseline = { memory: memory(), descriptors: descriptors() };
+    for (let round = 0; round < 6; round++) {
+      tell(line(round % 2 === 0 ? [] : many));
+      await wantedBy(round % 2 === 0 ? 0 : many.length);
+    }
+    await nobodyNoticed(baseline);
+    clearInterval(timer);
+    socket.destroy();
+  });
+});
