@@ -40,7 +40,9 @@ const apiServer = (): Stage =>
     { isSerial: true },
   );
 const interop = (): Stage =>
-  tests("interoperation in network namespaces", ["speaker/test/interop/**/*.test.ts"], { isSerial: true });
+  tests("interoperation in network namespaces", ["speaker/test/interop/**/*.test.ts", "lab/interop/**/*.test.ts"], {
+    isSerial: true,
+  });
 const lab = (): Stage => tests("the lab, end to end", ["lab/test/**/*.test.ts"], { isSerial: true });
 
 const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {

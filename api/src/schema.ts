@@ -41,6 +41,8 @@ export interface IntegerField extends Common {
 export interface BooleanField extends Common {
   readonly type: "boolean";
   readonly default?: boolean;
+  /** Decides what a Pulumi program makes, so it must be known when the program runs: no output of another resource. */
+  readonly plain?: true;
 }
 export interface ArrayField extends Common {
   readonly type: "array";

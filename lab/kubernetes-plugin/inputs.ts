@@ -11,12 +11,17 @@ export function isAutonamed(object: JsonObject): boolean {
   return textAt(object, "metadata", "annotations", autonamed) === "true";
 }
 
+/** Whether a resource is a patch: it has some fields of an object, which it makes when it is not there, and gives them up in the end. */
+export function isPatch(type: string, inputs: JsonObject): boolean {
+  return type.endsWith("Patch") && textAt(inputs, "kind")?.endsWith("Patch") === false;
+}
+
 /** What is wrong with a declaration before any server sees it. @param type the resource's type token */
 export function inputProblems(type: string, inputs: JsonObject): Problem[] {
   const kind = textAt(inputs, "kind");
   const problems: Problem[] = [];
-  if (/Patch$/.test(type) && kind !== undefined && !kind.endsWith("Patch"))
-    problems.push({ property: "kind", reason: `the lab's Kubernetes plugin has no patches (${type}); ${useReal}` });
+  if (isPatch(type, inputs) && textAt(inputs, "metadata", "name") === undefined)
+    problems.push({ property: "metadata.name", reason: `${type} is a patch, which needs the name of what it patches` });
   for (const property of ["apiVersion", "kind"]) {
     if (typeof inputs[property] !== "string")
       problems.push({

@@ -111,6 +111,22 @@ export async function remove(client: Client, object: JsonObject, patience: Patie
   if (!skipsAwait(object)) await waitUntilGone(client, kind, object, patience);
 }
 
+/** Gives up the fields of a patch; those that nobody else has are taken off the object. @throws ApiError when one of them is required */
+export async function relinquish(client: Client, object: JsonObject, manager: string): Promise<void> {
+  const { namespace, name } = metadataOf(object);
+  const identity = { name: name ?? "", ...(namespace === undefined ? {} : { namespace }) };
+  const bare: JsonObject = { apiVersion: object["apiVersion"] ?? "", kind: object["kind"] ?? "", metadata: identity };
+  try {
+    const kind = await kindOf(client, object, 1);
+    if ((await getLive(client, kind, object)) !== undefined) await apply(client, kind, bare, { manager, isForceful: false });
+  } catch (error) {
+    if (error instanceof NoSuchKindError) return;
+    if (error instanceof ApiError && error.status === 422)
+      throw new ApiError(422, error.reason, `a required field cannot be given up; set retainOnDelete: ${error.message}`);
+    throw error;
+  }
+}
+
 /** Whether leaving a field out of a declaration takes it off the live object; so it is taken to be where the server cannot say. */
 export async function isTakenAwayByOmission(client: Client | undefined, inputs: JsonObject, manager: string): Promise<boolean> {
   if (client === undefined || hasUnknowns(at(inputs, "metadata", "name") ?? null)) return true;

@@ -201,16 +201,22 @@ describe("what is refused before any server sees it", () => {
   const properties = (type: string, inputs: JsonObject): string[] => inputProblems(type, inputs).map(({ property }) => property);
   const object = { apiVersion: "v1", kind: "Service", metadata: { name: "a" } };
   it("is nothing for an object", () => assert.deepEqual(properties("kubernetes:core/v1:Service", object), []));
-  it("is a patch, a list, a chart, a name made by the server and a wait that cannot be read", () =>
+  it("is a patch of nothing, a list, a chart, a name made by the server and a wait that cannot be read", () =>
     assert.deepEqual(
       [
-        properties("kubernetes:core/v1:ServicePatch", object),
+        properties("kubernetes:core/v1:ServicePatch", { ...object, metadata: {} }),
         properties("kubernetes:core/v1:ServiceList", { apiVersion: "v1", kind: "ServiceList", items: [] }),
         properties("kubernetes:helm.sh/v3:Release", { chart: "x" }),
         properties("kubernetes:core/v1:Service", { ...object, metadata: { generateName: "a-" } }),
         properties("kubernetes:core/v1:Service", { ...object, metadata: { annotations: { "pulumi.com/waitFor": "x" } } }),
       ],
-      [["kind"], ["items"], ["apiVersion", "kind"], ["metadata.generateName"], ['metadata.annotations["pulumi.com/waitFor"]']],
+      [
+        ["metadata.name"],
+        ["items"],
+        ["apiVersion", "kind"],
+        ["metadata.generateName"],
+        ['metadata.annotations["pulumi.com/waitFor"]'],
+      ],
     ));
   it("is a setting that only the real plugin has", () =>
     assert.deepEqual(

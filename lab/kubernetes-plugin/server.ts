@@ -3,9 +3,9 @@ import * as grpc from "@grpc/grpc-js";
 import type * as Provider from "@pulumi/pulumi/proto/provider_pb.js";
 import { Client, UnreachableError } from "./client.ts";
 import { diffInputs, formatPath } from "./diff.ts";
-import { complete, inputProblems, isAutonamed, withNamespaceOf } from "./inputs.ts";
+import { complete, inputProblems, isAutonamed, isPatch, withNamespaceOf } from "./inputs.ts";
 import { type Application, idOf } from "./live.ts";
-import { create, isTakenAwayByOmission, preview, read, remove, update } from "./objects.ts";
+import { create, isTakenAwayByOmission, preview, read, relinquish, remove, update } from "./objects.ts";
 import { isOtherCluster, loadKubeConfig, readSettings, type Settings, settingProblems } from "./settings.ts";
 import { type JsonObject, textAt } from "./values.ts";
 import { NotReadyError, type Patience } from "./waiting.ts";
@@ -42,7 +42,7 @@ type Handler = (request: never) => Promise<object>;
 
 /** The service that the engine calls. @param engineAddress where progress is said; undefined when nobody listens */
 export function createService(engineAddress: string | undefined): grpc.UntypedServiceImplementation {
-  const report = createReporter(engineAddress);
+  let report = createReporter(engineAddress);
   const cancelled = new AbortController();
   /** Resources that the state has already: a preview of their replacement meets the object that is replaced. */
   const replaceable = new Set<string>();
@@ -113,8 +113,8 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
     check: async (request: Provider.CheckRequest) => {
       const { plain, secrets } = fromStruct(request.getNews());
       const old = request.getOlds() === undefined ? undefined : fromStruct(request.getOlds()).plain;
-      const [, , type = "", urnName] = request.getUrn().split("::");
-      const problems = inputProblems(type.split("$").at(-1) ?? "", plain);
+      const urnName = request.getUrn().split("::")[3];
+      const problems = inputProblems(typeOf(request.getUrn()), plain);
       if (problems.length > 0) return checkResponse(request.getNews(), problems);
       const name = request.getName() || (urnName ?? "resource");
       return checkResponse(toStruct(await complete(client, plain, old, name, request.getRandomseed_asU8()), secrets), []);
@@ -138,8 +138,13 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
     },
     create: async (request: Provider.CreateRequest) => {
       const declared = fromStruct(request.getProperties());
-      const manager = managerOf(request.getUrn());
+      const manager = managerOf(request.getUrn(), {}, declared.plain);
       const response = new messages.CreateResponse();
+      const isOfPatch = isPatch(typeOf(request.getUrn()), declared.plain);
+      if (request.getPreview() && isOfPatch) {
+        response.setProperties(request.getProperties());
+        return response;
+      }
       if (request.getPreview()) {
         const isNew = !replaceable.has(request.getUrn()) && !settings.isUpserting;
         const shown = await preview(client, declared.plain, application(manager), isNew);
@@ -147,7 +152,7 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
         return response;
       }
       const live = await kept(manager, declared, () =>
-        create(requireClient(), declared.plain, application(manager), settings.isUpserting, patience(request)),
+        create(requireClient(), declared.plain, application(manager), settings.isUpserting || isOfPatch, patience(request)),
       );
       response.setId(idOf(live));
       response.setProperties(outputs(live, manager, declared));
@@ -156,8 +161,8 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
     read: async (request: Provider.ReadRequest) => {
       const state = fromStruct(request.getProperties()).plain;
       const declared = fromStruct(request.getInputs());
-      const [, typeVersion = "", typeKind = ""] = (request.getUrn().split("::")[2]?.split("$").at(-1) ?? "").split(":");
-      const manager = managerOf(request.getUrn(), state);
+      const [, typeVersion = "", typeKind = ""] = typeOf(request.getUrn()).split(":");
+      const manager = managerOf(request.getUrn(), state, state);
       const found = await read(
         requireClient(),
         request.getId(),
@@ -175,7 +180,7 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
     },
     update: async (request: Provider.UpdateRequest) => {
       const declared = fromStruct(request.getNews());
-      const manager = managerOf(request.getUrn(), fromStruct(request.getOlds()).plain);
+      const manager = managerOf(request.getUrn(), fromStruct(request.getOlds()).plain, declared.plain);
       const live = request.getPreview()
         ? await preview(client, declared.plain, application(manager), false)
         : await kept(manager, declared, () => update(requireClient(), declared.plain, application(manager), patience(request)));
@@ -184,8 +189,11 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
       return response;
     },
     delete: async (request: Provider.DeleteRequest) => {
+      const object = fromStruct(request.getProperties()).plain;
       try {
-        await remove(requireClient(), fromStruct(request.getProperties()).plain, patience(request));
+        if (isPatch(typeOf(request.getUrn()), object))
+          await relinquish(requireClient(), object, managerOf(request.getUrn(), object, object));
+        else await remove(requireClient(), object, patience(request));
       } catch (error) {
         if (!(error instanceof UnreachableError && settings.deletesUnreachable)) throw error;
       }
@@ -197,6 +205,11 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
     construct: async (request: Provider.ConstructRequest) => {
       throw new Error(`the lab's Kubernetes plugin has no component ${request.getType()}`);
     },
+    // An engine that finds the plugin running (PULUMI_DEBUG_PROVIDERS) says where it is.
+    attach: async (request: { getAddress(): string }) => {
+      report = createReporter(request.getAddress());
+      return new Empty();
+    },
     cancel: async () => {
       cancelled.abort();
       return new Empty();
@@ -205,9 +218,17 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
   return Object.fromEntries(Object.entries(handlers).map(([name, handler]) => [name, unary(handler)]));
 }
 
-/** Who owns the fields of a resource: what the state says, else a name made from the URN. */
-function managerOf(urn: string, state: JsonObject = {}): string {
-  return textAt(state, managerKey) ?? `pulumi-kubernetes-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
+/** The type token of a URN. */
+function typeOf(urn: string): string {
+  return urn.split("::")[2]?.split("$").at(-1) ?? "";
+}
+
+/** Who owns the fields of a resource: what its annotation says, else what the state says, else a name made from the URN. */
+function managerOf(urn: string, state: JsonObject = {}, declared: JsonObject = {}): string {
+  const annotated = textAt(declared, "metadata", "annotations", "pulumi.com/patchFieldManager");
+  return (
+    annotated ?? textAt(state, managerKey) ?? `pulumi-kubernetes-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`
+  );
 }
 
 function unary(handler: Handler): grpc.handleUnaryCall<unknown, object> {

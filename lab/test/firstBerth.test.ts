@@ -263,7 +263,10 @@ describe("a mistake in the program", () => {
     const wrong = { name: "wrong", address: "10.0.0.300" } as never;
     const { code, stdout, stderr } = pulumiWith((config) => config["berth:eips"]?.push(wrong), "preview");
     assert.notEqual(code, 0);
-    assert.match(stdout + stderr, /berth:index:Eip "wrong": address: "10\.0\.0\.300" is not an address \(192\.0\.2\.1\), a CIDR/);
+    assert.match(
+      stdout + stderr,
+      /berth:index:Eip "wrong" has a mistake:\s+address: "10\.0\.0\.300" is not an address \(192\.0\.2\.1\), a CIDR/,
+    );
   });
 });
 

@@ -1,41 +1,48 @@
-import { bgpConfSpec } from "@berth/api/bgpConf";
-import { apiVersion } from "@berth/api/crds";
-import { apiextensions } from "@pulumi/kubernetes";
+import { type BgpConfStatus, bgpConfSpec } from "@berth/api/bgpConf";
 import * as pulumi from "@pulumi/pulumi";
-import { bgpConfProblems, type KnownArgs } from "./checks.ts";
-import { checked, objectMetadata, specOf, typeToken } from "./component.ts";
+import { isReference, objectMetadata, orElse, specOf, typeToken } from "./component.ts";
 import type { bgpConfArgs } from "./fields.ts";
 import type { ArgsOf } from "./inputs.ts";
+import { judge } from "./judge.ts";
+import { customObject } from "./object.ts";
 
 /** The arguments of a BgpConf: every field of the object, and how to wait for it. */
 export type BgpConfArgs = ArgsOf<typeof bgpConfArgs>;
+
+/** What one node uses. */
+export type NodeConf = NonNullable<BgpConfStatus["nodesConfStatus"]>[string];
 
 /**
  * What the speakers are to BGP: their AS number, their port. Only the object named "default" counts, so that is its name unless you give another.
  *
  * @example
  * ```ts
- * new berth.BgpConf("default", { as: 65000 });
+ * const conf = new berth.BgpConf("default", { as: 65000 });
  * ```
  */
 export class BgpConf extends pulumi.ComponentResource {
   /** The name of the BgpConf in the cluster. */
   declare readonly name: pulumi.Output<string>;
+  /** The AS number of the speakers; 0 when BGP is off. */
+  declare readonly as: pulumi.Output<number>;
+  /** What each node used when Pulumi last looked: its BGP Identifier and its AS number, by node. */
+  declare readonly nodes: pulumi.Output<Readonly<Record<string, NodeConf>>>;
 
   constructor(name: string, args: BgpConfArgs, options: pulumi.ComponentResourceOptions = {}) {
+    if (isReference(options)) {
+      super(typeToken("BgpConf"), name, { name: undefined, as: undefined, nodes: undefined }, options);
+      return;
+    }
     super(typeToken("BgpConf"), name, args, options);
-    const resolved = checked("BgpConf", name, args, bgpConfProblems);
-    const object = new apiextensions.CustomResource(
+    const verdict = judge(this, "BgpConf", name, args, options);
+    const object = customObject<BgpConfStatus>(
       name,
-      {
-        apiVersion,
-        kind: "BgpConf",
-        metadata: resolved.apply((known) => objectMetadata("default", known as Parameters<typeof objectMetadata>[1])),
-        spec: resolved.apply((known) => specOf(known as KnownArgs, bgpConfSpec)),
-      },
-      { parent: this },
+      { kind: "BgpConf", metadata: objectMetadata("default", args), spec: specOf(args, bgpConfSpec), adopt: args.adopt === true },
+      verdict.child(),
     );
-    this.name = object.metadata.name;
-    this.registerOutputs({ name: this.name });
+    this.name = object.name;
+    this.as = orElse(args.as, 0);
+    this.nodes = object.status.apply((known) => known?.nodesConfStatus ?? {});
+    verdict.ifRight(() => this.registerOutputs({ name: this.name, as: this.as, nodes: this.nodes }));
   }
 }

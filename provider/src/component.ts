@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { KnownArgs, Problem } from "./checks.ts";
 
 /** The name of the package in type tokens. */
 export const packageName = "berth";
@@ -9,62 +8,68 @@ export function typeToken(component: string): `berth:index:${string}` {
   return `berth:index:${component}`;
 }
 
-/**
- * Fails on mistakes in arguments: at once for what is known now, and when outputs become known for the rest.
- * @returns the arguments, with nothing unknown left of their structure
- * @throws InputPropertiesError that lists every problem with its property path
- */
-export function checked<Args extends object>(
-  component: string,
-  name: string,
-  args: Args,
-  find: (known: KnownArgs) => Problem[],
-): pulumi.Output<pulumi.Unwrap<Args>> {
-  refuse(component, name, find(known(args) as KnownArgs));
-  return pulumi.output(args).apply((resolved) => {
-    refuse(component, name, find(resolved as KnownArgs));
-    return resolved;
-  }) as pulumi.Output<pulumi.Unwrap<Args>>;
+/** The options of a component that is not made but read again from its URN: what a method call is about. */
+export function isReference(options: pulumi.ComponentResourceOptions): boolean {
+  return options.urn !== undefined;
 }
 
-function refuse(component: string, name: string, problems: readonly Problem[]): void {
-  if (problems.length === 0) return;
-  const text = problems.map(({ propertyPath, reason }) => `${propertyPath}: ${reason}`).join("; ");
-  throw new pulumi.InputPropertiesError({ message: `${typeToken(component)} "${name}": ${text}`, errors: [...problems] });
+/** The outputs of a component by name, for the engine. @param names an object that has them as keys */
+export function outputsOf(component: object, names: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(component).filter(([key]) => key in names));
 }
 
-/** The part of a value that is no output: what can be judged before anything runs. */
-function known(value: unknown): unknown {
-  if (pulumi.Output.isInstance(value) || value instanceof Promise || pulumi.Resource.isInstance(value)) return undefined;
-  if (Array.isArray(value)) return value.map(known);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, known(item)]));
+/** What the metadata of the one object that a component stands for comes from. */
+interface MetadataArgs {
+  readonly name?: pulumi.Input<string> | undefined;
+  readonly labels?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>> | undefined;
+  readonly annotations?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>> | undefined;
+  readonly waitForReady?: pulumi.Input<boolean> | undefined;
+  readonly timeoutSeconds?: pulumi.Input<number> | undefined;
+  readonly adopt?: pulumi.Input<boolean> | undefined;
 }
 
-/** The metadata of the one object that a component stands for, and the annotations that make `up` wait for it. */
+/** The metadata of an object of ours, with the annotations that make `up` wait until it is Ready. @param name when the arguments give none */
 export function objectMetadata(
-  resourceName: string,
-  args: {
-    readonly name?: string | undefined;
-    readonly labels?: Readonly<Record<string, string>> | undefined;
-    readonly annotations?: Readonly<Record<string, string>> | undefined;
-    readonly waitForReady?: boolean | undefined;
-    readonly timeoutSeconds?: number | undefined;
-  },
-  more: Readonly<Record<string, string>> = {},
-): { readonly name: string; readonly labels?: Record<string, string>; readonly annotations: Record<string, string> } {
-  const waiting =
-    args.waitForReady === false
-      ? { "pulumi.com/skipAwait": "true" }
-      : { "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": String(args.timeoutSeconds ?? 120) };
+  name: string,
+  args: MetadataArgs,
+  more: pulumi.Input<Readonly<Record<string, string>>> = {},
+): {
+  name: pulumi.Output<string>;
+  annotations: pulumi.Output<Record<string, string>>;
+  labels?: pulumi.Output<Record<string, string>>;
+} {
+  const { waitForReady, timeoutSeconds, annotations, adopt } = args;
   return {
-    name: args.name ?? resourceName,
-    ...(args.labels === undefined ? {} : { labels: { ...args.labels } }),
-    annotations: { ...waiting, ...more, ...args.annotations },
+    name: orElse(args.name, name),
+    annotations: pulumi.output({ waitForReady, timeoutSeconds, annotations, adopt, more }).apply(
+      (known): Record<string, string> => ({
+        ...(known.waitForReady === false
+          ? { "pulumi.com/skipAwait": "true" }
+          : { "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": String(known.timeoutSeconds ?? 120) }),
+        ...(known.adopt === true ? adopting : {}),
+        ...known.more,
+        ...known.annotations,
+      }),
+    ),
+    ...(args.labels === undefined ? {} : { labels: pulumi.output(args.labels) as pulumi.Output<Record<string, string>> }),
   };
 }
 
-/** The fields of an object's spec among a component's arguments, without those that were not given. */
-export function specOf(args: KnownArgs, fields: object): Record<string, unknown> {
-  return Object.fromEntries(Object.keys(fields).flatMap((key) => (args[key] === undefined ? [] : [[key, args[key]]])));
+/** Makes a patch of an object the owner of its fields, whoever wrote them: how an object that is there already is taken over. */
+export const adopting = { "pulumi.com/patchForce": "true" } as const;
+
+/** An input, or something else when it is not given. */
+export function orElse<T>(input: pulumi.Input<T> | undefined, otherwise: T): pulumi.Output<T> {
+  return pulumi.output(input).apply((known) => known ?? otherwise) as pulumi.Output<T>;
+}
+
+/** The arguments that are fields of an object's spec, outputs and all, without those that were not given. */
+export function specOf(args: object, fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(args).filter(([key, value]) => key in fields && value !== undefined));
+}
+
+/** An input object with more fields; what is known of it stays known beside what is not. */
+export function withFields(input: unknown, more: Readonly<Record<string, unknown>>): unknown {
+  const isPlain = typeof input === "object" && input !== null && !pulumi.Output.isInstance(input) && !(input instanceof Promise);
+  return isPlain ? { ...input, ...more } : pulumi.output(input).apply((known) => ({ ...(known as object | undefined), ...more }));
 }

@@ -1,12 +1,12 @@
 import { defaultEipAnnotation } from "@berth/api/annotations";
-import { apiVersion } from "@berth/api/crds";
 import { type EipStatus, eipSpec } from "@berth/api/eip";
-import { apiextensions } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { eipProblems, type KnownArgs } from "./checks.ts";
-import { checked, objectMetadata, specOf, typeToken } from "./component.ts";
+import { addressAt, containsAddress, freeRanges } from "./addresses.ts";
+import { isReference, objectMetadata, outputsOf, specOf, typeToken } from "./component.ts";
 import type { eipArgs } from "./fields.ts";
 import type { ArgsOf } from "./inputs.ts";
+import { judge } from "./judge.ts";
+import { customObject } from "./object.ts";
 
 /** The arguments of an Eip: every field of the object, and how to wait for it. */
 export type EipArgs = ArgsOf<typeof eipArgs>;
@@ -17,43 +17,75 @@ export type EipArgs = ArgsOf<typeof eipArgs>;
  * @example
  * ```ts
  * const office = new berth.Eip("office", { address: "192.0.2.10-192.0.2.40", protocol: "layer2", isDefault: true });
+ * export const first = office.addressAt(0);
  * ```
  */
 export class Eip extends pulumi.ComponentResource {
   /** The name of the Eip in the cluster: what `ExposedService.eip` wants. */
   declare readonly name: pulumi.Output<string>;
+  /** The addresses of the pool as ranges, in order, without the excluded ones: `["192.0.2.10-192.0.2.40"]`. */
+  declare readonly ranges: pulumi.Output<string[]>;
   /** How many addresses the pool has, as text, because a pool may have more than a number holds. */
   declare readonly poolSize: pulumi.Output<string | undefined>;
+  /** How many addresses were in use when Pulumi last looked. */
+  declare readonly usage: pulumi.Output<number | undefined>;
+  /** Whether every address was in use when Pulumi last looked. */
+  declare readonly occupied: pulumi.Output<boolean | undefined>;
   /** The lowest address of the pool. */
   declare readonly firstIP: pulumi.Output<string | undefined>;
   /** The highest address of the pool. */
   declare readonly lastIP: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: EipArgs, options: pulumi.ComponentResourceOptions = {}) {
+    if (isReference(options)) {
+      super(typeToken("Eip"), name, outputs, options);
+      return;
+    }
     super(typeToken("Eip"), name, args, options);
-    const resolved = checked("Eip", name, args, eipProblems);
-    const object = new apiextensions.CustomResource(
+    const verdict = judge(this, "Eip", name, args, options);
+    const isDefault = pulumi
+      .output(args.isDefault)
+      .apply((known): Record<string, string> => (known === true ? { [defaultEipAnnotation]: "true" } : {}));
+    const object = customObject<EipStatus>(
       name,
-      {
-        apiVersion,
-        kind: "Eip",
-        metadata: resolved.apply((known) =>
-          objectMetadata(
-            name,
-            known as Parameters<typeof objectMetadata>[1],
-            (known as KnownArgs)["isDefault"] === true ? { [defaultEipAnnotation]: "true" } : {},
-          ),
-        ),
-        spec: resolved.apply((known) => specOf(known as KnownArgs, eipSpec)),
-        status: undefined,
-      },
-      { parent: this },
+      { kind: "Eip", metadata: objectMetadata(name, args, isDefault), spec: specOf(args, eipSpec), adopt: args.adopt === true },
+      verdict.child(),
     );
-    const status = (object as unknown as { readonly status: pulumi.Output<EipStatus | undefined> }).status;
-    this.name = object.metadata.name;
-    this.poolSize = status.apply((known) => known?.poolSizeText);
-    this.firstIP = status.apply((known) => known?.firstIP);
-    this.lastIP = status.apply((known) => known?.lastIP);
-    this.registerOutputs({ name: this.name, poolSize: this.poolSize, firstIP: this.firstIP, lastIP: this.lastIP });
+    const { address, addresses, exclude } = args;
+    this.name = object.name;
+    this.ranges = verdict.output(() =>
+      pulumi
+        .output({ address, addresses, exclude })
+        .apply((known) => freeRanges([known.address, ...(known.addresses ?? [])] as string[], (known.exclude ?? []) as string[])),
+    );
+    this.poolSize = object.status.apply((known) => known?.poolSizeText);
+    this.usage = object.status.apply((known) => known?.usage);
+    this.occupied = object.status.apply((known) => known?.occupied);
+    this.firstIP = object.status.apply((known) => known?.firstIP);
+    this.lastIP = object.status.apply((known) => known?.lastIP);
+    verdict.ifRight(() => this.registerOutputs(outputsOf(this, outputs)));
+  }
+
+  /** Whether an address belongs to the pool: excluded ones do not. @throws Error when the text is no IP address */
+  contains(address: pulumi.Input<string>): pulumi.Output<boolean> {
+    return pulumi.all([this.ranges, address]).apply(([ranges, text]) => containsAddress(ranges, text));
+  }
+
+  /**
+   * The address at a place in the pool, in order, excluded ones not counted: 0 is the first, -1 the last.
+   * @throws Error when the pool is smaller
+   */
+  addressAt(index: pulumi.Input<number>): pulumi.Output<string> {
+    return pulumi.all([this.ranges, index]).apply(([ranges, place]) => addressAt(ranges, place));
   }
 }
+
+const outputs = {
+  name: undefined,
+  ranges: undefined,
+  poolSize: undefined,
+  usage: undefined,
+  occupied: undefined,
+  firstIP: undefined,
+  lastIP: undefined,
+};

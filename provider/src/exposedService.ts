@@ -3,122 +3,199 @@ import {
   eipAnnotation,
   loadBalancerAnnotation,
   loadBalancerAnnotationValue,
+  shareWithNamespacesAnnotation,
   sharingKeyAnnotation,
 } from "@berth/api/annotations";
-import { core } from "@pulumi/kubernetes";
+import { announced } from "@berth/api/conditions";
+import { type apps, core, type types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { exposedServiceProblems } from "./checks.ts";
-import { checked, typeToken } from "./component.ts";
+import { isReference, orElse, outputsOf, typeToken } from "./component.ts";
 import type { exposedServiceArgs } from "./fields.ts";
 import type { ArgsOf } from "./inputs.ts";
+import { judge } from "./judge.ts";
 
-/** The arguments of an ExposedService. */
-export type ExposedServiceArgs = ArgsOf<typeof exposedServiceArgs>;
+/** The arguments of an ExposedService. Its pods are given by one of `selector`, `service` and `deployment`. */
+export type ExposedServiceArgs = ArgsOf<typeof exposedServiceArgs> & {
+  /** A Service whose pods are exposed, too: one of the program, or `core.v1.Service.get(…)`. It stays as it is. */
+  readonly service?: pulumi.Input<core.v1.Service> | undefined;
+  /** A Deployment whose pods are exposed. */
+  readonly deployment?: pulumi.Input<apps.v1.Deployment> | undefined;
+};
 
 /**
- * Pods, reachable from the network under an address of an Eip. `up` ends when the address is there, or with the controller's reason why not.
+ * Pods, reachable from the network under an address of an Eip. `up` ends when a node announces the address, or with the controller's
+ * reason why none does.
  *
  * @example
  * ```ts
- * const page = new berth.ExposedService("page", { selector: { app: "page" }, ports: [{ port: 80, targetPort: 8080 }], eip: "office" });
+ * const page = new berth.ExposedService("page", { selector: { app: "page" }, ports: [{ port: 80, targetPort: 8080 }], eip: office.name });
  * export const url = page.url;
  * ```
  */
 export class ExposedService extends pulumi.ComponentResource {
+  /** The name of the Service in the cluster. */
+  declare readonly name: pulumi.Output<string>;
   /** The address; the first of them when there are two families. Absent until the Service has one. */
   declare readonly address: pulumi.Output<string | undefined>;
   /** All addresses. */
   declare readonly addresses: pulumi.Output<string[]>;
-  /** "http://address" with the first port, or https for port 443. Absent until the Service has an address. */
+  /** The DNS name: the one that was asked for, or one that the status of the Service has. */
+  declare readonly hostname: pulumi.Output<string | undefined>;
+  /** "http://host" with the first port, or https for port 443. The host is the DNS name, else the address. Absent until there is one. */
   declare readonly url: pulumi.Output<string | undefined>;
-  /** The name of the Service in the cluster. */
-  declare readonly name: pulumi.Output<string>;
+  /** Who announced the addresses when Pulumi last looked, as a sentence. */
+  declare readonly announcedBy: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: ExposedServiceArgs, options: pulumi.ComponentResourceOptions = {}) {
+    if (isReference(options)) {
+      super(typeToken("ExposedService"), name, outputs, options);
+      return;
+    }
     super(typeToken("ExposedService"), name, args, options);
-    const resolved = checked("ExposedService", name, args, exposedServiceProblems) as pulumi.Output<Plain>;
+    const verdict = judge(this, "ExposedService", name, args, options);
+    const backend = backendOf(args);
     const service = new core.v1.Service(
       name,
-      { metadata: resolved.apply((known) => metadata(name, known)), spec: resolved.apply(spec) },
-      { parent: this, ...(options.customTimeouts === undefined ? {} : { customTimeouts: options.customTimeouts }) },
+      { metadata: metadata(name, args, backend.namespace), spec: spec(args, backend) },
+      {
+        ...verdict.child(),
+        ...(options.customTimeouts === undefined ? {} : { customTimeouts: options.customTimeouts }),
+      },
     );
+    const ingress = service.status.apply((status) => status?.loadBalancer?.ingress ?? []);
     this.name = service.metadata.name;
-    this.addresses = service.status.apply((status) =>
-      (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip])),
-    );
+    this.addresses = ingress.apply((entries) => entries.flatMap(({ ip }) => (ip === undefined ? [] : [ip])));
     this.address = this.addresses.apply(([first]) => first);
-    this.url = pulumi.all([this.address, resolved]).apply(([address, known]) => urlOf(address, known.ports[0]?.port));
-    this.registerOutputs({ name: this.name, address: this.address, addresses: this.addresses, url: this.url });
+    this.hostname = pulumi
+      .all([args.hostname, ingress])
+      .apply(([wanted, entries]) => wanted ?? entries.find(({ hostname }) => hostname !== undefined)?.hostname);
+    this.url = pulumi
+      .all([this.hostname, this.address, backend.ports])
+      .apply(([host, address, ports]) => urlOf(host ?? address, ports[0]?.port));
+    this.announcedBy = service.status.apply(
+      (status) => status?.conditions?.find(({ type, status: holds }) => type === announced && holds === "True")?.message,
+    );
+    verdict.ifRight(() => this.registerOutputs(outputsOf(this, outputs)));
   }
 }
 
-/** The arguments when everything is known. */
-interface Plain {
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly selector: Readonly<Record<string, string>>;
-  readonly ports: readonly {
-    readonly name?: string;
-    readonly port: number;
-    readonly targetPort?: number;
-    readonly protocol?: string;
-  }[];
-  readonly eip?: string;
-  readonly address?: string;
-  readonly sharingKey?: string;
-  readonly externalTrafficPolicy?: string;
-  readonly ipFamilyPolicy?: string;
-  readonly ipFamilies?: readonly string[];
-  readonly loadBalancerClass?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly awaitAddress?: boolean;
-  readonly timeoutSeconds?: number;
+const outputs = {
+  name: undefined,
+  address: undefined,
+  addresses: undefined,
+  hostname: undefined,
+  url: undefined,
+  announcedBy: undefined,
+};
+
+/** Which pods serve, where they are, and on which ports. */
+interface Backend {
+  readonly selector: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  readonly namespace: pulumi.Input<string | undefined>;
+  readonly ports: pulumi.Output<Port[]>;
 }
 
-function metadata(name: string, args: Plain) {
-  const annotations = {
-    [loadBalancerAnnotation]: loadBalancerAnnotationValue,
-    ...(args.eip === undefined ? {} : { [eipAnnotation]: args.eip }),
-    ...(args.address === undefined ? {} : { [addressAnnotation]: args.address }),
-    ...(args.sharingKey === undefined ? {} : { [sharingKeyAnnotation]: args.sharingKey }),
-    ...(args.awaitAddress === false
-      ? { "pulumi.com/skipAwait": "true" }
-      : { "pulumi.com/timeoutSeconds": String(args.timeoutSeconds ?? 300) }),
-    ...args.annotations,
-  };
+interface Port {
+  readonly name?: string | undefined;
+  readonly port: number;
+  readonly targetPort?: number | string | undefined;
+  readonly targetPortName?: string | undefined;
+  readonly nodePort?: number | undefined;
+  readonly appProtocol?: string | undefined;
+  readonly protocol?: string | undefined;
+}
+
+function backendOf(args: ExposedServiceArgs): Backend {
+  const given = pulumi.output(args.ports) as pulumi.Output<Port[] | undefined>;
+  if (args.service !== undefined) {
+    const { spec: of, metadata: where } = pulumi.output(args.service) as unknown as core.v1.Service;
+    return {
+      selector: of.apply(({ selector }) => selector ?? {}),
+      namespace: where.apply(({ namespace }) => namespace),
+      ports: pulumi.all([given, of]).apply(([ports, { ports: own }]) => ports ?? (own ?? []).map(portOfService)),
+    };
+  }
+  if (args.deployment !== undefined) {
+    const { spec: of, metadata: where } = pulumi.output(args.deployment) as unknown as apps.v1.Deployment;
+    return {
+      selector: of.apply(({ selector }) => selector.matchLabels ?? {}),
+      namespace: where.apply(({ namespace }) => namespace),
+      ports: pulumi.all([given, of]).apply(([ports, { template }]) => {
+        const own = (template.spec?.containers ?? []).flatMap(({ ports: of }) => of ?? []);
+        return ports ?? own.map((port) => portOfContainer(port, own.length));
+      }),
+    };
+  }
   return {
-    name: args.name ?? name,
-    ...(args.namespace === undefined ? {} : { namespace: args.namespace }),
-    ...(args.labels === undefined ? {} : { labels: { ...args.labels } }),
-    annotations,
+    selector: (args.selector ?? {}) as Backend["selector"],
+    namespace: undefined,
+    ports: given.apply((ports) => ports ?? []),
   };
 }
 
-function spec(args: Plain) {
-  const optional = {
-    externalTrafficPolicy: args.externalTrafficPolicy,
-    ipFamilyPolicy: args.ipFamilyPolicy,
-    ipFamilies: args.ipFamilies === undefined ? undefined : [...args.ipFamilies],
-    loadBalancerClass: args.loadBalancerClass,
+function portOfService({ name, port, targetPort, protocol, appProtocol }: types.output.core.v1.ServicePort): Port {
+  return { name, port, targetPort, protocol, appProtocol };
+}
+
+function portOfContainer({ name, containerPort, protocol }: types.output.core.v1.ContainerPort, count: number): Port {
+  return { name: name ?? (count > 1 ? `port-${containerPort}` : undefined), port: containerPort, protocol };
+}
+
+function metadata(name: string, args: ExposedServiceArgs, backendNamespace: Backend["namespace"]) {
+  const { eip, address, sharingKey, shareWithNamespaces, hostname, awaitAddress, timeoutSeconds, annotations } = args;
+  const asked = { eip, address, sharingKey, shareWithNamespaces, hostname, awaitAddress, timeoutSeconds, annotations };
+  const namespace = args.namespace ?? backendNamespace;
+  return {
+    name: orElse(args.name, name),
+    ...(namespace === undefined ? {} : { namespace: namespace as pulumi.Input<string> }),
+    ...(args.labels === undefined ? {} : { labels: pulumi.output(args.labels) as pulumi.Output<Record<string, string>> }),
+    annotations: pulumi.output(asked).apply((known) => {
+      const optional = {
+        [eipAnnotation]: known.eip,
+        [addressAnnotation]: known.address,
+        [sharingKeyAnnotation]: known.sharingKey,
+        [shareWithNamespacesAnnotation]: known.shareWithNamespaces?.join(","),
+        "external-dns.alpha.kubernetes.io/hostname": known.hostname,
+      };
+      const waiting: Record<string, string> =
+        known.awaitAddress === false
+          ? { "pulumi.com/skipAwait": "true" }
+          : { "pulumi.com/waitFor": `condition=${announced}`, "pulumi.com/timeoutSeconds": String(known.timeoutSeconds ?? 300) };
+      return {
+        [loadBalancerAnnotation]: loadBalancerAnnotationValue,
+        ...Object.fromEntries(Object.entries(optional).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))),
+        ...waiting,
+        ...known.annotations,
+      };
+    }),
   };
+}
+
+function spec(args: ExposedServiceArgs, { selector, ports }: Backend) {
+  const { externalTrafficPolicy, ipFamilyPolicy, loadBalancerClass, sessionAffinity, allocateLoadBalancerNodePorts } = args;
+  const optional = { externalTrafficPolicy, ipFamilyPolicy, loadBalancerClass, sessionAffinity, allocateLoadBalancerNodePorts };
   return {
     type: "LoadBalancer",
-    selector: { ...args.selector },
-    ports: args.ports.map(({ name, port, targetPort, protocol }) => ({
-      ...(name === undefined ? {} : { name }),
-      port,
-      targetPort: targetPort ?? port,
-      protocol: protocol ?? "TCP",
-    })),
+    selector,
+    ports: ports.apply((list) =>
+      list.map(({ name, port, targetPort, targetPortName, nodePort, appProtocol, protocol }) => ({
+        ...(name === undefined ? {} : { name }),
+        port,
+        targetPort: targetPortName ?? targetPort ?? port,
+        ...(nodePort === undefined ? {} : { nodePort }),
+        ...(appProtocol === undefined ? {} : { appProtocol }),
+        protocol: protocol ?? "TCP",
+      })),
+    ),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+    ...(args.ipFamilies === undefined ? {} : { ipFamilies: args.ipFamilies as pulumi.Input<pulumi.Input<string>[]> }),
   };
 }
 
-/** The URL of an address and a port: the scheme's own port is left out, IPv6 goes in brackets. */
-export function urlOf(address: string | undefined, port: number | undefined): string | undefined {
-  if (address === undefined) return undefined;
-  const host = address.includes(":") ? `[${address}]` : address;
-  if (port === 443) return `https://${host}`;
-  return `http://${host}${port === undefined || port === 80 ? "" : `:${port}`}`;
+/** The URL of a host and a port: the scheme's own port is left out, IPv6 goes in brackets. */
+export function urlOf(host: string | undefined, port: number | undefined): string | undefined {
+  if (host === undefined) return undefined;
+  const authority = host.includes(":") ? `[${host}]` : host;
+  if (port === 443) return `https://${authority}`;
+  return `http://${authority}${port === undefined || port === 80 ? "" : `:${port}`}`;
 }

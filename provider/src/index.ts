@@ -11,7 +11,9 @@
  * ```
  */
 export { BgpConf, type BgpConfArgs } from "./bgpConf.ts";
-export { BgpPeer, type BgpPeerArgs } from "./bgpPeer.ts";
+export { BgpPeer, type BgpPeerArgs, type RouterConfigArgs } from "./bgpPeer.ts";
 export { Eip, type EipArgs } from "./eip.ts";
 export { ExposedService, type ExposedServiceArgs } from "./exposedService.ts";
+export { type GetAddressArgs, type GetAddressResult, getAddress, getAddressOutput } from "./getAddress.ts";
 export { LoadBalancer, type LoadBalancerArgs } from "./loadBalancer.ts";
+export type { RouterVendor } from "./routerConfig/routerConfig.ts";

@@ -10,9 +10,13 @@ export type InputOf<T> = T extends readonly (infer Item)[]
       ? pulumi.Input<{ readonly [Key in keyof T]: InputOf<Exclude<T[Key], undefined>> }>
       : pulumi.Input<T>;
 
-/** The arguments of a component, from its fields: every one an input, required ones required. */
+/** The arguments of a component, from its fields: every one an input (but for those marked plain), required ones required. */
 export type ArgsOf<F> = {
   readonly [Key in keyof Infer<F>]:
-    | InputOf<Exclude<Infer<F>[Key], undefined>>
+    | (Key extends keyof F
+        ? F[Key] extends { readonly plain: true }
+          ? Infer<F>[Key]
+          : InputOf<Exclude<Infer<F>[Key], undefined>>
+        : never)
     | (undefined extends Infer<F>[Key] ? undefined : never);
 };

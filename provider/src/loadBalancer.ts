@@ -1,13 +1,14 @@
 import { loadBalancerClass } from "@berth/api/annotations";
-import { crds } from "@berth/api/crds";
+import { apiVersion, crds } from "@berth/api/crds";
 import { apiextensions, apps, core, policy, rbac } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { checked, typeToken } from "./component.ts";
+import { adopting, isReference, orElse, typeToken } from "./component.ts";
 import type { loadBalancerArgs } from "./fields.ts";
 import type { ArgsOf } from "./inputs.ts";
-import { controllerPort, defaultNamespace, labels, speakerPort } from "./manifests/names.ts";
+import { judge } from "./judge.ts";
+import { controllerPort, defaultNamespace, labels, namespaceLabels, speakerPort } from "./manifests/names.ts";
 import { controllerClusterRules, controllerRules, speakerClusterRules, speakerRules } from "./manifests/rbac.ts";
-import { controllerSpec, speakerSpec, type WorkloadOptions } from "./manifests/workloads.ts";
+import { controllerSpec, defaultResources, speakerSpec, type WorkloadOptions } from "./manifests/workloads.ts";
 
 /** The arguments of a LoadBalancer. */
 export type LoadBalancerArgs = ArgsOf<typeof loadBalancerArgs>;
@@ -25,24 +26,37 @@ export class LoadBalancer extends pulumi.ComponentResource {
   /** The namespace that Berth is installed in. */
   declare readonly namespace: pulumi.Output<string>;
 
+  /** The version of the API that the CustomResourceDefinitions serve: `network.kubesphere.io/v1alpha2`. */
+  declare readonly apiVersion: pulumi.Output<string>;
+
   constructor(name: string, args: LoadBalancerArgs, options: pulumi.ComponentResourceOptions = {}) {
+    if (isReference(options)) {
+      super(typeToken("LoadBalancer"), name, { namespace: undefined, apiVersion: undefined }, options);
+      return;
+    }
     super(typeToken("LoadBalancer"), name, args, options);
-    const resolved = checked("LoadBalancer", name, args, () => []) as pulumi.Output<Plain>;
-    const namespace = resolved.apply((known) => known.namespace ?? defaultNamespace);
-    const definitions = args.installCrds === false ? [] : this.#definitions(name, args.keepCrds !== false);
+    const verdict = judge(this, "LoadBalancer", name, args, options);
+    const namespace = orElse(args.namespace, defaultNamespace);
+    const definitions = args.installCrds === false ? [] : this.#definitions(name, args, verdict.child());
     const home =
       args.createNamespace === false
         ? []
-        : [new core.v1.Namespace(`${name}-namespace`, { metadata: { name: namespace, labels: labels() } }, { parent: this })];
-    const within = { parent: this, dependsOn: [...home, ...definitions] };
+        : [
+            new core.v1.Namespace(
+              `${name}-namespace`,
+              { metadata: { name: namespace, labels: namespaceLabels() } },
+              verdict.child(),
+            ),
+          ];
+    const within = verdict.child(...home, ...definitions);
     const rights = [
       ...this.#rights(name, "controller", namespace, controllerClusterRules, controllerRules, within),
       ...this.#rights(name, "speaker", namespace, speakerClusterRules, speakerRules, within),
     ];
-    const running = { parent: this, dependsOn: [...home, ...definitions, ...rights] };
-    const workload = resolved.apply(workloadOptions);
-    const metadata = (component: "controller" | "speaker") => ({
-      name: `berth-${component}`,
+    const running = verdict.child(...home, ...definitions, ...rights);
+    const workload = pulumi.output(args as unknown as PlainWorkloadArgs).apply(workloadOptions);
+    const metadata = (component: "controller" | "speaker", suffix = "") => ({
+      name: `berth-${component}${suffix}`,
       namespace,
       labels: labels(component),
     });
@@ -57,38 +71,39 @@ export class LoadBalancer extends pulumi.ComponentResource {
       running,
     );
     new apps.v1.DaemonSet(`${name}-speaker`, { metadata: metadata("speaker"), spec: workload.apply(speakerSpec) }, running);
-    for (const [component, port] of [
-      ["controller", controllerPort],
-      ["speaker", speakerPort],
-    ] as const) {
-      const spec = { clusterIP: "None", selector: labels(component), ports: [{ name: "http", port, targetPort: port }] };
-      new core.v1.Service(
-        `${name}-${component}-metrics`,
-        {
-          metadata: {
-            name: `berth-${component}-metrics`,
-            namespace,
-            labels: labels(component),
-            annotations: { "pulumi.com/skipAwait": "true" },
+    if (args.metrics !== false) {
+      for (const [component, port] of metricsPorts) {
+        new core.v1.Service(
+          `${name}-${component}-metrics`,
+          {
+            metadata: { ...metadata(component, "-metrics"), annotations: { "pulumi.com/skipAwait": "true" } },
+            spec: { clusterIP: "None", selector: labels(component), ports: [{ name: "http", port, targetPort: port }] },
           },
-          spec,
-        },
-        running,
-      );
+          running,
+        );
+      }
     }
     this.namespace = namespace;
-    this.registerOutputs({ namespace });
+    this.apiVersion = pulumi.output(apiVersion);
+    verdict.ifRight(() => this.registerOutputs({ namespace, apiVersion: this.apiVersion }));
   }
 
-  /** One child for each CustomResourceDefinition. They stay when the component goes, unless it was asked otherwise: with them would go every object of theirs. */
-  #definitions(name: string, isKept: boolean): pulumi.Resource[] {
+  /**
+   * One child for each CustomResourceDefinition. Those that are kept are patches, under an owner's name of Berth's own: they make what
+   * is not there, take over what an earlier LoadBalancer left, and stay when the component goes, and with them every Eip of the cluster.
+   */
+  #definitions(name: string, args: LoadBalancerArgs, options: pulumi.CustomResourceOptions): pulumi.Resource[] {
     return crds().map((crd) => {
       const spec = crd.spec as pulumi.Unwrap<apiextensions.v1.CustomResourceDefinitionArgs["spec"]>;
-      return new apiextensions.v1.CustomResourceDefinition(
-        `${name}-${crd.metadata.name}`,
-        { metadata: { name: crd.metadata.name }, spec },
-        { parent: this, retainOnDelete: isKept },
-      );
+      const child = `${name}-${crd.metadata.name}`;
+      const annotations = { "pulumi.com/patchFieldManager": "berth", ...(args.adopt === true ? adopting : {}) };
+      return args.keepCrds === false && args.adopt !== true
+        ? new apiextensions.v1.CustomResourceDefinition(child, { metadata: { name: crd.metadata.name }, spec }, options)
+        : new apiextensions.v1.CustomResourceDefinitionPatch(
+            child,
+            { metadata: { name: crd.metadata.name, annotations }, spec },
+            { ...options, retainOnDelete: true },
+          );
     });
   }
 
@@ -129,10 +144,15 @@ export class LoadBalancer extends pulumi.ComponentResource {
   }
 }
 
-/** The arguments when everything is known. */
-type Plain = { readonly image: string } & { readonly namespace?: string } & Partial<WorkloadOptions>;
+const metricsPorts = [
+  ["controller", controllerPort],
+  ["speaker", speakerPort],
+] as const;
 
-function workloadOptions(args: Plain): WorkloadOptions {
+/** What of the arguments the pods are made from, when everything is known. */
+type PlainWorkloadArgs = { readonly image: string } & Partial<WorkloadOptions>;
+
+function workloadOptions(args: PlainWorkloadArgs): WorkloadOptions {
   return {
     image: args.image,
     imagePullPolicy: args.imagePullPolicy ?? "IfNotPresent",
@@ -144,5 +164,16 @@ function workloadOptions(args: Plain): WorkloadOptions {
     controllerReplicas: args.controllerReplicas ?? 2,
     priorityClassName: args.priorityClassName ?? "system-cluster-critical",
     nodeSelector: args.nodeSelector ?? {},
+    imagePullSecrets: args.imagePullSecrets ?? [],
+    restSeconds: args.restSeconds ?? 60,
+    shareUnconditionally: args.shareUnconditionally ?? false,
+    drainMilliseconds: args.drainMilliseconds ?? 1000,
+    controllerResources: args.controllerResources ?? defaultResources,
+    controllerNodeSelector: args.controllerNodeSelector ?? {},
+    controllerTolerations: args.controllerTolerations ?? [],
+    speakerResources: args.speakerResources ?? defaultResources,
+    tolerations: args.tolerations ?? [],
+    podLabels: args.podLabels ?? {},
+    podAnnotations: args.podAnnotations ?? {},
   };
 }

@@ -22,9 +22,6 @@ const programs: Readonly<Record<string, () => Promise<void>>> = {
     });
     new Remote("ExposedService", "page", { selector: { app: "page" }, ports: [{ port: 80 }] });
   },
-  async wrong() {
-    new Remote("Eip", "wrong", { address: "10.0.0.300" });
-  },
 };
 
 const [, , name = "", directory = ""] = process.argv;

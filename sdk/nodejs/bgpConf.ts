@@ -25,9 +25,17 @@ export class BgpConf extends pulumi.ComponentResource {
     }
 
     /**
+     * The AS number of the speakers; 0 when BGP is off.
+     */
+    declare public readonly as: pulumi.Output<number>;
+    /**
      * The name of the BgpConf in the cluster.
      */
     declare public readonly name: pulumi.Output<string>;
+    /**
+     * What each node used when Pulumi last looked, by node.
+     */
+    declare public /*out*/ readonly nodes: pulumi.Output<{[key: string]: outputs.BgpConfNodes}>;
 
     /**
      * Create a BgpConf resource with the given unique name, arguments, and options.
@@ -40,6 +48,7 @@ export class BgpConf extends pulumi.ComponentResource {
         let resourceInputs: pulumi.Inputs = {};
         opts = opts || {};
         if (!opts.id) {
+            resourceInputs["adopt"] = args?.adopt;
             resourceInputs["annotations"] = args?.annotations;
             resourceInputs["as"] = args?.as;
             resourceInputs["asPerRack"] = args?.asPerRack;
@@ -55,8 +64,11 @@ export class BgpConf extends pulumi.ComponentResource {
             resourceInputs["timeoutSeconds"] = args?.timeoutSeconds;
             resourceInputs["useMultiplePaths"] = args?.useMultiplePaths;
             resourceInputs["waitForReady"] = args?.waitForReady;
+            resourceInputs["nodes"] = undefined /*out*/;
         } else {
+            resourceInputs["as"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
+            resourceInputs["nodes"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(BgpConf.__pulumiType, name, resourceInputs, opts, true /*remote*/);
@@ -67,6 +79,10 @@ export class BgpConf extends pulumi.ComponentResource {
  * The set of arguments for constructing a BgpConf resource.
  */
 export interface BgpConfArgs {
+    /**
+     * Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
+     */
+    adopt?: boolean;
     /**
      * Annotations of the object.
      */

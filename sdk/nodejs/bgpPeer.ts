@@ -25,9 +25,25 @@ export class BgpPeer extends pulumi.ComponentResource {
     }
 
     /**
+     * Whether every node had its session when Pulumi last looked.
+     */
+    declare public /*out*/ readonly established: pulumi.Output<boolean>;
+    /**
+     * Whether the session has a password.
+     */
+    declare public /*out*/ readonly hasPassword: pulumi.Output<boolean>;
+    /**
      * The name of the BgpPeer in the cluster.
      */
     declare public readonly name: pulumi.Output<string>;
+    /**
+     * What the BgpPeer says of the session: its spec, without a password.
+     */
+    declare public /*out*/ readonly session: pulumi.Output<any | undefined>;
+    /**
+     * The state of each node's session when Pulumi last looked, by node: ESTABLISHED, ACTIVE and so on.
+     */
+    declare public /*out*/ readonly sessions: pulumi.Output<{[key: string]: string}>;
 
     /**
      * Create a BgpPeer resource with the given unique name, arguments, and options.
@@ -43,9 +59,11 @@ export class BgpPeer extends pulumi.ComponentResource {
             if (args?.conf === undefined && !opts.urn) {
                 throw new Error("Missing required property 'conf'");
             }
+            resourceInputs["adopt"] = args?.adopt;
             resourceInputs["afiSafis"] = args?.afiSafis;
             resourceInputs["annotations"] = args?.annotations;
             resourceInputs["bfd"] = args?.bfd;
+            resourceInputs["bgpConf"] = args?.bgpConf;
             resourceInputs["conf"] = args?.conf;
             resourceInputs["ebgpMultihop"] = args?.ebgpMultihop;
             resourceInputs["gracefulRestart"] = args?.gracefulRestart;
@@ -60,11 +78,36 @@ export class BgpPeer extends pulumi.ComponentResource {
             resourceInputs["transport"] = args?.transport;
             resourceInputs["ttlSecurity"] = args?.ttlSecurity;
             resourceInputs["waitForReady"] = args?.waitForReady;
+            resourceInputs["established"] = undefined /*out*/;
+            resourceInputs["hasPassword"] = undefined /*out*/;
+            resourceInputs["session"] = undefined /*out*/;
+            resourceInputs["sessions"] = undefined /*out*/;
         } else {
+            resourceInputs["established"] = undefined /*out*/;
+            resourceInputs["hasPassword"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
+            resourceInputs["session"] = undefined /*out*/;
+            resourceInputs["sessions"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(BgpPeer.__pulumiType, name, resourceInputs, opts, true /*remote*/);
+    }
+
+    /**
+     * The configuration of the router at the other end: the speakers as neighbours, and a filter that accepts exactly the pools. Where the password goes it has a placeholder.
+     */
+    routerConfig(args: BgpPeer.RouterConfigArgs): pulumi.Output<string> {
+        const result: pulumi.Output<BgpPeer.RouterConfigResult> = pulumi.runtime.call("berth:index:BgpPeer/routerConfig", {
+            "__self__": this,
+            "aggregationLength": args.aggregationLength,
+            "aggregationLengthV6": args.aggregationLengthV6,
+            "as": args.as,
+            "maximumPaths": args.maximumPaths,
+            "nodes": args.nodes,
+            "pools": args.pools,
+            "vendor": args.vendor,
+        }, this);
+        return result.result;
     }
 }
 
@@ -72,6 +115,10 @@ export class BgpPeer extends pulumi.ComponentResource {
  * The set of arguments for constructing a BgpPeer resource.
  */
 export interface BgpPeerArgs {
+    /**
+     * Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
+     */
+    adopt?: boolean;
     /**
      * Address families of the session. Absent: the family of neighborAddress, with up to 10 paths by ADD-PATH; with neighborInterface alone both families.
      */
@@ -84,6 +131,10 @@ export interface BgpPeerArgs {
      * Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
      */
     bfd?: pulumi.Input<inputs.BgpPeerBfdArgs | undefined>;
+    /**
+     * The name of the BgpConf, when it is not in this program but in the cluster already: "default". Default: this program has one.
+     */
+    bgpConf?: pulumi.Input<string | undefined>;
     /**
      * Who the peer is.
      */
@@ -140,4 +191,51 @@ export interface BgpPeerArgs {
      * Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
      */
     waitForReady?: pulumi.Input<boolean | undefined>;
+}
+
+export namespace BgpPeer {
+    /**
+     * The set of arguments for the BgpPeer.routerConfig method.
+     */
+    export interface RouterConfigArgs {
+        /**
+         * The prefix length of IPv4 aggregates, if the pools are announced as such.
+         */
+        aggregationLength?: pulumi.Input<number | undefined>;
+        /**
+         * The prefix length of IPv6 aggregates.
+         */
+        aggregationLengthV6?: pulumi.Input<number | undefined>;
+        /**
+         * The AS number of the speakers: as of the BgpConf.
+         */
+        as: pulumi.Input<number>;
+        /**
+         * Among how many nodes the router spreads traffic. Default 16.
+         */
+        maximumPaths?: pulumi.Input<number | undefined>;
+        /**
+         * Addresses of the nodes, or networks that they are in, such as 172.30.0.0/24.
+         */
+        nodes: pulumi.Input<pulumi.Input<string>[]>;
+        /**
+         * Addresses that the router accepts: ranges of the Eips, or ranges, CIDRs and single addresses.
+         */
+        pools: pulumi.Input<pulumi.Input<string>[]>;
+        /**
+         * Whose configuration: frr, bird (BIRD 2), gobgp, openbgpd, cisco (IOS-XE), arista (EOS), junos or mikrotik (RouterOS 7).
+         */
+        vendor: pulumi.Input<string>;
+    }
+
+    /**
+     * The results of the BgpPeer.routerConfig method.
+     */
+    export interface RouterConfigResult {
+        /**
+         * The configuration, as text.
+         */
+        readonly result: string;
+    }
+
 }

@@ -37,9 +37,21 @@ export class Eip extends pulumi.ComponentResource {
      */
     declare public readonly name: pulumi.Output<string>;
     /**
+     * Whether every address was in use when Pulumi last looked.
+     */
+    declare public /*out*/ readonly occupied: pulumi.Output<boolean | undefined>;
+    /**
      * How many addresses the pool has, as text, because a pool may have more than a number holds.
      */
     declare public /*out*/ readonly poolSize: pulumi.Output<string | undefined>;
+    /**
+     * The addresses of the pool as ranges, in order, without the excluded ones, such as 192.0.2.10-192.0.2.40.
+     */
+    declare public /*out*/ readonly ranges: pulumi.Output<string[]>;
+    /**
+     * How many addresses were in use when Pulumi last looked.
+     */
+    declare public /*out*/ readonly usage: pulumi.Output<number | undefined>;
 
     /**
      * Create a Eip resource with the given unique name, arguments, and options.
@@ -57,6 +69,7 @@ export class Eip extends pulumi.ComponentResource {
             }
             resourceInputs["address"] = args?.address;
             resourceInputs["addresses"] = args?.addresses;
+            resourceInputs["adopt"] = args?.adopt;
             resourceInputs["annotations"] = args?.annotations;
             resourceInputs["autoAssign"] = args?.autoAssign;
             resourceInputs["avoidBuggyIPs"] = args?.avoidBuggyIPs;
@@ -82,15 +95,43 @@ export class Eip extends pulumi.ComponentResource {
             resourceInputs["waitForReady"] = args?.waitForReady;
             resourceInputs["firstIP"] = undefined /*out*/;
             resourceInputs["lastIP"] = undefined /*out*/;
+            resourceInputs["occupied"] = undefined /*out*/;
             resourceInputs["poolSize"] = undefined /*out*/;
+            resourceInputs["ranges"] = undefined /*out*/;
+            resourceInputs["usage"] = undefined /*out*/;
         } else {
             resourceInputs["firstIP"] = undefined /*out*/;
             resourceInputs["lastIP"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
+            resourceInputs["occupied"] = undefined /*out*/;
             resourceInputs["poolSize"] = undefined /*out*/;
+            resourceInputs["ranges"] = undefined /*out*/;
+            resourceInputs["usage"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(Eip.__pulumiType, name, resourceInputs, opts, true /*remote*/);
+    }
+
+    /**
+     * The address at a place in the pool, in order, excluded ones not counted.
+     */
+    addressAt(args: Eip.AddressAtArgs): pulumi.Output<string> {
+        const result: pulumi.Output<Eip.AddressAtResult> = pulumi.runtime.call("berth:index:Eip/addressAt", {
+            "__self__": this,
+            "index": args.index,
+        }, this);
+        return result.result;
+    }
+
+    /**
+     * Whether an address belongs to the pool: excluded ones do not.
+     */
+    contains(args: Eip.ContainsArgs): pulumi.Output<boolean> {
+        const result: pulumi.Output<Eip.ContainsResult> = pulumi.runtime.call("berth:index:Eip/contains", {
+            "__self__": this,
+            "address": args.address,
+        }, this);
+        return result.result;
     }
 }
 
@@ -106,6 +147,10 @@ export interface EipArgs {
      * More addresses of this pool, each in a form that `address` has. Families may be mixed between entries.
      */
     addresses?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
+     */
+    adopt?: boolean;
     /**
      * Annotations of the object.
      */
@@ -198,4 +243,47 @@ export interface EipArgs {
      * Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
      */
     waitForReady?: pulumi.Input<boolean | undefined>;
+}
+
+export namespace Eip {
+    /**
+     * The set of arguments for the Eip.addressAt method.
+     */
+    export interface AddressAtArgs {
+        /**
+         * The place: 0 is the first, -1 the last.
+         */
+        index: pulumi.Input<number>;
+    }
+
+    /**
+     * The results of the Eip.addressAt method.
+     */
+    export interface AddressAtResult {
+        /**
+         * The address.
+         */
+        readonly result: string;
+    }
+
+    /**
+     * The set of arguments for the Eip.contains method.
+     */
+    export interface ContainsArgs {
+        /**
+         * The address.
+         */
+        address: pulumi.Input<string>;
+    }
+
+    /**
+     * The results of the Eip.contains method.
+     */
+    export interface ContainsResult {
+        /**
+         * Whether it does.
+         */
+        readonly result: boolean;
+    }
+
 }

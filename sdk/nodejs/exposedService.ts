@@ -33,6 +33,14 @@ export class ExposedService extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly addresses: pulumi.Output<string[]>;
     /**
+     * Who announced the addresses when Pulumi last looked, as a sentence.
+     */
+    declare public /*out*/ readonly announcedBy: pulumi.Output<string | undefined>;
+    /**
+     * The DNS name: the one that was asked for, or one that the status of the Service has.
+     */
+    declare public readonly hostname: pulumi.Output<string | undefined>;
+    /**
      * The name of the Service in the cluster.
      */
     declare public readonly name: pulumi.Output<string>;
@@ -48,21 +56,18 @@ export class ExposedService extends pulumi.ComponentResource {
      * @param args The arguments to use to populate this resource's properties.
      * @param opts A bag of options that control this resource's behavior.
      */
-    constructor(name: string, args: ExposedServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, args?: ExposedServiceArgs, opts?: pulumi.ComponentResourceOptions) {
         let resourceInputs: pulumi.Inputs = {};
         opts = opts || {};
         if (!opts.id) {
-            if (args?.ports === undefined && !opts.urn) {
-                throw new Error("Missing required property 'ports'");
-            }
-            if (args?.selector === undefined && !opts.urn) {
-                throw new Error("Missing required property 'selector'");
-            }
             resourceInputs["address"] = args?.address;
+            resourceInputs["allocateLoadBalancerNodePorts"] = args?.allocateLoadBalancerNodePorts;
             resourceInputs["annotations"] = args?.annotations;
             resourceInputs["awaitAddress"] = args?.awaitAddress;
+            resourceInputs["deployment"] = args?.deployment;
             resourceInputs["eip"] = args?.eip;
             resourceInputs["externalTrafficPolicy"] = args?.externalTrafficPolicy;
+            resourceInputs["hostname"] = args?.hostname;
             resourceInputs["ipFamilies"] = args?.ipFamilies;
             resourceInputs["ipFamilyPolicy"] = args?.ipFamilyPolicy;
             resourceInputs["labels"] = args?.labels;
@@ -71,13 +76,19 @@ export class ExposedService extends pulumi.ComponentResource {
             resourceInputs["namespace"] = args?.namespace;
             resourceInputs["ports"] = args?.ports;
             resourceInputs["selector"] = args?.selector;
+            resourceInputs["service"] = args?.service;
+            resourceInputs["sessionAffinity"] = args?.sessionAffinity;
+            resourceInputs["shareWithNamespaces"] = args?.shareWithNamespaces;
             resourceInputs["sharingKey"] = args?.sharingKey;
             resourceInputs["timeoutSeconds"] = args?.timeoutSeconds;
             resourceInputs["addresses"] = undefined /*out*/;
+            resourceInputs["announcedBy"] = undefined /*out*/;
             resourceInputs["url"] = undefined /*out*/;
         } else {
             resourceInputs["address"] = undefined /*out*/;
             resourceInputs["addresses"] = undefined /*out*/;
+            resourceInputs["announcedBy"] = undefined /*out*/;
+            resourceInputs["hostname"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
             resourceInputs["url"] = undefined /*out*/;
         }
@@ -91,17 +102,25 @@ export class ExposedService extends pulumi.ComponentResource {
  */
 export interface ExposedServiceArgs {
     /**
-     * The address to take. Default: a free one.
+     * The address to take; with two families two of them, comma separated. Default: a free one.
      */
     address?: pulumi.Input<string | undefined>;
+    /**
+     * Whether Kubernetes opens a port on every node, too. Default true.
+     */
+    allocateLoadBalancerNodePorts?: pulumi.Input<boolean | undefined>;
     /**
      * Annotations of the Service.
      */
     annotations?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
-     * Wait until the Service has its address. Default true.
+     * Wait until the Service has its address and a node announces it. Default true; turn it off where Berth does not run yet.
      */
     awaitAddress?: pulumi.Input<boolean | undefined>;
+    /**
+     * A Deployment (a resource) whose pods are exposed. Instead of it: selector or service.
+     */
+    deployment?: any | undefined;
     /**
      * The name of the Eip to take the address from. Default: the one bound to the namespace, else the default one.
      */
@@ -110,6 +129,10 @@ export interface ExposedServiceArgs {
      * Local: only nodes with a ready pod announce, and the client's address is kept. Default Cluster.
      */
     externalTrafficPolicy?: pulumi.Input<string | undefined>;
+    /**
+     * The DNS name of the address. It goes into url, and as an annotation to external-dns.
+     */
+    hostname?: pulumi.Input<string | undefined>;
     /**
      * The families, the more wanted first.
      */
@@ -135,13 +158,25 @@ export interface ExposedServiceArgs {
      */
     namespace?: pulumi.Input<string | undefined>;
     /**
-     * What is served.
+     * What is served. Default with service: its ports; with deployment: the ports of its containers.
      */
-    ports: pulumi.Input<pulumi.Input<inputs.ExposedServicePortsArgs>[]>;
+    ports?: pulumi.Input<pulumi.Input<inputs.ExposedServicePortsArgs>[] | undefined>;
     /**
-     * Labels of the pods that serve.
+     * Labels of the pods that serve. Instead of it: service or deployment.
      */
-    selector: pulumi.Input<{[key: string]: pulumi.Input<string>}>;
+    selector?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * A Service (a resource) whose pods are exposed, too. It stays as it is. Instead of it: selector or deployment.
+     */
+    service?: any | undefined;
+    /**
+     * ClientIP: one client always gets the same pod. Default None.
+     */
+    sessionAffinity?: pulumi.Input<string | undefined>;
+    /**
+     * Namespaces whose Services may share the address, too, with the same key; each must name the other's.
+     */
+    shareWithNamespaces?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
      * Services with the same key may share an address when their ports do not clash.
      */

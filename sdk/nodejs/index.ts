@@ -10,20 +10,21 @@ export type BgpConf = import("./bgpConf").BgpConf;
 export const BgpConf: typeof import("./bgpConf").BgpConf = null as any;
 utilities.lazyLoad(exports, ["BgpConf"], () => require("./bgpConf"));
 
-export { BgpPeerArgs } from "./bgpPeer";
-export type BgpPeer = import("./bgpPeer").BgpPeer;
-export const BgpPeer: typeof import("./bgpPeer").BgpPeer = null as any;
-utilities.lazyLoad(exports, ["BgpPeer"], () => require("./bgpPeer"));
+export * from "./bgpPeer";
+import { BgpPeer } from "./bgpPeer";
 
-export { EipArgs } from "./eip";
-export type Eip = import("./eip").Eip;
-export const Eip: typeof import("./eip").Eip = null as any;
-utilities.lazyLoad(exports, ["Eip"], () => require("./eip"));
+export * from "./eip";
+import { Eip } from "./eip";
 
 export { ExposedServiceArgs } from "./exposedService";
 export type ExposedService = import("./exposedService").ExposedService;
 export const ExposedService: typeof import("./exposedService").ExposedService = null as any;
 utilities.lazyLoad(exports, ["ExposedService"], () => require("./exposedService"));
+
+export { GetAddressArgs, GetAddressResult, GetAddressOutputArgs } from "./getAddress";
+export const getAddress: typeof import("./getAddress").getAddress = null as any;
+export const getAddressOutput: typeof import("./getAddress").getAddressOutput = null as any;
+utilities.lazyLoad(exports, ["getAddress","getAddressOutput"], () => require("./getAddress"));
 
 export { LoadBalancerArgs } from "./loadBalancer";
 export type LoadBalancer = import("./loadBalancer").LoadBalancer;

@@ -2,6 +2,8 @@
 // *** Do not edit by hand unless you're certain you know what you are doing! ***
 
 import * as pulumi from "@pulumi/pulumi";
+import * as inputs from "./types/input";
+import * as outputs from "./types/output";
 import * as utilities from "./utilities";
 
 /**
@@ -23,6 +25,10 @@ export class LoadBalancer extends pulumi.ComponentResource {
     }
 
     /**
+     * The version of the API that the CustomResourceDefinitions serve.
+     */
+    declare public /*out*/ readonly apiVersion: pulumi.Output<string>;
+    /**
      * The namespace that Berth is installed in.
      */
     declare public readonly namespace: pulumi.Output<string>;
@@ -41,21 +47,38 @@ export class LoadBalancer extends pulumi.ComponentResource {
             if (args?.image === undefined && !opts.urn) {
                 throw new Error("Missing required property 'image'");
             }
+            resourceInputs["adopt"] = args?.adopt;
             resourceInputs["bgp"] = args?.bgp;
+            resourceInputs["controllerNodeSelector"] = args?.controllerNodeSelector;
             resourceInputs["controllerReplicas"] = args?.controllerReplicas;
+            resourceInputs["controllerResources"] = args?.controllerResources;
+            resourceInputs["controllerTolerations"] = args?.controllerTolerations;
             resourceInputs["createNamespace"] = args?.createNamespace;
+            resourceInputs["drainMilliseconds"] = args?.drainMilliseconds;
             resourceInputs["handleClassless"] = args?.handleClassless;
             resourceInputs["image"] = args?.image;
             resourceInputs["imagePullPolicy"] = args?.imagePullPolicy;
+            resourceInputs["imagePullSecrets"] = args?.imagePullSecrets;
             resourceInputs["installCrds"] = args?.installCrds;
             resourceInputs["keepCrds"] = args?.keepCrds;
             resourceInputs["layer2"] = args?.layer2;
             resourceInputs["loadBalancerClasses"] = args?.loadBalancerClasses;
             resourceInputs["logLevel"] = args?.logLevel;
+            resourceInputs["metrics"] = args?.metrics;
             resourceInputs["namespace"] = args?.namespace;
             resourceInputs["nodeSelector"] = args?.nodeSelector;
+            resourceInputs["podAnnotations"] = args?.podAnnotations;
+            resourceInputs["podCidrs"] = args?.podCidrs;
+            resourceInputs["podLabels"] = args?.podLabels;
             resourceInputs["priorityClassName"] = args?.priorityClassName;
+            resourceInputs["restSeconds"] = args?.restSeconds;
+            resourceInputs["serviceCidrs"] = args?.serviceCidrs;
+            resourceInputs["shareUnconditionally"] = args?.shareUnconditionally;
+            resourceInputs["speakerResources"] = args?.speakerResources;
+            resourceInputs["tolerations"] = args?.tolerations;
+            resourceInputs["apiVersion"] = undefined /*out*/;
         } else {
+            resourceInputs["apiVersion"] = undefined /*out*/;
             resourceInputs["namespace"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
@@ -68,17 +91,37 @@ export class LoadBalancer extends pulumi.ComponentResource {
  */
 export interface LoadBalancerArgs {
     /**
+     * Take over CustomResourceDefinitions that others installed, such as OpenELB's. The objects that there are stay as they are. Default false: foreign definitions are a mistake.
+     */
+    adopt?: boolean;
+    /**
      * Whether speakers peer with routers. Default true.
      */
     bgp?: pulumi.Input<boolean | undefined>;
+    /**
+     * Labels of the nodes that may run controllers. Default: every node.
+     */
+    controllerNodeSelector?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
      * How many controllers stand by; one of them leads. Default 2.
      */
     controllerReplicas?: pulumi.Input<number | undefined>;
     /**
+     * What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+     */
+    controllerResources?: pulumi.Input<inputs.LoadBalancerControllerResourcesArgs | undefined>;
+    /**
+     * Taints that controllers tolerate, besides those of control planes.
+     */
+    controllerTolerations?: pulumi.Input<pulumi.Input<inputs.LoadBalancerControllerTolerationsArgs>[] | undefined>;
+    /**
      * Whether to make the namespace. Default true.
      */
-    createNamespace?: pulumi.Input<boolean | undefined>;
+    createNamespace?: boolean;
+    /**
+     * How long routers may send traffic elsewhere before a speaker stops as planned, in milliseconds. Default 1000.
+     */
+    drainMilliseconds?: pulumi.Input<number | undefined>;
     /**
      * Whether Berth serves Services without a class. Default true; false beside another implementation.
      */
@@ -92,13 +135,17 @@ export interface LoadBalancerArgs {
      */
     imagePullPolicy?: pulumi.Input<string | undefined>;
     /**
+     * Names of Secrets in Berth's namespace that the image is pulled with.
+     */
+    imagePullSecrets?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
      * Whether to install the CustomResourceDefinitions. Default true; false where another stack owns them.
      */
-    installCrds?: pulumi.Input<boolean | undefined>;
+    installCrds?: boolean;
     /**
-     * Keep the CustomResourceDefinitions, and with them every Eip and BgpPeer of the cluster, when this resource is deleted. Default true.
+     * Keep the CustomResourceDefinitions, and with them every Eip and BgpPeer of the cluster, when this resource is deleted; the next LoadBalancer takes them over again. Default true.
      */
-    keepCrds?: pulumi.Input<boolean | undefined>;
+    keepCrds?: boolean;
     /**
      * Whether speakers answer ARP and NDP. Default true.
      */
@@ -112,6 +159,10 @@ export interface LoadBalancerArgs {
      */
     logLevel?: pulumi.Input<string | undefined>;
     /**
+     * Whether to make the headless Services berth-controller-metrics and berth-speaker-metrics, from which Prometheus finds the pods. Default true.
+     */
+    metrics?: boolean;
+    /**
      * The namespace that Berth is installed in. Default berth-system.
      */
     namespace?: pulumi.Input<string | undefined>;
@@ -120,7 +171,39 @@ export interface LoadBalancerArgs {
      */
     nodeSelector?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
     /**
+     * Annotations of the pods of controller and speaker.
+     */
+    podAnnotations?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * The networks that Kubernetes takes the addresses of pods from, such as 10.244.0.0/16. Given here, a pool with one of their addresses fails the preview.
+     */
+    podCidrs?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * More labels of the pods of controller and speaker.
+     */
+    podLabels?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
      * The priority of the pods. Default system-cluster-critical.
      */
     priorityClassName?: pulumi.Input<string | undefined>;
+    /**
+     * How long a freed address rests before a Service gets it that did not ask for it, in seconds. Default 60.
+     */
+    restSeconds?: pulumi.Input<number | undefined>;
+    /**
+     * The networks that Kubernetes takes the addresses of Services inside the cluster from, such as 10.96.0.0/12. Given here, a pool with one of their addresses fails the preview.
+     */
+    serviceCidrs?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * As OpenELB did: a Service that names an address in use gets it, whatever the ports. Default false.
+     */
+    shareUnconditionally?: pulumi.Input<boolean | undefined>;
+    /**
+     * What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+     */
+    speakerResources?: pulumi.Input<inputs.LoadBalancerSpeakerResourcesArgs | undefined>;
+    /**
+     * Taints that speakers tolerate, besides those of control planes and of nodes that are not ready yet.
+     */
+    tolerations?: pulumi.Input<pulumi.Input<inputs.LoadBalancerTolerationsArgs>[] | undefined>;
 }

@@ -8,3 +8,8 @@ export const controllerPort = 7473;
 export function labels(component?: "controller" | "speaker"): Record<string, string> {
   return { "app.kubernetes.io/name": "berth", ...(component === undefined ? {} : { "app.kubernetes.io/component": component }) };
 }
+
+/** The labels of Berth's namespace: its speakers need the node's network, which Pod Security Admission allows to privileged pods alone. */
+export function namespaceLabels(): Record<string, string> {
+  return { ...labels(), "pod-security.kubernetes.io/enforce": "privileged" };
+}

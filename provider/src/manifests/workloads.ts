@@ -13,7 +13,40 @@ export interface WorkloadOptions {
   readonly priorityClassName: string;
   /** Labels of the nodes that run speakers. */
   readonly nodeSelector: Readonly<Record<string, string>>;
+  /** Names of Secrets. */
+  readonly imagePullSecrets: readonly string[];
+  /** How long a freed address rests, in seconds. */
+  readonly restSeconds: number;
+  readonly shareUnconditionally: boolean;
+  /** How long routers may send traffic elsewhere before a speaker stops, in milliseconds. */
+  readonly drainMilliseconds: number;
+  readonly controllerResources: Resources;
+  readonly controllerNodeSelector: Readonly<Record<string, string>>;
+  /** Besides those of control planes. */
+  readonly controllerTolerations: readonly Toleration[];
+  readonly speakerResources: Resources;
+  /** Of speakers, besides those of control planes and of nodes that are not ready. */
+  readonly tolerations: readonly Toleration[];
+  readonly podLabels: Readonly<Record<string, string>>;
+  readonly podAnnotations: Readonly<Record<string, string>>;
 }
+
+/** What a container asks for and gets at most: quantities by resource. */
+interface Resources {
+  readonly requests?: Readonly<Record<string, string>>;
+  readonly limits?: Readonly<Record<string, string>>;
+}
+
+interface Toleration {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly value?: string;
+  readonly effect?: string;
+  readonly tolerationSeconds?: number;
+}
+
+/** What a container gets when nobody says otherwise. */
+export const defaultResources: Resources = { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "512Mi" } };
 
 const environment = [
   { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
@@ -36,10 +69,33 @@ function probes(port: number) {
   };
 }
 
-const tolerations = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"].map((key) => ({
-  key,
-  operator: "Exists",
-}));
+const controlPlanes: readonly Toleration[] = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"].map(
+  (key) => ({
+    key,
+    operator: "Exists",
+  }),
+);
+
+/** What both kinds of pods have. */
+function podMetadata(component: "controller" | "speaker", { podLabels, podAnnotations }: WorkloadOptions) {
+  const annotations = Object.keys(podAnnotations).length > 0 ? { annotations: { ...podAnnotations } } : {};
+  return { labels: { ...podLabels, ...labels(component) }, ...annotations };
+}
+
+function pullSecrets({ imagePullSecrets }: WorkloadOptions) {
+  return imagePullSecrets.length > 0 ? { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) } : {};
+}
+
+function nodeSelectors(labels: Readonly<Record<string, string>>) {
+  return Object.keys(labels).length > 0 ? { nodeSelector: { ...labels } } : {};
+}
+
+function quantities({ requests, limits }: Resources) {
+  return {
+    ...(requests === undefined ? {} : { requests: { ...requests } }),
+    ...(limits === undefined ? {} : { limits: { ...limits } }),
+  };
+}
 
 /** The spec of the controller's Deployment: replicas on different nodes where there are several, one of them leads. */
 export function controllerSpec(options: WorkloadOptions) {
@@ -48,12 +104,14 @@ export function controllerSpec(options: WorkloadOptions) {
     selector: { matchLabels: labels("controller") },
     strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } },
     template: {
-      metadata: { labels: labels("controller") },
+      metadata: podMetadata("controller", options),
       spec: {
+        ...pullSecrets(options),
+        ...nodeSelectors(options.controllerNodeSelector),
         serviceAccountName: "berth-controller",
         priorityClassName: options.priorityClassName,
         terminationGracePeriodSeconds: 10,
-        tolerations,
+        tolerations: [...controlPlanes, ...options.controllerTolerations],
         topologySpreadConstraints: [
           {
             maxSkew: 1,
@@ -68,10 +126,16 @@ export function controllerSpec(options: WorkloadOptions) {
             name: "controller",
             image: options.image,
             imagePullPolicy: options.imagePullPolicy,
-            args: ["controller", ...scopeFlags(options), `--http-address=0.0.0.0:${controllerPort}`],
+            args: [
+              "controller",
+              ...scopeFlags(options),
+              `--http-address=0.0.0.0:${controllerPort}`,
+              `--rest-seconds=${options.restSeconds}`,
+              `--share-unconditionally=${options.shareUnconditionally}`,
+            ],
             env: environment,
             ports: [{ name: "http", containerPort: controllerPort }],
-            resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "512Mi" } },
+            resources: quantities(options.controllerResources),
             securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
             ...probes(controllerPort),
           },
@@ -94,8 +158,9 @@ export function speakerSpec(options: WorkloadOptions) {
     selector: { matchLabels: labels("speaker") },
     updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
     template: {
-      metadata: { labels: labels("speaker") },
+      metadata: podMetadata("speaker", options),
       spec: {
+        ...pullSecrets(options),
         serviceAccountName: "berth-speaker",
         priorityClassName: options.priorityClassName,
         hostNetwork: true,
@@ -103,9 +168,10 @@ export function speakerSpec(options: WorkloadOptions) {
         terminationGracePeriodSeconds: 30,
         nodeSelector: { "kubernetes.io/os": "linux", ...options.nodeSelector },
         tolerations: [
-          ...tolerations,
+          ...controlPlanes,
           { key: "node.kubernetes.io/not-ready", operator: "Exists" },
           { key: "node.kubernetes.io/network-unavailable", operator: "Exists" },
+          ...options.tolerations,
         ],
         containers: [
           {
@@ -118,10 +184,11 @@ export function speakerSpec(options: WorkloadOptions) {
               `--http-address=0.0.0.0:${speakerPort}`,
               `--layer2=${options.layer2}`,
               `--bgp=${options.bgp}`,
+              `--drain-milliseconds=${options.drainMilliseconds}`,
             ],
             env: environment,
             ports: [{ name: "http", containerPort: speakerPort }],
-            resources: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "512Mi" } },
+            resources: quantities(options.speakerResources),
             securityContext: {
               runAsUser: 0,
               runAsGroup: 0,

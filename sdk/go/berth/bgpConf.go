@@ -15,8 +15,12 @@ import (
 type BgpConf struct {
 	pulumi.ResourceState
 
+	// The AS number of the speakers; 0 when BGP is off.
+	As pulumi.IntOutput `pulumi:"as"`
 	// The name of the BgpConf in the cluster.
 	Name pulumi.StringOutput `pulumi:"name"`
+	// What each node used when Pulumi last looked, by node.
+	Nodes BgpConfNodesMapOutput `pulumi:"nodes"`
 }
 
 // NewBgpConf registers a new resource with the given unique name, arguments, and options.
@@ -36,6 +40,8 @@ func NewBgpConf(ctx *pulumi.Context,
 }
 
 type bgpConfArgs struct {
+	// Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
+	Adopt *bool `pulumi:"adopt"`
 	// Annotations of the object.
 	Annotations map[string]string `pulumi:"annotations"`
 	// The AS number of the speakers, 1 to 4294967295. 0 or absent: BGP is off.
@@ -70,6 +76,8 @@ type bgpConfArgs struct {
 
 // The set of arguments for constructing a BgpConf resource.
 type BgpConfArgs struct {
+	// Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
+	Adopt *bool
 	// Annotations of the object.
 	Annotations pulumi.StringMapInput
 	// The AS number of the speakers, 1 to 4294967295. 0 or absent: BGP is off.
@@ -189,9 +197,19 @@ func (o BgpConfOutput) ToBgpConfOutputWithContext(ctx context.Context) BgpConfOu
 	return o
 }
 
+// The AS number of the speakers; 0 when BGP is off.
+func (o BgpConfOutput) As() pulumi.IntOutput {
+	return o.ApplyT(func(v *BgpConf) pulumi.IntOutput { return v.As }).(pulumi.IntOutput)
+}
+
 // The name of the BgpConf in the cluster.
 func (o BgpConfOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *BgpConf) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
+}
+
+// What each node used when Pulumi last looked, by node.
+func (o BgpConfOutput) Nodes() BgpConfNodesMapOutput {
+	return o.ApplyT(func(v *BgpConf) BgpConfNodesMapOutput { return v.Nodes }).(BgpConfNodesMapOutput)
 }
 
 type BgpConfArrayOutput struct{ *pulumi.OutputState }

@@ -16,8 +16,16 @@ import (
 type BgpPeer struct {
 	pulumi.ResourceState
 
+	// Whether every node had its session when Pulumi last looked.
+	Established pulumi.BoolOutput `pulumi:"established"`
+	// Whether the session has a password.
+	HasPassword pulumi.BoolOutput `pulumi:"hasPassword"`
 	// The name of the BgpPeer in the cluster.
 	Name pulumi.StringOutput `pulumi:"name"`
+	// What the BgpPeer says of the session: its spec, without a password.
+	Session pulumi.AnyOutput `pulumi:"session"`
+	// The state of each node's session when Pulumi last looked, by node: ESTABLISHED, ACTIVE and so on.
+	Sessions pulumi.StringMapOutput `pulumi:"sessions"`
 }
 
 // NewBgpPeer registers a new resource with the given unique name, arguments, and options.
@@ -43,12 +51,16 @@ func NewBgpPeer(ctx *pulumi.Context,
 }
 
 type bgpPeerArgs struct {
+	// Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
+	Adopt *bool `pulumi:"adopt"`
 	// Address families of the session. Absent: the family of neighborAddress, with up to 10 paths by ADD-PATH; with neighborInterface alone both families.
 	AfiSafis []BgpPeerAfiSafis `pulumi:"afiSafis"`
 	// Annotations of the object.
 	Annotations map[string]string `pulumi:"annotations"`
 	// Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
 	Bfd *BgpPeerBfd `pulumi:"bfd"`
+	// The name of the BgpConf, when it is not in this program but in the cluster already: "default". Default: this program has one.
+	BgpConf *string `pulumi:"bgpConf"`
 	// Who the peer is.
 	Conf BgpPeerConf `pulumi:"conf"`
 	// For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
@@ -81,12 +93,16 @@ type bgpPeerArgs struct {
 
 // The set of arguments for constructing a BgpPeer resource.
 type BgpPeerArgs struct {
+	// Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
+	Adopt *bool
 	// Address families of the session. Absent: the family of neighborAddress, with up to 10 paths by ADD-PATH; with neighborInterface alone both families.
 	AfiSafis BgpPeerAfiSafisArrayInput
 	// Annotations of the object.
 	Annotations pulumi.StringMapInput
 	// Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
 	Bfd BgpPeerBfdPtrInput
+	// The name of the BgpConf, when it is not in this program but in the cluster already: "default". Default: this program has one.
+	BgpConf pulumi.StringPtrInput
 	// Who the peer is.
 	Conf BgpPeerConfInput
 	// For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
@@ -119,6 +135,70 @@ type BgpPeerArgs struct {
 
 func (BgpPeerArgs) ElementType() reflect.Type {
 	return reflect.TypeOf((*bgpPeerArgs)(nil)).Elem()
+}
+
+// The configuration of the router at the other end: the speakers as neighbours, and a filter that accepts exactly the pools. Where the password goes it has a placeholder.
+func (r *BgpPeer) RouterConfig(ctx *pulumi.Context, args *BgpPeerRouterConfigArgs) (pulumi.StringOutput, error) {
+	out, err := ctx.Call("berth:index:BgpPeer/routerConfig", args, bgpPeerRouterConfigResultOutput{}, r)
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return out.(bgpPeerRouterConfigResultOutput).Result(), nil
+}
+
+type bgpPeerRouterConfigArgs struct {
+	// The prefix length of IPv4 aggregates, if the pools are announced as such.
+	AggregationLength *int `pulumi:"aggregationLength"`
+	// The prefix length of IPv6 aggregates.
+	AggregationLengthV6 *int `pulumi:"aggregationLengthV6"`
+	// The AS number of the speakers: as of the BgpConf.
+	As int `pulumi:"as"`
+	// Among how many nodes the router spreads traffic. Default 16.
+	MaximumPaths *int `pulumi:"maximumPaths"`
+	// Addresses of the nodes, or networks that they are in, such as 172.30.0.0/24.
+	Nodes []string `pulumi:"nodes"`
+	// Addresses that the router accepts: ranges of the Eips, or ranges, CIDRs and single addresses.
+	Pools []string `pulumi:"pools"`
+	// Whose configuration: frr, bird (BIRD 2), gobgp, openbgpd, cisco (IOS-XE), arista (EOS), junos or mikrotik (RouterOS 7).
+	Vendor string `pulumi:"vendor"`
+}
+
+// The set of arguments for the RouterConfig method of the BgpPeer resource.
+type BgpPeerRouterConfigArgs struct {
+	// The prefix length of IPv4 aggregates, if the pools are announced as such.
+	AggregationLength pulumi.IntPtrInput
+	// The prefix length of IPv6 aggregates.
+	AggregationLengthV6 pulumi.IntPtrInput
+	// The AS number of the speakers: as of the BgpConf.
+	As pulumi.IntInput
+	// Among how many nodes the router spreads traffic. Default 16.
+	MaximumPaths pulumi.IntPtrInput
+	// Addresses of the nodes, or networks that they are in, such as 172.30.0.0/24.
+	Nodes pulumi.StringArrayInput
+	// Addresses that the router accepts: ranges of the Eips, or ranges, CIDRs and single addresses.
+	Pools pulumi.StringArrayInput
+	// Whose configuration: frr, bird (BIRD 2), gobgp, openbgpd, cisco (IOS-XE), arista (EOS), junos or mikrotik (RouterOS 7).
+	Vendor pulumi.StringInput
+}
+
+func (BgpPeerRouterConfigArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*bgpPeerRouterConfigArgs)(nil)).Elem()
+}
+
+type bgpPeerRouterConfigResult struct {
+	// The configuration, as text.
+	Result string `pulumi:"result"`
+}
+
+type bgpPeerRouterConfigResultOutput struct{ *pulumi.OutputState }
+
+func (bgpPeerRouterConfigResultOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*bgpPeerRouterConfigResult)(nil)).Elem()
+}
+
+// The configuration, as text.
+func (o bgpPeerRouterConfigResultOutput) Result() pulumi.StringOutput {
+	return o.ApplyT(func(v bgpPeerRouterConfigResult) string { return v.Result }).(pulumi.StringOutput)
 }
 
 type BgpPeerInput interface {
@@ -204,9 +284,29 @@ func (o BgpPeerOutput) ToBgpPeerOutputWithContext(ctx context.Context) BgpPeerOu
 	return o
 }
 
+// Whether every node had its session when Pulumi last looked.
+func (o BgpPeerOutput) Established() pulumi.BoolOutput {
+	return o.ApplyT(func(v *BgpPeer) pulumi.BoolOutput { return v.Established }).(pulumi.BoolOutput)
+}
+
+// Whether the session has a password.
+func (o BgpPeerOutput) HasPassword() pulumi.BoolOutput {
+	return o.ApplyT(func(v *BgpPeer) pulumi.BoolOutput { return v.HasPassword }).(pulumi.BoolOutput)
+}
+
 // The name of the BgpPeer in the cluster.
 func (o BgpPeerOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *BgpPeer) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
+}
+
+// What the BgpPeer says of the session: its spec, without a password.
+func (o BgpPeerOutput) Session() pulumi.AnyOutput {
+	return o.ApplyT(func(v *BgpPeer) pulumi.AnyOutput { return v.Session }).(pulumi.AnyOutput)
+}
+
+// The state of each node's session when Pulumi last looked, by node: ESTABLISHED, ACTIVE and so on.
+func (o BgpPeerOutput) Sessions() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *BgpPeer) pulumi.StringMapOutput { return v.Sessions }).(pulumi.StringMapOutput)
 }
 
 type BgpPeerArrayOutput struct{ *pulumi.OutputState }
@@ -254,6 +354,7 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerArrayInput)(nil)).Elem(), BgpPeerArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*BgpPeerMapInput)(nil)).Elem(), BgpPeerMap{})
 	pulumi.RegisterOutputType(BgpPeerOutput{})
+	pulumi.RegisterOutputType(bgpPeerRouterConfigResultOutput{})
 	pulumi.RegisterOutputType(BgpPeerArrayOutput{})
 	pulumi.RegisterOutputType(BgpPeerMapOutput{})
 }

@@ -22,8 +22,14 @@ type Eip struct {
 	LastIP pulumi.StringPtrOutput `pulumi:"lastIP"`
 	// The name of the Eip in the cluster: what ExposedService.eip wants.
 	Name pulumi.StringOutput `pulumi:"name"`
+	// Whether every address was in use when Pulumi last looked.
+	Occupied pulumi.BoolPtrOutput `pulumi:"occupied"`
 	// How many addresses the pool has, as text, because a pool may have more than a number holds.
 	PoolSize pulumi.StringPtrOutput `pulumi:"poolSize"`
+	// The addresses of the pool as ranges, in order, without the excluded ones, such as 192.0.2.10-192.0.2.40.
+	Ranges pulumi.StringArrayOutput `pulumi:"ranges"`
+	// How many addresses were in use when Pulumi last looked.
+	Usage pulumi.IntPtrOutput `pulumi:"usage"`
 }
 
 // NewEip registers a new resource with the given unique name, arguments, and options.
@@ -50,6 +56,8 @@ type eipArgs struct {
 	Address string `pulumi:"address"`
 	// More addresses of this pool, each in a form that `address` has. Families may be mixed between entries.
 	Addresses []string `pulumi:"addresses"`
+	// Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
+	Adopt *bool `pulumi:"adopt"`
 	// Annotations of the object.
 	Annotations map[string]string `pulumi:"annotations"`
 	// false: the pool is used only by Services that name it or one of its addresses. Default true.
@@ -104,6 +112,8 @@ type EipArgs struct {
 	Address pulumi.StringInput
 	// More addresses of this pool, each in a form that `address` has. Families may be mixed between entries.
 	Addresses pulumi.StringArrayInput
+	// Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
+	Adopt *bool
 	// Annotations of the object.
 	Annotations pulumi.StringMapInput
 	// false: the pool is used only by Services that name it or one of its addresses. Default true.
@@ -154,6 +164,86 @@ type EipArgs struct {
 
 func (EipArgs) ElementType() reflect.Type {
 	return reflect.TypeOf((*eipArgs)(nil)).Elem()
+}
+
+// The address at a place in the pool, in order, excluded ones not counted.
+func (r *Eip) AddressAt(ctx *pulumi.Context, args *EipAddressAtArgs) (pulumi.StringOutput, error) {
+	out, err := ctx.Call("berth:index:Eip/addressAt", args, eipAddressAtResultOutput{}, r)
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return out.(eipAddressAtResultOutput).Result(), nil
+}
+
+type eipAddressAtArgs struct {
+	// The place: 0 is the first, -1 the last.
+	Index int `pulumi:"index"`
+}
+
+// The set of arguments for the AddressAt method of the Eip resource.
+type EipAddressAtArgs struct {
+	// The place: 0 is the first, -1 the last.
+	Index pulumi.IntInput
+}
+
+func (EipAddressAtArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*eipAddressAtArgs)(nil)).Elem()
+}
+
+type eipAddressAtResult struct {
+	// The address.
+	Result string `pulumi:"result"`
+}
+
+type eipAddressAtResultOutput struct{ *pulumi.OutputState }
+
+func (eipAddressAtResultOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*eipAddressAtResult)(nil)).Elem()
+}
+
+// The address.
+func (o eipAddressAtResultOutput) Result() pulumi.StringOutput {
+	return o.ApplyT(func(v eipAddressAtResult) string { return v.Result }).(pulumi.StringOutput)
+}
+
+// Whether an address belongs to the pool: excluded ones do not.
+func (r *Eip) Contains(ctx *pulumi.Context, args *EipContainsArgs) (pulumi.BoolOutput, error) {
+	out, err := ctx.Call("berth:index:Eip/contains", args, eipContainsResultOutput{}, r)
+	if err != nil {
+		return pulumi.BoolOutput{}, err
+	}
+	return out.(eipContainsResultOutput).Result(), nil
+}
+
+type eipContainsArgs struct {
+	// The address.
+	Address string `pulumi:"address"`
+}
+
+// The set of arguments for the Contains method of the Eip resource.
+type EipContainsArgs struct {
+	// The address.
+	Address pulumi.StringInput
+}
+
+func (EipContainsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*eipContainsArgs)(nil)).Elem()
+}
+
+type eipContainsResult struct {
+	// Whether it does.
+	Result bool `pulumi:"result"`
+}
+
+type eipContainsResultOutput struct{ *pulumi.OutputState }
+
+func (eipContainsResultOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*eipContainsResult)(nil)).Elem()
+}
+
+// Whether it does.
+func (o eipContainsResultOutput) Result() pulumi.BoolOutput {
+	return o.ApplyT(func(v eipContainsResult) bool { return v.Result }).(pulumi.BoolOutput)
 }
 
 type EipInput interface {
@@ -254,9 +344,24 @@ func (o EipOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *Eip) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
+// Whether every address was in use when Pulumi last looked.
+func (o EipOutput) Occupied() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *Eip) pulumi.BoolPtrOutput { return v.Occupied }).(pulumi.BoolPtrOutput)
+}
+
 // How many addresses the pool has, as text, because a pool may have more than a number holds.
 func (o EipOutput) PoolSize() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Eip) pulumi.StringPtrOutput { return v.PoolSize }).(pulumi.StringPtrOutput)
+}
+
+// The addresses of the pool as ranges, in order, without the excluded ones, such as 192.0.2.10-192.0.2.40.
+func (o EipOutput) Ranges() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *Eip) pulumi.StringArrayOutput { return v.Ranges }).(pulumi.StringArrayOutput)
+}
+
+// How many addresses were in use when Pulumi last looked.
+func (o EipOutput) Usage() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *Eip) pulumi.IntPtrOutput { return v.Usage }).(pulumi.IntPtrOutput)
 }
 
 type EipArrayOutput struct{ *pulumi.OutputState }
@@ -304,6 +409,8 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*EipArrayInput)(nil)).Elem(), EipArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*EipMapInput)(nil)).Elem(), EipMap{})
 	pulumi.RegisterOutputType(EipOutput{})
+	pulumi.RegisterOutputType(eipAddressAtResultOutput{})
+	pulumi.RegisterOutputType(eipContainsResultOutput{})
 	pulumi.RegisterOutputType(EipArrayOutput{})
 	pulumi.RegisterOutputType(EipMapOutput{})
 }

@@ -8,7 +8,6 @@ import (
 	"reflect"
 
 	"berth.dev/sdk/go/berth/internal"
-	"errors"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -20,6 +19,10 @@ type ExposedService struct {
 	Address pulumi.StringPtrOutput `pulumi:"address"`
 	// All addresses.
 	Addresses pulumi.StringArrayOutput `pulumi:"addresses"`
+	// Who announced the addresses when Pulumi last looked, as a sentence.
+	AnnouncedBy pulumi.StringPtrOutput `pulumi:"announcedBy"`
+	// The DNS name: the one that was asked for, or one that the status of the Service has.
+	Hostname pulumi.StringPtrOutput `pulumi:"hostname"`
 	// The name of the Service in the cluster.
 	Name pulumi.StringOutput `pulumi:"name"`
 	// The URL of the first port.
@@ -30,15 +33,9 @@ type ExposedService struct {
 func NewExposedService(ctx *pulumi.Context,
 	name string, args *ExposedServiceArgs, opts ...pulumi.ResourceOption) (*ExposedService, error) {
 	if args == nil {
-		return nil, errors.New("missing one or more required arguments")
+		args = &ExposedServiceArgs{}
 	}
 
-	if args.Ports == nil {
-		return nil, errors.New("invalid value for required argument 'Ports'")
-	}
-	if args.Selector == nil {
-		return nil, errors.New("invalid value for required argument 'Selector'")
-	}
 	opts = internal.PkgResourceDefaultOpts(opts)
 	var resource ExposedService
 	err := ctx.RegisterRemoteComponentResource("berth:index:ExposedService", name, args, &resource, opts...)
@@ -49,16 +46,22 @@ func NewExposedService(ctx *pulumi.Context,
 }
 
 type exposedServiceArgs struct {
-	// The address to take. Default: a free one.
+	// The address to take; with two families two of them, comma separated. Default: a free one.
 	Address *string `pulumi:"address"`
+	// Whether Kubernetes opens a port on every node, too. Default true.
+	AllocateLoadBalancerNodePorts *bool `pulumi:"allocateLoadBalancerNodePorts"`
 	// Annotations of the Service.
 	Annotations map[string]string `pulumi:"annotations"`
-	// Wait until the Service has its address. Default true.
+	// Wait until the Service has its address and a node announces it. Default true; turn it off where Berth does not run yet.
 	AwaitAddress *bool `pulumi:"awaitAddress"`
+	// A Deployment (a resource) whose pods are exposed. Instead of it: selector or service.
+	Deployment interface{} `pulumi:"deployment"`
 	// The name of the Eip to take the address from. Default: the one bound to the namespace, else the default one.
 	Eip *string `pulumi:"eip"`
 	// Local: only nodes with a ready pod announce, and the client's address is kept. Default Cluster.
 	ExternalTrafficPolicy *string `pulumi:"externalTrafficPolicy"`
+	// The DNS name of the address. It goes into url, and as an annotation to external-dns.
+	Hostname *string `pulumi:"hostname"`
 	// The families, the more wanted first.
 	IpFamilies []string `pulumi:"ipFamilies"`
 	// One family or two. Default SingleStack.
@@ -71,10 +74,16 @@ type exposedServiceArgs struct {
 	Name *string `pulumi:"name"`
 	// The namespace of the Service. Default: that of the Kubernetes provider.
 	Namespace *string `pulumi:"namespace"`
-	// What is served.
+	// What is served. Default with service: its ports; with deployment: the ports of its containers.
 	Ports []ExposedServicePorts `pulumi:"ports"`
-	// Labels of the pods that serve.
+	// Labels of the pods that serve. Instead of it: service or deployment.
 	Selector map[string]string `pulumi:"selector"`
+	// A Service (a resource) whose pods are exposed, too. It stays as it is. Instead of it: selector or deployment.
+	Service interface{} `pulumi:"service"`
+	// ClientIP: one client always gets the same pod. Default None.
+	SessionAffinity *string `pulumi:"sessionAffinity"`
+	// Namespaces whose Services may share the address, too, with the same key; each must name the other's.
+	ShareWithNamespaces []string `pulumi:"shareWithNamespaces"`
 	// Services with the same key may share an address when their ports do not clash.
 	SharingKey *string `pulumi:"sharingKey"`
 	// How long to wait, in seconds. Default 300.
@@ -83,16 +92,22 @@ type exposedServiceArgs struct {
 
 // The set of arguments for constructing a ExposedService resource.
 type ExposedServiceArgs struct {
-	// The address to take. Default: a free one.
+	// The address to take; with two families two of them, comma separated. Default: a free one.
 	Address pulumi.StringPtrInput
+	// Whether Kubernetes opens a port on every node, too. Default true.
+	AllocateLoadBalancerNodePorts pulumi.BoolPtrInput
 	// Annotations of the Service.
 	Annotations pulumi.StringMapInput
-	// Wait until the Service has its address. Default true.
+	// Wait until the Service has its address and a node announces it. Default true; turn it off where Berth does not run yet.
 	AwaitAddress pulumi.BoolPtrInput
+	// A Deployment (a resource) whose pods are exposed. Instead of it: selector or service.
+	Deployment pulumi.Input
 	// The name of the Eip to take the address from. Default: the one bound to the namespace, else the default one.
 	Eip pulumi.StringPtrInput
 	// Local: only nodes with a ready pod announce, and the client's address is kept. Default Cluster.
 	ExternalTrafficPolicy pulumi.StringPtrInput
+	// The DNS name of the address. It goes into url, and as an annotation to external-dns.
+	Hostname pulumi.StringPtrInput
 	// The families, the more wanted first.
 	IpFamilies pulumi.StringArrayInput
 	// One family or two. Default SingleStack.
@@ -105,10 +120,16 @@ type ExposedServiceArgs struct {
 	Name pulumi.StringPtrInput
 	// The namespace of the Service. Default: that of the Kubernetes provider.
 	Namespace pulumi.StringPtrInput
-	// What is served.
+	// What is served. Default with service: its ports; with deployment: the ports of its containers.
 	Ports ExposedServicePortsArrayInput
-	// Labels of the pods that serve.
+	// Labels of the pods that serve. Instead of it: service or deployment.
 	Selector pulumi.StringMapInput
+	// A Service (a resource) whose pods are exposed, too. It stays as it is. Instead of it: selector or deployment.
+	Service pulumi.Input
+	// ClientIP: one client always gets the same pod. Default None.
+	SessionAffinity pulumi.StringPtrInput
+	// Namespaces whose Services may share the address, too, with the same key; each must name the other's.
+	ShareWithNamespaces pulumi.StringArrayInput
 	// Services with the same key may share an address when their ports do not clash.
 	SharingKey pulumi.StringPtrInput
 	// How long to wait, in seconds. Default 300.
@@ -210,6 +231,16 @@ func (o ExposedServiceOutput) Address() pulumi.StringPtrOutput {
 // All addresses.
 func (o ExposedServiceOutput) Addresses() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *ExposedService) pulumi.StringArrayOutput { return v.Addresses }).(pulumi.StringArrayOutput)
+}
+
+// Who announced the addresses when Pulumi last looked, as a sentence.
+func (o ExposedServiceOutput) AnnouncedBy() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ExposedService) pulumi.StringPtrOutput { return v.AnnouncedBy }).(pulumi.StringPtrOutput)
+}
+
+// The DNS name: the one that was asked for, or one that the status of the Service has.
+func (o ExposedServiceOutput) Hostname() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ExposedService) pulumi.StringPtrOutput { return v.Hostname }).(pulumi.StringPtrOutput)
 }
 
 // The name of the Service in the cluster.

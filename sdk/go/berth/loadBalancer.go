@@ -16,6 +16,8 @@ import (
 type LoadBalancer struct {
 	pulumi.ResourceState
 
+	// The version of the API that the CustomResourceDefinitions serve.
+	ApiVersion pulumi.StringOutput `pulumi:"apiVersion"`
 	// The namespace that Berth is installed in.
 	Namespace pulumi.StringOutput `pulumi:"namespace"`
 }
@@ -40,21 +42,33 @@ func NewLoadBalancer(ctx *pulumi.Context,
 }
 
 type loadBalancerArgs struct {
+	// Take over CustomResourceDefinitions that others installed, such as OpenELB's. The objects that there are stay as they are. Default false: foreign definitions are a mistake.
+	Adopt *bool `pulumi:"adopt"`
 	// Whether speakers peer with routers. Default true.
 	Bgp *bool `pulumi:"bgp"`
+	// Labels of the nodes that may run controllers. Default: every node.
+	ControllerNodeSelector map[string]string `pulumi:"controllerNodeSelector"`
 	// How many controllers stand by; one of them leads. Default 2.
 	ControllerReplicas *int `pulumi:"controllerReplicas"`
+	// What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+	ControllerResources *LoadBalancerControllerResources `pulumi:"controllerResources"`
+	// Taints that controllers tolerate, besides those of control planes.
+	ControllerTolerations []LoadBalancerControllerTolerations `pulumi:"controllerTolerations"`
 	// Whether to make the namespace. Default true.
 	CreateNamespace *bool `pulumi:"createNamespace"`
+	// How long routers may send traffic elsewhere before a speaker stops as planned, in milliseconds. Default 1000.
+	DrainMilliseconds *int `pulumi:"drainMilliseconds"`
 	// Whether Berth serves Services without a class. Default true; false beside another implementation.
 	HandleClassless *bool `pulumi:"handleClassless"`
 	// The image of controller and speaker.
 	Image string `pulumi:"image"`
 	// When the image is pulled. Default IfNotPresent.
 	ImagePullPolicy *string `pulumi:"imagePullPolicy"`
+	// Names of Secrets in Berth's namespace that the image is pulled with.
+	ImagePullSecrets []string `pulumi:"imagePullSecrets"`
 	// Whether to install the CustomResourceDefinitions. Default true; false where another stack owns them.
 	InstallCrds *bool `pulumi:"installCrds"`
-	// Keep the CustomResourceDefinitions, and with them every Eip and BgpPeer of the cluster, when this resource is deleted. Default true.
+	// Keep the CustomResourceDefinitions, and with them every Eip and BgpPeer of the cluster, when this resource is deleted; the next LoadBalancer takes them over again. Default true.
 	KeepCrds *bool `pulumi:"keepCrds"`
 	// Whether speakers answer ARP and NDP. Default true.
 	Layer2 *bool `pulumi:"layer2"`
@@ -62,44 +76,92 @@ type loadBalancerArgs struct {
 	LoadBalancerClasses []string `pulumi:"loadBalancerClasses"`
 	// How much is logged. Default info.
 	LogLevel *string `pulumi:"logLevel"`
+	// Whether to make the headless Services berth-controller-metrics and berth-speaker-metrics, from which Prometheus finds the pods. Default true.
+	Metrics *bool `pulumi:"metrics"`
 	// The namespace that Berth is installed in. Default berth-system.
 	Namespace *string `pulumi:"namespace"`
 	// Labels of the nodes that run speakers. Default: every Linux node.
 	NodeSelector map[string]string `pulumi:"nodeSelector"`
+	// Annotations of the pods of controller and speaker.
+	PodAnnotations map[string]string `pulumi:"podAnnotations"`
+	// The networks that Kubernetes takes the addresses of pods from, such as 10.244.0.0/16. Given here, a pool with one of their addresses fails the preview.
+	PodCidrs []string `pulumi:"podCidrs"`
+	// More labels of the pods of controller and speaker.
+	PodLabels map[string]string `pulumi:"podLabels"`
 	// The priority of the pods. Default system-cluster-critical.
 	PriorityClassName *string `pulumi:"priorityClassName"`
+	// How long a freed address rests before a Service gets it that did not ask for it, in seconds. Default 60.
+	RestSeconds *int `pulumi:"restSeconds"`
+	// The networks that Kubernetes takes the addresses of Services inside the cluster from, such as 10.96.0.0/12. Given here, a pool with one of their addresses fails the preview.
+	ServiceCidrs []string `pulumi:"serviceCidrs"`
+	// As OpenELB did: a Service that names an address in use gets it, whatever the ports. Default false.
+	ShareUnconditionally *bool `pulumi:"shareUnconditionally"`
+	// What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+	SpeakerResources *LoadBalancerSpeakerResources `pulumi:"speakerResources"`
+	// Taints that speakers tolerate, besides those of control planes and of nodes that are not ready yet.
+	Tolerations []LoadBalancerTolerations `pulumi:"tolerations"`
 }
 
 // The set of arguments for constructing a LoadBalancer resource.
 type LoadBalancerArgs struct {
+	// Take over CustomResourceDefinitions that others installed, such as OpenELB's. The objects that there are stay as they are. Default false: foreign definitions are a mistake.
+	Adopt *bool
 	// Whether speakers peer with routers. Default true.
 	Bgp pulumi.BoolPtrInput
+	// Labels of the nodes that may run controllers. Default: every node.
+	ControllerNodeSelector pulumi.StringMapInput
 	// How many controllers stand by; one of them leads. Default 2.
 	ControllerReplicas pulumi.IntPtrInput
+	// What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+	ControllerResources LoadBalancerControllerResourcesPtrInput
+	// Taints that controllers tolerate, besides those of control planes.
+	ControllerTolerations LoadBalancerControllerTolerationsArrayInput
 	// Whether to make the namespace. Default true.
-	CreateNamespace pulumi.BoolPtrInput
+	CreateNamespace *bool
+	// How long routers may send traffic elsewhere before a speaker stops as planned, in milliseconds. Default 1000.
+	DrainMilliseconds pulumi.IntPtrInput
 	// Whether Berth serves Services without a class. Default true; false beside another implementation.
 	HandleClassless pulumi.BoolPtrInput
 	// The image of controller and speaker.
 	Image pulumi.StringInput
 	// When the image is pulled. Default IfNotPresent.
 	ImagePullPolicy pulumi.StringPtrInput
+	// Names of Secrets in Berth's namespace that the image is pulled with.
+	ImagePullSecrets pulumi.StringArrayInput
 	// Whether to install the CustomResourceDefinitions. Default true; false where another stack owns them.
-	InstallCrds pulumi.BoolPtrInput
-	// Keep the CustomResourceDefinitions, and with them every Eip and BgpPeer of the cluster, when this resource is deleted. Default true.
-	KeepCrds pulumi.BoolPtrInput
+	InstallCrds *bool
+	// Keep the CustomResourceDefinitions, and with them every Eip and BgpPeer of the cluster, when this resource is deleted; the next LoadBalancer takes them over again. Default true.
+	KeepCrds *bool
 	// Whether speakers answer ARP and NDP. Default true.
 	Layer2 pulumi.BoolPtrInput
 	// Classes of Services that Berth serves. Default: berth.dev/berth.
 	LoadBalancerClasses pulumi.StringArrayInput
 	// How much is logged. Default info.
 	LogLevel pulumi.StringPtrInput
+	// Whether to make the headless Services berth-controller-metrics and berth-speaker-metrics, from which Prometheus finds the pods. Default true.
+	Metrics *bool
 	// The namespace that Berth is installed in. Default berth-system.
 	Namespace pulumi.StringPtrInput
 	// Labels of the nodes that run speakers. Default: every Linux node.
 	NodeSelector pulumi.StringMapInput
+	// Annotations of the pods of controller and speaker.
+	PodAnnotations pulumi.StringMapInput
+	// The networks that Kubernetes takes the addresses of pods from, such as 10.244.0.0/16. Given here, a pool with one of their addresses fails the preview.
+	PodCidrs pulumi.StringArrayInput
+	// More labels of the pods of controller and speaker.
+	PodLabels pulumi.StringMapInput
 	// The priority of the pods. Default system-cluster-critical.
 	PriorityClassName pulumi.StringPtrInput
+	// How long a freed address rests before a Service gets it that did not ask for it, in seconds. Default 60.
+	RestSeconds pulumi.IntPtrInput
+	// The networks that Kubernetes takes the addresses of Services inside the cluster from, such as 10.96.0.0/12. Given here, a pool with one of their addresses fails the preview.
+	ServiceCidrs pulumi.StringArrayInput
+	// As OpenELB did: a Service that names an address in use gets it, whatever the ports. Default false.
+	ShareUnconditionally pulumi.BoolPtrInput
+	// What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+	SpeakerResources LoadBalancerSpeakerResourcesPtrInput
+	// Taints that speakers tolerate, besides those of control planes and of nodes that are not ready yet.
+	Tolerations LoadBalancerTolerationsArrayInput
 }
 
 func (LoadBalancerArgs) ElementType() reflect.Type {
@@ -187,6 +249,11 @@ func (o LoadBalancerOutput) ToLoadBalancerOutput() LoadBalancerOutput {
 
 func (o LoadBalancerOutput) ToLoadBalancerOutputWithContext(ctx context.Context) LoadBalancerOutput {
 	return o
+}
+
+// The version of the API that the CustomResourceDefinitions serve.
+func (o LoadBalancerOutput) ApiVersion() pulumi.StringOutput {
+	return o.ApplyT(func(v *LoadBalancer) pulumi.StringOutput { return v.ApiVersion }).(pulumi.StringOutput)
 }
 
 // The namespace that Berth is installed in.

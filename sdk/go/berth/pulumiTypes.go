@@ -343,6 +343,59 @@ func (o BgpConfGracefulRestartPtrOutput) StaleRoutesTime() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
+// What one node uses.
+type BgpConfNodes struct {
+	// Its AS number.
+	As *int `pulumi:"as"`
+	// Its BGP Identifier.
+	RouterId *string `pulumi:"routerId"`
+}
+
+// What one node uses.
+type BgpConfNodesOutput struct{ *pulumi.OutputState }
+
+func (BgpConfNodesOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*BgpConfNodes)(nil)).Elem()
+}
+
+func (o BgpConfNodesOutput) ToBgpConfNodesOutput() BgpConfNodesOutput {
+	return o
+}
+
+func (o BgpConfNodesOutput) ToBgpConfNodesOutputWithContext(ctx context.Context) BgpConfNodesOutput {
+	return o
+}
+
+// Its AS number.
+func (o BgpConfNodesOutput) As() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v BgpConfNodes) *int { return v.As }).(pulumi.IntPtrOutput)
+}
+
+// Its BGP Identifier.
+func (o BgpConfNodesOutput) RouterId() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v BgpConfNodes) *string { return v.RouterId }).(pulumi.StringPtrOutput)
+}
+
+type BgpConfNodesMapOutput struct{ *pulumi.OutputState }
+
+func (BgpConfNodesMapOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*map[string]BgpConfNodes)(nil)).Elem()
+}
+
+func (o BgpConfNodesMapOutput) ToBgpConfNodesMapOutput() BgpConfNodesMapOutput {
+	return o
+}
+
+func (o BgpConfNodesMapOutput) ToBgpConfNodesMapOutputWithContext(ctx context.Context) BgpConfNodesMapOutput {
+	return o
+}
+
+func (o BgpConfNodesMapOutput) MapIndex(k pulumi.StringInput) BgpConfNodesOutput {
+	return pulumi.All(o, k).ApplyT(func(vs []interface{}) BgpConfNodes {
+		return vs[0].(map[string]BgpConfNodes)[vs[1].(string)]
+	}).(BgpConfNodesOutput)
+}
+
 // One family.
 type BgpPeerAfiSafis struct {
 	// ADD-PATH (RFC 7911).
@@ -4736,14 +4789,20 @@ func (o EipServiceSelectorsArrayOutput) Index(i pulumi.IntInput) EipServiceSelec
 
 // One port.
 type ExposedServicePorts struct {
+	// What is spoken, for proxies, such as http or kubernetes.io/h2c.
+	AppProtocol *string `pulumi:"appProtocol"`
 	// Its name; needed when there are several.
 	Name *string `pulumi:"name"`
+	// The port on every node. Default: one that Kubernetes chooses.
+	NodePort *int `pulumi:"nodePort"`
 	// The port on the address.
 	Port int `pulumi:"port"`
 	// Default TCP.
 	Protocol *string `pulumi:"protocol"`
 	// The port of the pods. Default: the same.
 	TargetPort *int `pulumi:"targetPort"`
+	// The port of the pods by its name, instead of targetPort.
+	TargetPortName *string `pulumi:"targetPortName"`
 }
 
 // ExposedServicePortsInput is an input type that accepts ExposedServicePortsArgs and ExposedServicePortsOutput values.
@@ -4759,14 +4818,20 @@ type ExposedServicePortsInput interface {
 
 // One port.
 type ExposedServicePortsArgs struct {
+	// What is spoken, for proxies, such as http or kubernetes.io/h2c.
+	AppProtocol pulumi.StringPtrInput `pulumi:"appProtocol"`
 	// Its name; needed when there are several.
 	Name pulumi.StringPtrInput `pulumi:"name"`
+	// The port on every node. Default: one that Kubernetes chooses.
+	NodePort pulumi.IntPtrInput `pulumi:"nodePort"`
 	// The port on the address.
 	Port pulumi.IntInput `pulumi:"port"`
 	// Default TCP.
 	Protocol pulumi.StringPtrInput `pulumi:"protocol"`
 	// The port of the pods. Default: the same.
 	TargetPort pulumi.IntPtrInput `pulumi:"targetPort"`
+	// The port of the pods by its name, instead of targetPort.
+	TargetPortName pulumi.StringPtrInput `pulumi:"targetPortName"`
 }
 
 func (ExposedServicePortsArgs) ElementType() reflect.Type {
@@ -4821,9 +4886,19 @@ func (o ExposedServicePortsOutput) ToExposedServicePortsOutputWithContext(ctx co
 	return o
 }
 
+// What is spoken, for proxies, such as http or kubernetes.io/h2c.
+func (o ExposedServicePortsOutput) AppProtocol() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ExposedServicePorts) *string { return v.AppProtocol }).(pulumi.StringPtrOutput)
+}
+
 // Its name; needed when there are several.
 func (o ExposedServicePortsOutput) Name() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v ExposedServicePorts) *string { return v.Name }).(pulumi.StringPtrOutput)
+}
+
+// The port on every node. Default: one that Kubernetes chooses.
+func (o ExposedServicePortsOutput) NodePort() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v ExposedServicePorts) *int { return v.NodePort }).(pulumi.IntPtrOutput)
 }
 
 // The port on the address.
@@ -4839,6 +4914,11 @@ func (o ExposedServicePortsOutput) Protocol() pulumi.StringPtrOutput {
 // The port of the pods. Default: the same.
 func (o ExposedServicePortsOutput) TargetPort() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v ExposedServicePorts) *int { return v.TargetPort }).(pulumi.IntPtrOutput)
+}
+
+// The port of the pods by its name, instead of targetPort.
+func (o ExposedServicePortsOutput) TargetPortName() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v ExposedServicePorts) *string { return v.TargetPortName }).(pulumi.StringPtrOutput)
 }
 
 type ExposedServicePortsArrayOutput struct{ *pulumi.OutputState }
@@ -4859,6 +4939,596 @@ func (o ExposedServicePortsArrayOutput) Index(i pulumi.IntInput) ExposedServiceP
 	return pulumi.All(o, i).ApplyT(func(vs []interface{}) ExposedServicePorts {
 		return vs[0].([]ExposedServicePorts)[vs[1].(int)]
 	}).(ExposedServicePortsOutput)
+}
+
+// What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+type LoadBalancerControllerResources struct {
+	// The most that the container gets, such as {memory: 512Mi}.
+	Limits map[string]string `pulumi:"limits"`
+	// What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+	Requests map[string]string `pulumi:"requests"`
+}
+
+// LoadBalancerControllerResourcesInput is an input type that accepts LoadBalancerControllerResourcesArgs and LoadBalancerControllerResourcesOutput values.
+// You can construct a concrete instance of `LoadBalancerControllerResourcesInput` via:
+//
+//	LoadBalancerControllerResourcesArgs{...}
+type LoadBalancerControllerResourcesInput interface {
+	pulumi.Input
+
+	ToLoadBalancerControllerResourcesOutput() LoadBalancerControllerResourcesOutput
+	ToLoadBalancerControllerResourcesOutputWithContext(context.Context) LoadBalancerControllerResourcesOutput
+}
+
+// What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+type LoadBalancerControllerResourcesArgs struct {
+	// The most that the container gets, such as {memory: 512Mi}.
+	Limits pulumi.StringMapInput `pulumi:"limits"`
+	// What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+	Requests pulumi.StringMapInput `pulumi:"requests"`
+}
+
+func (LoadBalancerControllerResourcesArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*LoadBalancerControllerResources)(nil)).Elem()
+}
+
+func (i LoadBalancerControllerResourcesArgs) ToLoadBalancerControllerResourcesOutput() LoadBalancerControllerResourcesOutput {
+	return i.ToLoadBalancerControllerResourcesOutputWithContext(context.Background())
+}
+
+func (i LoadBalancerControllerResourcesArgs) ToLoadBalancerControllerResourcesOutputWithContext(ctx context.Context) LoadBalancerControllerResourcesOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancerControllerResourcesOutput)
+}
+
+func (i LoadBalancerControllerResourcesArgs) ToLoadBalancerControllerResourcesPtrOutput() LoadBalancerControllerResourcesPtrOutput {
+	return i.ToLoadBalancerControllerResourcesPtrOutputWithContext(context.Background())
+}
+
+func (i LoadBalancerControllerResourcesArgs) ToLoadBalancerControllerResourcesPtrOutputWithContext(ctx context.Context) LoadBalancerControllerResourcesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancerControllerResourcesOutput).ToLoadBalancerControllerResourcesPtrOutputWithContext(ctx)
+}
+
+// LoadBalancerControllerResourcesPtrInput is an input type that accepts LoadBalancerControllerResourcesArgs, LoadBalancerControllerResourcesPtr and LoadBalancerControllerResourcesPtrOutput values.
+// You can construct a concrete instance of `LoadBalancerControllerResourcesPtrInput` via:
+//
+//	        LoadBalancerControllerResourcesArgs{...}
+//
+//	or:
+//
+//	        nil
+type LoadBalancerControllerResourcesPtrInput interface {
+	pulumi.Input
+
+	ToLoadBalancerControllerResourcesPtrOutput() LoadBalancerControllerResourcesPtrOutput
+	ToLoadBalancerControllerResourcesPtrOutputWithContext(context.Context) LoadBalancerControllerResourcesPtrOutput
+}
+
+type loadBalancerControllerResourcesPtrType LoadBalancerControllerResourcesArgs
+
+func LoadBalancerControllerResourcesPtr(v *LoadBalancerControllerResourcesArgs) LoadBalancerControllerResourcesPtrInput {
+	return (*loadBalancerControllerResourcesPtrType)(v)
+}
+
+func (*loadBalancerControllerResourcesPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**LoadBalancerControllerResources)(nil)).Elem()
+}
+
+func (i *loadBalancerControllerResourcesPtrType) ToLoadBalancerControllerResourcesPtrOutput() LoadBalancerControllerResourcesPtrOutput {
+	return i.ToLoadBalancerControllerResourcesPtrOutputWithContext(context.Background())
+}
+
+func (i *loadBalancerControllerResourcesPtrType) ToLoadBalancerControllerResourcesPtrOutputWithContext(ctx context.Context) LoadBalancerControllerResourcesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancerControllerResourcesPtrOutput)
+}
+
+// What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+type LoadBalancerControllerResourcesOutput struct{ *pulumi.OutputState }
+
+func (LoadBalancerControllerResourcesOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LoadBalancerControllerResources)(nil)).Elem()
+}
+
+func (o LoadBalancerControllerResourcesOutput) ToLoadBalancerControllerResourcesOutput() LoadBalancerControllerResourcesOutput {
+	return o
+}
+
+func (o LoadBalancerControllerResourcesOutput) ToLoadBalancerControllerResourcesOutputWithContext(ctx context.Context) LoadBalancerControllerResourcesOutput {
+	return o
+}
+
+func (o LoadBalancerControllerResourcesOutput) ToLoadBalancerControllerResourcesPtrOutput() LoadBalancerControllerResourcesPtrOutput {
+	return o.ToLoadBalancerControllerResourcesPtrOutputWithContext(context.Background())
+}
+
+func (o LoadBalancerControllerResourcesOutput) ToLoadBalancerControllerResourcesPtrOutputWithContext(ctx context.Context) LoadBalancerControllerResourcesPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v LoadBalancerControllerResources) *LoadBalancerControllerResources {
+		return &v
+	}).(LoadBalancerControllerResourcesPtrOutput)
+}
+
+// The most that the container gets, such as {memory: 512Mi}.
+func (o LoadBalancerControllerResourcesOutput) Limits() pulumi.StringMapOutput {
+	return o.ApplyT(func(v LoadBalancerControllerResources) map[string]string { return v.Limits }).(pulumi.StringMapOutput)
+}
+
+// What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+func (o LoadBalancerControllerResourcesOutput) Requests() pulumi.StringMapOutput {
+	return o.ApplyT(func(v LoadBalancerControllerResources) map[string]string { return v.Requests }).(pulumi.StringMapOutput)
+}
+
+type LoadBalancerControllerResourcesPtrOutput struct{ *pulumi.OutputState }
+
+func (LoadBalancerControllerResourcesPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**LoadBalancerControllerResources)(nil)).Elem()
+}
+
+func (o LoadBalancerControllerResourcesPtrOutput) ToLoadBalancerControllerResourcesPtrOutput() LoadBalancerControllerResourcesPtrOutput {
+	return o
+}
+
+func (o LoadBalancerControllerResourcesPtrOutput) ToLoadBalancerControllerResourcesPtrOutputWithContext(ctx context.Context) LoadBalancerControllerResourcesPtrOutput {
+	return o
+}
+
+func (o LoadBalancerControllerResourcesPtrOutput) Elem() LoadBalancerControllerResourcesOutput {
+	return o.ApplyT(func(v *LoadBalancerControllerResources) LoadBalancerControllerResources {
+		if v != nil {
+			return *v
+		}
+		var ret LoadBalancerControllerResources
+		return ret
+	}).(LoadBalancerControllerResourcesOutput)
+}
+
+// The most that the container gets, such as {memory: 512Mi}.
+func (o LoadBalancerControllerResourcesPtrOutput) Limits() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *LoadBalancerControllerResources) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Limits
+	}).(pulumi.StringMapOutput)
+}
+
+// What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+func (o LoadBalancerControllerResourcesPtrOutput) Requests() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *LoadBalancerControllerResources) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Requests
+	}).(pulumi.StringMapOutput)
+}
+
+// One taint that is tolerated.
+type LoadBalancerControllerTolerations struct {
+	// The effect. Default: all.
+	Effect *string `pulumi:"effect"`
+	// The key of the taint. Absent with Exists: every taint.
+	Key *string `pulumi:"key"`
+	// How the value is compared. Default Equal.
+	Operator *string `pulumi:"operator"`
+	// For NoExecute: how long, in seconds. Default: for ever.
+	TolerationSeconds *int `pulumi:"tolerationSeconds"`
+	// The value of the taint, for Equal.
+	Value *string `pulumi:"value"`
+}
+
+// LoadBalancerControllerTolerationsInput is an input type that accepts LoadBalancerControllerTolerationsArgs and LoadBalancerControllerTolerationsOutput values.
+// You can construct a concrete instance of `LoadBalancerControllerTolerationsInput` via:
+//
+//	LoadBalancerControllerTolerationsArgs{...}
+type LoadBalancerControllerTolerationsInput interface {
+	pulumi.Input
+
+	ToLoadBalancerControllerTolerationsOutput() LoadBalancerControllerTolerationsOutput
+	ToLoadBalancerControllerTolerationsOutputWithContext(context.Context) LoadBalancerControllerTolerationsOutput
+}
+
+// One taint that is tolerated.
+type LoadBalancerControllerTolerationsArgs struct {
+	// The effect. Default: all.
+	Effect pulumi.StringPtrInput `pulumi:"effect"`
+	// The key of the taint. Absent with Exists: every taint.
+	Key pulumi.StringPtrInput `pulumi:"key"`
+	// How the value is compared. Default Equal.
+	Operator pulumi.StringPtrInput `pulumi:"operator"`
+	// For NoExecute: how long, in seconds. Default: for ever.
+	TolerationSeconds pulumi.IntPtrInput `pulumi:"tolerationSeconds"`
+	// The value of the taint, for Equal.
+	Value pulumi.StringPtrInput `pulumi:"value"`
+}
+
+func (LoadBalancerControllerTolerationsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*LoadBalancerControllerTolerations)(nil)).Elem()
+}
+
+func (i LoadBalancerControllerTolerationsArgs) ToLoadBalancerControllerTolerationsOutput() LoadBalancerControllerTolerationsOutput {
+	return i.ToLoadBalancerControllerTolerationsOutputWithContext(context.Background())
+}
+
+func (i LoadBalancerControllerTolerationsArgs) ToLoadBalancerControllerTolerationsOutputWithContext(ctx context.Context) LoadBalancerControllerTolerationsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancerControllerTolerationsOutput)
+}
+
+// LoadBalancerControllerTolerationsArrayInput is an input type that accepts LoadBalancerControllerTolerationsArray and LoadBalancerControllerTolerationsArrayOutput values.
+// You can construct a concrete instance of `LoadBalancerControllerTolerationsArrayInput` via:
+//
+//	LoadBalancerControllerTolerationsArray{ LoadBalancerControllerTolerationsArgs{...} }
+type LoadBalancerControllerTolerationsArrayInput interface {
+	pulumi.Input
+
+	ToLoadBalancerControllerTolerationsArrayOutput() LoadBalancerControllerTolerationsArrayOutput
+	ToLoadBalancerControllerTolerationsArrayOutputWithContext(context.Context) LoadBalancerControllerTolerationsArrayOutput
+}
+
+type LoadBalancerControllerTolerationsArray []LoadBalancerControllerTolerationsInput
+
+func (LoadBalancerControllerTolerationsArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]LoadBalancerControllerTolerations)(nil)).Elem()
+}
+
+func (i LoadBalancerControllerTolerationsArray) ToLoadBalancerControllerTolerationsArrayOutput() LoadBalancerControllerTolerationsArrayOutput {
+	return i.ToLoadBalancerControllerTolerationsArrayOutputWithContext(context.Background())
+}
+
+func (i LoadBalancerControllerTolerationsArray) ToLoadBalancerControllerTolerationsArrayOutputWithContext(ctx context.Context) LoadBalancerControllerTolerationsArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancerControllerTolerationsArrayOutput)
+}
+
+// One taint that is tolerated.
+type LoadBalancerControllerTolerationsOutput struct{ *pulumi.OutputState }
+
+func (LoadBalancerControllerTolerationsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LoadBalancerControllerTolerations)(nil)).Elem()
+}
+
+func (o LoadBalancerControllerTolerationsOutput) ToLoadBalancerControllerTolerationsOutput() LoadBalancerControllerTolerationsOutput {
+	return o
+}
+
+func (o LoadBalancerControllerTolerationsOutput) ToLoadBalancerControllerTolerationsOutputWithContext(ctx context.Context) LoadBalancerControllerTolerationsOutput {
+	return o
+}
+
+// The effect. Default: all.
+func (o LoadBalancerControllerTolerationsOutput) Effect() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LoadBalancerControllerTolerations) *string { return v.Effect }).(pulumi.StringPtrOutput)
+}
+
+// The key of the taint. Absent with Exists: every taint.
+func (o LoadBalancerControllerTolerationsOutput) Key() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LoadBalancerControllerTolerations) *string { return v.Key }).(pulumi.StringPtrOutput)
+}
+
+// How the value is compared. Default Equal.
+func (o LoadBalancerControllerTolerationsOutput) Operator() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LoadBalancerControllerTolerations) *string { return v.Operator }).(pulumi.StringPtrOutput)
+}
+
+// For NoExecute: how long, in seconds. Default: for ever.
+func (o LoadBalancerControllerTolerationsOutput) TolerationSeconds() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v LoadBalancerControllerTolerations) *int { return v.TolerationSeconds }).(pulumi.IntPtrOutput)
+}
+
+// The value of the taint, for Equal.
+func (o LoadBalancerControllerTolerationsOutput) Value() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LoadBalancerControllerTolerations) *string { return v.Value }).(pulumi.StringPtrOutput)
+}
+
+type LoadBalancerControllerTolerationsArrayOutput struct{ *pulumi.OutputState }
+
+func (LoadBalancerControllerTolerationsArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]LoadBalancerControllerTolerations)(nil)).Elem()
+}
+
+func (o LoadBalancerControllerTolerationsArrayOutput) ToLoadBalancerControllerTolerationsArrayOutput() LoadBalancerControllerTolerationsArrayOutput {
+	return o
+}
+
+func (o LoadBalancerControllerTolerationsArrayOutput) ToLoadBalancerControllerTolerationsArrayOutputWithContext(ctx context.Context) LoadBalancerControllerTolerationsArrayOutput {
+	return o
+}
+
+func (o LoadBalancerControllerTolerationsArrayOutput) Index(i pulumi.IntInput) LoadBalancerControllerTolerationsOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) LoadBalancerControllerTolerations {
+		return vs[0].([]LoadBalancerControllerTolerations)[vs[1].(int)]
+	}).(LoadBalancerControllerTolerationsOutput)
+}
+
+// What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+type LoadBalancerSpeakerResources struct {
+	// The most that the container gets, such as {memory: 512Mi}.
+	Limits map[string]string `pulumi:"limits"`
+	// What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+	Requests map[string]string `pulumi:"requests"`
+}
+
+// LoadBalancerSpeakerResourcesInput is an input type that accepts LoadBalancerSpeakerResourcesArgs and LoadBalancerSpeakerResourcesOutput values.
+// You can construct a concrete instance of `LoadBalancerSpeakerResourcesInput` via:
+//
+//	LoadBalancerSpeakerResourcesArgs{...}
+type LoadBalancerSpeakerResourcesInput interface {
+	pulumi.Input
+
+	ToLoadBalancerSpeakerResourcesOutput() LoadBalancerSpeakerResourcesOutput
+	ToLoadBalancerSpeakerResourcesOutputWithContext(context.Context) LoadBalancerSpeakerResourcesOutput
+}
+
+// What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+type LoadBalancerSpeakerResourcesArgs struct {
+	// The most that the container gets, such as {memory: 512Mi}.
+	Limits pulumi.StringMapInput `pulumi:"limits"`
+	// What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+	Requests pulumi.StringMapInput `pulumi:"requests"`
+}
+
+func (LoadBalancerSpeakerResourcesArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*LoadBalancerSpeakerResources)(nil)).Elem()
+}
+
+func (i LoadBalancerSpeakerResourcesArgs) ToLoadBalancerSpeakerResourcesOutput() LoadBalancerSpeakerResourcesOutput {
+	return i.ToLoadBalancerSpeakerResourcesOutputWithContext(context.Background())
+}
+
+func (i LoadBalancerSpeakerResourcesArgs) ToLoadBalancerSpeakerResourcesOutputWithContext(ctx context.Context) LoadBalancerSpeakerResourcesOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancerSpeakerResourcesOutput)
+}
+
+func (i LoadBalancerSpeakerResourcesArgs) ToLoadBalancerSpeakerResourcesPtrOutput() LoadBalancerSpeakerResourcesPtrOutput {
+	return i.ToLoadBalancerSpeakerResourcesPtrOutputWithContext(context.Background())
+}
+
+func (i LoadBalancerSpeakerResourcesArgs) ToLoadBalancerSpeakerResourcesPtrOutputWithContext(ctx context.Context) LoadBalancerSpeakerResourcesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancerSpeakerResourcesOutput).ToLoadBalancerSpeakerResourcesPtrOutputWithContext(ctx)
+}
+
+// LoadBalancerSpeakerResourcesPtrInput is an input type that accepts LoadBalancerSpeakerResourcesArgs, LoadBalancerSpeakerResourcesPtr and LoadBalancerSpeakerResourcesPtrOutput values.
+// You can construct a concrete instance of `LoadBalancerSpeakerResourcesPtrInput` via:
+//
+//	        LoadBalancerSpeakerResourcesArgs{...}
+//
+//	or:
+//
+//	        nil
+type LoadBalancerSpeakerResourcesPtrInput interface {
+	pulumi.Input
+
+	ToLoadBalancerSpeakerResourcesPtrOutput() LoadBalancerSpeakerResourcesPtrOutput
+	ToLoadBalancerSpeakerResourcesPtrOutputWithContext(context.Context) LoadBalancerSpeakerResourcesPtrOutput
+}
+
+type loadBalancerSpeakerResourcesPtrType LoadBalancerSpeakerResourcesArgs
+
+func LoadBalancerSpeakerResourcesPtr(v *LoadBalancerSpeakerResourcesArgs) LoadBalancerSpeakerResourcesPtrInput {
+	return (*loadBalancerSpeakerResourcesPtrType)(v)
+}
+
+func (*loadBalancerSpeakerResourcesPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**LoadBalancerSpeakerResources)(nil)).Elem()
+}
+
+func (i *loadBalancerSpeakerResourcesPtrType) ToLoadBalancerSpeakerResourcesPtrOutput() LoadBalancerSpeakerResourcesPtrOutput {
+	return i.ToLoadBalancerSpeakerResourcesPtrOutputWithContext(context.Background())
+}
+
+func (i *loadBalancerSpeakerResourcesPtrType) ToLoadBalancerSpeakerResourcesPtrOutputWithContext(ctx context.Context) LoadBalancerSpeakerResourcesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancerSpeakerResourcesPtrOutput)
+}
+
+// What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+type LoadBalancerSpeakerResourcesOutput struct{ *pulumi.OutputState }
+
+func (LoadBalancerSpeakerResourcesOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LoadBalancerSpeakerResources)(nil)).Elem()
+}
+
+func (o LoadBalancerSpeakerResourcesOutput) ToLoadBalancerSpeakerResourcesOutput() LoadBalancerSpeakerResourcesOutput {
+	return o
+}
+
+func (o LoadBalancerSpeakerResourcesOutput) ToLoadBalancerSpeakerResourcesOutputWithContext(ctx context.Context) LoadBalancerSpeakerResourcesOutput {
+	return o
+}
+
+func (o LoadBalancerSpeakerResourcesOutput) ToLoadBalancerSpeakerResourcesPtrOutput() LoadBalancerSpeakerResourcesPtrOutput {
+	return o.ToLoadBalancerSpeakerResourcesPtrOutputWithContext(context.Background())
+}
+
+func (o LoadBalancerSpeakerResourcesOutput) ToLoadBalancerSpeakerResourcesPtrOutputWithContext(ctx context.Context) LoadBalancerSpeakerResourcesPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v LoadBalancerSpeakerResources) *LoadBalancerSpeakerResources {
+		return &v
+	}).(LoadBalancerSpeakerResourcesPtrOutput)
+}
+
+// The most that the container gets, such as {memory: 512Mi}.
+func (o LoadBalancerSpeakerResourcesOutput) Limits() pulumi.StringMapOutput {
+	return o.ApplyT(func(v LoadBalancerSpeakerResources) map[string]string { return v.Limits }).(pulumi.StringMapOutput)
+}
+
+// What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+func (o LoadBalancerSpeakerResourcesOutput) Requests() pulumi.StringMapOutput {
+	return o.ApplyT(func(v LoadBalancerSpeakerResources) map[string]string { return v.Requests }).(pulumi.StringMapOutput)
+}
+
+type LoadBalancerSpeakerResourcesPtrOutput struct{ *pulumi.OutputState }
+
+func (LoadBalancerSpeakerResourcesPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**LoadBalancerSpeakerResources)(nil)).Elem()
+}
+
+func (o LoadBalancerSpeakerResourcesPtrOutput) ToLoadBalancerSpeakerResourcesPtrOutput() LoadBalancerSpeakerResourcesPtrOutput {
+	return o
+}
+
+func (o LoadBalancerSpeakerResourcesPtrOutput) ToLoadBalancerSpeakerResourcesPtrOutputWithContext(ctx context.Context) LoadBalancerSpeakerResourcesPtrOutput {
+	return o
+}
+
+func (o LoadBalancerSpeakerResourcesPtrOutput) Elem() LoadBalancerSpeakerResourcesOutput {
+	return o.ApplyT(func(v *LoadBalancerSpeakerResources) LoadBalancerSpeakerResources {
+		if v != nil {
+			return *v
+		}
+		var ret LoadBalancerSpeakerResources
+		return ret
+	}).(LoadBalancerSpeakerResourcesOutput)
+}
+
+// The most that the container gets, such as {memory: 512Mi}.
+func (o LoadBalancerSpeakerResourcesPtrOutput) Limits() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *LoadBalancerSpeakerResources) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Limits
+	}).(pulumi.StringMapOutput)
+}
+
+// What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+func (o LoadBalancerSpeakerResourcesPtrOutput) Requests() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *LoadBalancerSpeakerResources) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Requests
+	}).(pulumi.StringMapOutput)
+}
+
+// One taint that is tolerated.
+type LoadBalancerTolerations struct {
+	// The effect. Default: all.
+	Effect *string `pulumi:"effect"`
+	// The key of the taint. Absent with Exists: every taint.
+	Key *string `pulumi:"key"`
+	// How the value is compared. Default Equal.
+	Operator *string `pulumi:"operator"`
+	// For NoExecute: how long, in seconds. Default: for ever.
+	TolerationSeconds *int `pulumi:"tolerationSeconds"`
+	// The value of the taint, for Equal.
+	Value *string `pulumi:"value"`
+}
+
+// LoadBalancerTolerationsInput is an input type that accepts LoadBalancerTolerationsArgs and LoadBalancerTolerationsOutput values.
+// You can construct a concrete instance of `LoadBalancerTolerationsInput` via:
+//
+//	LoadBalancerTolerationsArgs{...}
+type LoadBalancerTolerationsInput interface {
+	pulumi.Input
+
+	ToLoadBalancerTolerationsOutput() LoadBalancerTolerationsOutput
+	ToLoadBalancerTolerationsOutputWithContext(context.Context) LoadBalancerTolerationsOutput
+}
+
+// One taint that is tolerated.
+type LoadBalancerTolerationsArgs struct {
+	// The effect. Default: all.
+	Effect pulumi.StringPtrInput `pulumi:"effect"`
+	// The key of the taint. Absent with Exists: every taint.
+	Key pulumi.StringPtrInput `pulumi:"key"`
+	// How the value is compared. Default Equal.
+	Operator pulumi.StringPtrInput `pulumi:"operator"`
+	// For NoExecute: how long, in seconds. Default: for ever.
+	TolerationSeconds pulumi.IntPtrInput `pulumi:"tolerationSeconds"`
+	// The value of the taint, for Equal.
+	Value pulumi.StringPtrInput `pulumi:"value"`
+}
+
+func (LoadBalancerTolerationsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*LoadBalancerTolerations)(nil)).Elem()
+}
+
+func (i LoadBalancerTolerationsArgs) ToLoadBalancerTolerationsOutput() LoadBalancerTolerationsOutput {
+	return i.ToLoadBalancerTolerationsOutputWithContext(context.Background())
+}
+
+func (i LoadBalancerTolerationsArgs) ToLoadBalancerTolerationsOutputWithContext(ctx context.Context) LoadBalancerTolerationsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancerTolerationsOutput)
+}
+
+// LoadBalancerTolerationsArrayInput is an input type that accepts LoadBalancerTolerationsArray and LoadBalancerTolerationsArrayOutput values.
+// You can construct a concrete instance of `LoadBalancerTolerationsArrayInput` via:
+//
+//	LoadBalancerTolerationsArray{ LoadBalancerTolerationsArgs{...} }
+type LoadBalancerTolerationsArrayInput interface {
+	pulumi.Input
+
+	ToLoadBalancerTolerationsArrayOutput() LoadBalancerTolerationsArrayOutput
+	ToLoadBalancerTolerationsArrayOutputWithContext(context.Context) LoadBalancerTolerationsArrayOutput
+}
+
+type LoadBalancerTolerationsArray []LoadBalancerTolerationsInput
+
+func (LoadBalancerTolerationsArray) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]LoadBalancerTolerations)(nil)).Elem()
+}
+
+func (i LoadBalancerTolerationsArray) ToLoadBalancerTolerationsArrayOutput() LoadBalancerTolerationsArrayOutput {
+	return i.ToLoadBalancerTolerationsArrayOutputWithContext(context.Background())
+}
+
+func (i LoadBalancerTolerationsArray) ToLoadBalancerTolerationsArrayOutputWithContext(ctx context.Context) LoadBalancerTolerationsArrayOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancerTolerationsArrayOutput)
+}
+
+// One taint that is tolerated.
+type LoadBalancerTolerationsOutput struct{ *pulumi.OutputState }
+
+func (LoadBalancerTolerationsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*LoadBalancerTolerations)(nil)).Elem()
+}
+
+func (o LoadBalancerTolerationsOutput) ToLoadBalancerTolerationsOutput() LoadBalancerTolerationsOutput {
+	return o
+}
+
+func (o LoadBalancerTolerationsOutput) ToLoadBalancerTolerationsOutputWithContext(ctx context.Context) LoadBalancerTolerationsOutput {
+	return o
+}
+
+// The effect. Default: all.
+func (o LoadBalancerTolerationsOutput) Effect() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LoadBalancerTolerations) *string { return v.Effect }).(pulumi.StringPtrOutput)
+}
+
+// The key of the taint. Absent with Exists: every taint.
+func (o LoadBalancerTolerationsOutput) Key() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LoadBalancerTolerations) *string { return v.Key }).(pulumi.StringPtrOutput)
+}
+
+// How the value is compared. Default Equal.
+func (o LoadBalancerTolerationsOutput) Operator() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LoadBalancerTolerations) *string { return v.Operator }).(pulumi.StringPtrOutput)
+}
+
+// For NoExecute: how long, in seconds. Default: for ever.
+func (o LoadBalancerTolerationsOutput) TolerationSeconds() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v LoadBalancerTolerations) *int { return v.TolerationSeconds }).(pulumi.IntPtrOutput)
+}
+
+// The value of the taint, for Equal.
+func (o LoadBalancerTolerationsOutput) Value() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v LoadBalancerTolerations) *string { return v.Value }).(pulumi.StringPtrOutput)
+}
+
+type LoadBalancerTolerationsArrayOutput struct{ *pulumi.OutputState }
+
+func (LoadBalancerTolerationsArrayOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*[]LoadBalancerTolerations)(nil)).Elem()
+}
+
+func (o LoadBalancerTolerationsArrayOutput) ToLoadBalancerTolerationsArrayOutput() LoadBalancerTolerationsArrayOutput {
+	return o
+}
+
+func (o LoadBalancerTolerationsArrayOutput) ToLoadBalancerTolerationsArrayOutputWithContext(ctx context.Context) LoadBalancerTolerationsArrayOutput {
+	return o
+}
+
+func (o LoadBalancerTolerationsArrayOutput) Index(i pulumi.IntInput) LoadBalancerTolerationsOutput {
+	return pulumi.All(o, i).ApplyT(func(vs []interface{}) LoadBalancerTolerations {
+		return vs[0].([]LoadBalancerTolerations)[vs[1].(int)]
+	}).(LoadBalancerTolerationsOutput)
 }
 
 func init() {
@@ -4918,8 +5588,18 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*EipServiceSelectorsArrayInput)(nil)).Elem(), EipServiceSelectorsArray{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ExposedServicePortsInput)(nil)).Elem(), ExposedServicePortsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ExposedServicePortsArrayInput)(nil)).Elem(), ExposedServicePortsArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LoadBalancerControllerResourcesInput)(nil)).Elem(), LoadBalancerControllerResourcesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LoadBalancerControllerResourcesPtrInput)(nil)).Elem(), LoadBalancerControllerResourcesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LoadBalancerControllerTolerationsInput)(nil)).Elem(), LoadBalancerControllerTolerationsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LoadBalancerControllerTolerationsArrayInput)(nil)).Elem(), LoadBalancerControllerTolerationsArray{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LoadBalancerSpeakerResourcesInput)(nil)).Elem(), LoadBalancerSpeakerResourcesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LoadBalancerSpeakerResourcesPtrInput)(nil)).Elem(), LoadBalancerSpeakerResourcesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LoadBalancerTolerationsInput)(nil)).Elem(), LoadBalancerTolerationsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*LoadBalancerTolerationsArrayInput)(nil)).Elem(), LoadBalancerTolerationsArray{})
 	pulumi.RegisterOutputType(BgpConfGracefulRestartOutput{})
 	pulumi.RegisterOutputType(BgpConfGracefulRestartPtrOutput{})
+	pulumi.RegisterOutputType(BgpConfNodesOutput{})
+	pulumi.RegisterOutputType(BgpConfNodesMapOutput{})
 	pulumi.RegisterOutputType(BgpPeerAfiSafisOutput{})
 	pulumi.RegisterOutputType(BgpPeerAfiSafisArrayOutput{})
 	pulumi.RegisterOutputType(BgpPeerAfiSafisAddPathsOutput{})
@@ -4974,4 +5654,12 @@ func init() {
 	pulumi.RegisterOutputType(EipServiceSelectorsArrayOutput{})
 	pulumi.RegisterOutputType(ExposedServicePortsOutput{})
 	pulumi.RegisterOutputType(ExposedServicePortsArrayOutput{})
+	pulumi.RegisterOutputType(LoadBalancerControllerResourcesOutput{})
+	pulumi.RegisterOutputType(LoadBalancerControllerResourcesPtrOutput{})
+	pulumi.RegisterOutputType(LoadBalancerControllerTolerationsOutput{})
+	pulumi.RegisterOutputType(LoadBalancerControllerTolerationsArrayOutput{})
+	pulumi.RegisterOutputType(LoadBalancerSpeakerResourcesOutput{})
+	pulumi.RegisterOutputType(LoadBalancerSpeakerResourcesPtrOutput{})
+	pulumi.RegisterOutputType(LoadBalancerTolerationsOutput{})
+	pulumi.RegisterOutputType(LoadBalancerTolerationsArrayOutput{})
 }

@@ -614,9 +614,17 @@ export interface EipServiceSelectorsArgs {
  */
 export interface ExposedServicePortsArgs {
     /**
+     * What is spoken, for proxies, such as http or kubernetes.io/h2c.
+     */
+    appProtocol?: pulumi.Input<string | undefined>;
+    /**
      * Its name; needed when there are several.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * The port on every node. Default: one that Kubernetes chooses.
+     */
+    nodePort?: pulumi.Input<number | undefined>;
     /**
      * The port on the address.
      */
@@ -629,4 +637,88 @@ export interface ExposedServicePortsArgs {
      * The port of the pods. Default: the same.
      */
     targetPort?: pulumi.Input<number | undefined>;
+    /**
+     * The port of the pods by its name, instead of targetPort.
+     */
+    targetPortName?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+ */
+export interface LoadBalancerControllerResourcesArgs {
+    /**
+     * The most that the container gets, such as {memory: 512Mi}.
+     */
+    limits?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+     */
+    requests?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+}
+
+/**
+ * One taint that is tolerated.
+ */
+export interface LoadBalancerControllerTolerationsArgs {
+    /**
+     * The effect. Default: all.
+     */
+    effect?: pulumi.Input<string | undefined>;
+    /**
+     * The key of the taint. Absent with Exists: every taint.
+     */
+    key?: pulumi.Input<string | undefined>;
+    /**
+     * How the value is compared. Default Equal.
+     */
+    operator?: pulumi.Input<string | undefined>;
+    /**
+     * For NoExecute: how long, in seconds. Default: for ever.
+     */
+    tolerationSeconds?: pulumi.Input<number | undefined>;
+    /**
+     * The value of the taint, for Equal.
+     */
+    value?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+ */
+export interface LoadBalancerSpeakerResourcesArgs {
+    /**
+     * The most that the container gets, such as {memory: 512Mi}.
+     */
+    limits?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+    /**
+     * What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+     */
+    requests?: pulumi.Input<{[key: string]: pulumi.Input<string>} | undefined>;
+}
+
+/**
+ * One taint that is tolerated.
+ */
+export interface LoadBalancerTolerationsArgs {
+    /**
+     * The effect. Default: all.
+     */
+    effect?: pulumi.Input<string | undefined>;
+    /**
+     * The key of the taint. Absent with Exists: every taint.
+     */
+    key?: pulumi.Input<string | undefined>;
+    /**
+     * How the value is compared. Default Equal.
+     */
+    operator?: pulumi.Input<string | undefined>;
+    /**
+     * For NoExecute: how long, in seconds. Default: for ever.
+     */
+    tolerationSeconds?: pulumi.Input<number | undefined>;
+    /**
+     * The value of the taint, for Equal.
+     */
+    value?: pulumi.Input<string | undefined>;
 }

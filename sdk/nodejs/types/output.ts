@@ -5,3 +5,17 @@ import * as pulumi from "@pulumi/pulumi";
 import * as inputs from "../types/input";
 import * as outputs from "../types/output";
 
+/**
+ * What one node uses.
+ */
+export interface BgpConfNodes {
+    /**
+     * Its AS number.
+     */
+    as?: number;
+    /**
+     * Its BGP Identifier.
+     */
+    routerId?: string;
+}
+

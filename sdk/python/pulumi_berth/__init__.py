@@ -10,9 +10,11 @@ from .bgp_conf import *
 from .bgp_peer import *
 from .eip import *
 from .exposed_service import *
+from .get_address import *
 from .load_balancer import *
 from .provider import *
 from ._inputs import *
+from . import outputs
 _utilities.register(
     resource_modules="""
 [

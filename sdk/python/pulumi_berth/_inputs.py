@@ -73,6 +73,14 @@ __all__ = [
     'EipServiceSelectorsArgsDict',
     'ExposedServicePortsArgs',
     'ExposedServicePortsArgsDict',
+    'LoadBalancerControllerResourcesArgs',
+    'LoadBalancerControllerResourcesArgsDict',
+    'LoadBalancerControllerTolerationsArgs',
+    'LoadBalancerControllerTolerationsArgsDict',
+    'LoadBalancerSpeakerResourcesArgs',
+    'LoadBalancerSpeakerResourcesArgsDict',
+    'LoadBalancerTolerationsArgs',
+    'LoadBalancerTolerationsArgsDict',
 ]
 
 class BgpConfGracefulRestartArgsDict(TypedDict):
@@ -2643,9 +2651,17 @@ class ExposedServicePortsArgsDict(TypedDict):
     """
     The port on the address.
     """
+    app_protocol: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    What is spoken, for proxies, such as http or kubernetes.io/h2c.
+    """
     name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     Its name; needed when there are several.
+    """
+    node_port: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    The port on every node. Default: one that Kubernetes chooses.
     """
     protocol: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -2655,29 +2671,45 @@ class ExposedServicePortsArgsDict(TypedDict):
     """
     The port of the pods. Default: the same.
     """
+    target_port_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The port of the pods by its name, instead of targetPort.
+    """
 
 @pulumi.input_type
 class ExposedServicePortsArgs:
     def __init__(__self__, *,
                  port: pulumi.Input[_builtins.int],
+                 app_protocol: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
+                 node_port: pulumi.Input[Optional[_builtins.int]] = None,
                  protocol: pulumi.Input[Optional[_builtins.str]] = None,
-                 target_port: pulumi.Input[Optional[_builtins.int]] = None):
+                 target_port: pulumi.Input[Optional[_builtins.int]] = None,
+                 target_port_name: pulumi.Input[Optional[_builtins.str]] = None):
         """
         One port.
 
         :param pulumi.Input[_builtins.int] port: The port on the address.
+        :param pulumi.Input[_builtins.str] app_protocol: What is spoken, for proxies, such as http or kubernetes.io/h2c.
         :param pulumi.Input[_builtins.str] name: Its name; needed when there are several.
+        :param pulumi.Input[_builtins.int] node_port: The port on every node. Default: one that Kubernetes chooses.
         :param pulumi.Input[_builtins.str] protocol: Default TCP.
         :param pulumi.Input[_builtins.int] target_port: The port of the pods. Default: the same.
+        :param pulumi.Input[_builtins.str] target_port_name: The port of the pods by its name, instead of targetPort.
         """
         pulumi.set(__self__, "port", port)
+        if app_protocol is not None:
+            pulumi.set(__self__, "app_protocol", app_protocol)
         if name is not None:
             pulumi.set(__self__, "name", name)
+        if node_port is not None:
+            pulumi.set(__self__, "node_port", node_port)
         if protocol is not None:
             pulumi.set(__self__, "protocol", protocol)
         if target_port is not None:
             pulumi.set(__self__, "target_port", target_port)
+        if target_port_name is not None:
+            pulumi.set(__self__, "target_port_name", target_port_name)
 
     @_builtins.property
     @pulumi.getter
@@ -2692,6 +2724,18 @@ class ExposedServicePortsArgs:
         pulumi.set(self, "port", value)
 
     @_builtins.property
+    @pulumi.getter(name="appProtocol")
+    def app_protocol(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        What is spoken, for proxies, such as http or kubernetes.io/h2c.
+        """
+        return pulumi.get(self, "app_protocol")
+
+    @app_protocol.setter
+    def app_protocol(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "app_protocol", value)
+
+    @_builtins.property
     @pulumi.getter
     def name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
@@ -2702,6 +2746,18 @@ class ExposedServicePortsArgs:
     @name.setter
     def name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="nodePort")
+    def node_port(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        The port on every node. Default: one that Kubernetes chooses.
+        """
+        return pulumi.get(self, "node_port")
+
+    @node_port.setter
+    def node_port(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "node_port", value)
 
     @_builtins.property
     @pulumi.getter
@@ -2726,5 +2782,353 @@ class ExposedServicePortsArgs:
     @target_port.setter
     def target_port(self, value: pulumi.Input[Optional[_builtins.int]]):
         pulumi.set(self, "target_port", value)
+
+    @_builtins.property
+    @pulumi.getter(name="targetPortName")
+    def target_port_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The port of the pods by its name, instead of targetPort.
+        """
+        return pulumi.get(self, "target_port_name")
+
+    @target_port_name.setter
+    def target_port_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "target_port_name", value)
+
+
+class LoadBalancerControllerResourcesArgsDict(TypedDict):
+    """
+    What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+    """
+    limits: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    The most that the container gets, such as {memory: 512Mi}.
+    """
+    requests: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+    """
+
+@pulumi.input_type
+class LoadBalancerControllerResourcesArgs:
+    def __init__(__self__, *,
+                 limits: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 requests: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None):
+        """
+        What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] limits: The most that the container gets, such as {memory: 512Mi}.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] requests: What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+        """
+        if limits is not None:
+            pulumi.set(__self__, "limits", limits)
+        if requests is not None:
+            pulumi.set(__self__, "requests", requests)
+
+    @_builtins.property
+    @pulumi.getter
+    def limits(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        The most that the container gets, such as {memory: 512Mi}.
+        """
+        return pulumi.get(self, "limits")
+
+    @limits.setter
+    def limits(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "limits", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def requests(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+        """
+        return pulumi.get(self, "requests")
+
+    @requests.setter
+    def requests(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "requests", value)
+
+
+class LoadBalancerControllerTolerationsArgsDict(TypedDict):
+    """
+    One taint that is tolerated.
+    """
+    effect: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The effect. Default: all.
+    """
+    key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The key of the taint. Absent with Exists: every taint.
+    """
+    operator: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How the value is compared. Default Equal.
+    """
+    toleration_seconds: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    For NoExecute: how long, in seconds. Default: for ever.
+    """
+    value: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The value of the taint, for Equal.
+    """
+
+@pulumi.input_type
+class LoadBalancerControllerTolerationsArgs:
+    def __init__(__self__, *,
+                 effect: pulumi.Input[Optional[_builtins.str]] = None,
+                 key: pulumi.Input[Optional[_builtins.str]] = None,
+                 operator: pulumi.Input[Optional[_builtins.str]] = None,
+                 toleration_seconds: pulumi.Input[Optional[_builtins.int]] = None,
+                 value: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        One taint that is tolerated.
+
+        :param pulumi.Input[_builtins.str] effect: The effect. Default: all.
+        :param pulumi.Input[_builtins.str] key: The key of the taint. Absent with Exists: every taint.
+        :param pulumi.Input[_builtins.str] operator: How the value is compared. Default Equal.
+        :param pulumi.Input[_builtins.int] toleration_seconds: For NoExecute: how long, in seconds. Default: for ever.
+        :param pulumi.Input[_builtins.str] value: The value of the taint, for Equal.
+        """
+        if effect is not None:
+            pulumi.set(__self__, "effect", effect)
+        if key is not None:
+            pulumi.set(__self__, "key", key)
+        if operator is not None:
+            pulumi.set(__self__, "operator", operator)
+        if toleration_seconds is not None:
+            pulumi.set(__self__, "toleration_seconds", toleration_seconds)
+        if value is not None:
+            pulumi.set(__self__, "value", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def effect(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The effect. Default: all.
+        """
+        return pulumi.get(self, "effect")
+
+    @effect.setter
+    def effect(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "effect", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def key(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The key of the taint. Absent with Exists: every taint.
+        """
+        return pulumi.get(self, "key")
+
+    @key.setter
+    def key(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "key", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def operator(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How the value is compared. Default Equal.
+        """
+        return pulumi.get(self, "operator")
+
+    @operator.setter
+    def operator(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "operator", value)
+
+    @_builtins.property
+    @pulumi.getter(name="tolerationSeconds")
+    def toleration_seconds(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        For NoExecute: how long, in seconds. Default: for ever.
+        """
+        return pulumi.get(self, "toleration_seconds")
+
+    @toleration_seconds.setter
+    def toleration_seconds(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "toleration_seconds", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def value(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The value of the taint, for Equal.
+        """
+        return pulumi.get(self, "value")
+
+    @value.setter
+    def value(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "value", value)
+
+
+class LoadBalancerSpeakerResourcesArgsDict(TypedDict):
+    """
+    What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+    """
+    limits: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    The most that the container gets, such as {memory: 512Mi}.
+    """
+    requests: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
+    """
+    What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+    """
+
+@pulumi.input_type
+class LoadBalancerSpeakerResourcesArgs:
+    def __init__(__self__, *,
+                 limits: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 requests: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None):
+        """
+        What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] limits: The most that the container gets, such as {memory: 512Mi}.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] requests: What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+        """
+        if limits is not None:
+            pulumi.set(__self__, "limits", limits)
+        if requests is not None:
+            pulumi.set(__self__, "requests", requests)
+
+    @_builtins.property
+    @pulumi.getter
+    def limits(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        The most that the container gets, such as {memory: 512Mi}.
+        """
+        return pulumi.get(self, "limits")
+
+    @limits.setter
+    def limits(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "limits", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def requests(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.
+        """
+        return pulumi.get(self, "requests")
+
+    @requests.setter
+    def requests(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "requests", value)
+
+
+class LoadBalancerTolerationsArgsDict(TypedDict):
+    """
+    One taint that is tolerated.
+    """
+    effect: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The effect. Default: all.
+    """
+    key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The key of the taint. Absent with Exists: every taint.
+    """
+    operator: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    How the value is compared. Default Equal.
+    """
+    toleration_seconds: NotRequired[pulumi.Input[Optional[_builtins.int]]]
+    """
+    For NoExecute: how long, in seconds. Default: for ever.
+    """
+    value: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The value of the taint, for Equal.
+    """
+
+@pulumi.input_type
+class LoadBalancerTolerationsArgs:
+    def __init__(__self__, *,
+                 effect: pulumi.Input[Optional[_builtins.str]] = None,
+                 key: pulumi.Input[Optional[_builtins.str]] = None,
+                 operator: pulumi.Input[Optional[_builtins.str]] = None,
+                 toleration_seconds: pulumi.Input[Optional[_builtins.int]] = None,
+                 value: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        One taint that is tolerated.
+
+        :param pulumi.Input[_builtins.str] effect: The effect. Default: all.
+        :param pulumi.Input[_builtins.str] key: The key of the taint. Absent with Exists: every taint.
+        :param pulumi.Input[_builtins.str] operator: How the value is compared. Default Equal.
+        :param pulumi.Input[_builtins.int] toleration_seconds: For NoExecute: how long, in seconds. Default: for ever.
+        :param pulumi.Input[_builtins.str] value: The value of the taint, for Equal.
+        """
+        if effect is not None:
+            pulumi.set(__self__, "effect", effect)
+        if key is not None:
+            pulumi.set(__self__, "key", key)
+        if operator is not None:
+            pulumi.set(__self__, "operator", operator)
+        if toleration_seconds is not None:
+            pulumi.set(__self__, "toleration_seconds", toleration_seconds)
+        if value is not None:
+            pulumi.set(__self__, "value", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def effect(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The effect. Default: all.
+        """
+        return pulumi.get(self, "effect")
+
+    @effect.setter
+    def effect(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "effect", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def key(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The key of the taint. Absent with Exists: every taint.
+        """
+        return pulumi.get(self, "key")
+
+    @key.setter
+    def key(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "key", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def operator(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        How the value is compared. Default Equal.
+        """
+        return pulumi.get(self, "operator")
+
+    @operator.setter
+    def operator(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "operator", value)
+
+    @_builtins.property
+    @pulumi.getter(name="tolerationSeconds")
+    def toleration_seconds(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        For NoExecute: how long, in seconds. Default: for ever.
+        """
+        return pulumi.get(self, "toleration_seconds")
+
+    @toleration_seconds.setter
+    def toleration_seconds(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "toleration_seconds", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def value(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The value of the taint, for Equal.
+        """
+        return pulumi.get(self, "value")
+
+    @value.setter
+    def value(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "value", value)
 
 

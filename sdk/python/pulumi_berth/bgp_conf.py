@@ -13,6 +13,7 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
+from . import outputs
 from ._inputs import *
 
 __all__ = ['BgpConfArgs', 'BgpConf']
@@ -20,6 +21,7 @@ __all__ = ['BgpConfArgs', 'BgpConf']
 @pulumi.input_type
 class BgpConfArgs:
     def __init__(__self__, *,
+                 adopt: Optional[_builtins.bool] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  as_: pulumi.Input[Optional[_builtins.int]] = None,
                  as_per_rack: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.int]]]] = None,
@@ -38,6 +40,7 @@ class BgpConfArgs:
         """
         The set of arguments for constructing a BgpConf resource.
 
+        :param _builtins.bool adopt: Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the object.
         :param pulumi.Input[_builtins.int] as_: The AS number of the speakers, 1 to 4294967295. 0 or absent: BGP is off.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.int]]] as_per_rack: AS number by rack, for nodes that carry the label openelb.kubesphere.io/rack; others use `as`.
@@ -54,6 +57,8 @@ class BgpConfArgs:
         :param pulumi.Input[_builtins.bool] use_multiple_paths: Without effect, and a note in Accepted says so: our routes never compete with each other.
         :param pulumi.Input[_builtins.bool] wait_for_ready: Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
         """
+        if adopt is not None:
+            pulumi.set(__self__, "adopt", adopt)
         if annotations is not None:
             pulumi.set(__self__, "annotations", annotations)
         if as_ is not None:
@@ -84,6 +89,18 @@ class BgpConfArgs:
             pulumi.set(__self__, "use_multiple_paths", use_multiple_paths)
         if wait_for_ready is not None:
             pulumi.set(__self__, "wait_for_ready", wait_for_ready)
+
+    @_builtins.property
+    @pulumi.getter
+    def adopt(self) -> Optional[_builtins.bool]:
+        """
+        Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
+        """
+        return pulumi.get(self, "adopt")
+
+    @adopt.setter
+    def adopt(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "adopt", value)
 
     @_builtins.property
     @pulumi.getter
@@ -272,6 +289,7 @@ class BgpConf(pulumi.ComponentResource):
     def __init__(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 adopt: Optional[_builtins.bool] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  as_: pulumi.Input[Optional[_builtins.int]] = None,
                  as_per_rack: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.int]]]] = None,
@@ -293,6 +311,7 @@ class BgpConf(pulumi.ComponentResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
+        :param _builtins.bool adopt: Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the object.
         :param pulumi.Input[_builtins.int] as_: The AS number of the speakers, 1 to 4294967295. 0 or absent: BGP is off.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.int]]] as_per_rack: AS number by rack, for nodes that carry the label openelb.kubesphere.io/rack; others use `as`.
@@ -333,6 +352,7 @@ class BgpConf(pulumi.ComponentResource):
     def _internal_init(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 adopt: Optional[_builtins.bool] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  as_: pulumi.Input[Optional[_builtins.int]] = None,
                  as_per_rack: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.int]]]] = None,
@@ -359,6 +379,7 @@ class BgpConf(pulumi.ComponentResource):
                 raise TypeError('__props__ is only valid when passed in combination with a valid opts.id to get an existing resource')
             __props__ = BgpConfArgs.__new__(BgpConfArgs)
 
+            __props__.__dict__["adopt"] = adopt
             __props__.__dict__["annotations"] = annotations
             __props__.__dict__["as_"] = as_
             __props__.__dict__["as_per_rack"] = as_per_rack
@@ -374,6 +395,7 @@ class BgpConf(pulumi.ComponentResource):
             __props__.__dict__["timeout_seconds"] = timeout_seconds
             __props__.__dict__["use_multiple_paths"] = use_multiple_paths
             __props__.__dict__["wait_for_ready"] = wait_for_ready
+            __props__.__dict__["nodes"] = None
         super(BgpConf, __self__).__init__(
             'berth:index:BgpConf',
             resource_name,
@@ -382,10 +404,26 @@ class BgpConf(pulumi.ComponentResource):
             remote=True)
 
     @_builtins.property
+    @pulumi.getter(name="as")
+    def as_(self) -> pulumi.Output[_builtins.int]:
+        """
+        The AS number of the speakers; 0 when BGP is off.
+        """
+        return pulumi.get(self, "as_")
+
+    @_builtins.property
     @pulumi.getter
     def name(self) -> pulumi.Output[_builtins.str]:
         """
         The name of the BgpConf in the cluster.
         """
         return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def nodes(self) -> pulumi.Output[Mapping[str, 'outputs.BgpConfNodes']]:
+        """
+        What each node used when Pulumi last looked, by node.
+        """
+        return pulumi.get(self, "nodes")
 

@@ -21,9 +21,11 @@ __all__ = ['BgpPeerArgs', 'BgpPeer']
 class BgpPeerArgs:
     def __init__(__self__, *,
                  conf: pulumi.Input['BgpPeerConfArgs'],
+                 adopt: Optional[_builtins.bool] = None,
                  afi_safis: pulumi.Input[Optional[Sequence[pulumi.Input['BgpPeerAfiSafisArgs']]]] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  bfd: pulumi.Input[Optional['BgpPeerBfdArgs']] = None,
+                 bgp_conf: pulumi.Input[Optional[_builtins.str]] = None,
                  ebgp_multihop: pulumi.Input[Optional['BgpPeerEbgpMultihopArgs']] = None,
                  graceful_restart: pulumi.Input[Optional['BgpPeerGracefulRestartArgs']] = None,
                  labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
@@ -41,9 +43,11 @@ class BgpPeerArgs:
         The set of arguments for constructing a BgpPeer resource.
 
         :param pulumi.Input['BgpPeerConfArgs'] conf: Who the peer is.
+        :param _builtins.bool adopt: Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
         :param pulumi.Input[Sequence[pulumi.Input['BgpPeerAfiSafisArgs']]] afi_safis: Address families of the session. Absent: the family of neighborAddress, with up to 10 paths by ADD-PATH; with neighborInterface alone both families.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the object.
         :param pulumi.Input['BgpPeerBfdArgs'] bfd: Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+        :param pulumi.Input[_builtins.str] bgp_conf: The name of the BgpConf, when it is not in this program but in the cluster already: "default". Default: this program has one.
         :param pulumi.Input['BgpPeerEbgpMultihopArgs'] ebgp_multihop: For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
         :param pulumi.Input['BgpPeerGracefulRestartArgs'] graceful_restart: Graceful restart with this peer; overrides BgpConf's.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] labels: Labels of the object.
@@ -59,12 +63,16 @@ class BgpPeerArgs:
         :param pulumi.Input[_builtins.bool] wait_for_ready: Wait until Berth says that the object is Ready. Default true; turn it off where no controller runs yet.
         """
         pulumi.set(__self__, "conf", conf)
+        if adopt is not None:
+            pulumi.set(__self__, "adopt", adopt)
         if afi_safis is not None:
             pulumi.set(__self__, "afi_safis", afi_safis)
         if annotations is not None:
             pulumi.set(__self__, "annotations", annotations)
         if bfd is not None:
             pulumi.set(__self__, "bfd", bfd)
+        if bgp_conf is not None:
+            pulumi.set(__self__, "bgp_conf", bgp_conf)
         if ebgp_multihop is not None:
             pulumi.set(__self__, "ebgp_multihop", ebgp_multihop)
         if graceful_restart is not None:
@@ -105,6 +113,18 @@ class BgpPeerArgs:
         pulumi.set(self, "conf", value)
 
     @_builtins.property
+    @pulumi.getter
+    def adopt(self) -> Optional[_builtins.bool]:
+        """
+        Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
+        """
+        return pulumi.get(self, "adopt")
+
+    @adopt.setter
+    def adopt(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "adopt", value)
+
+    @_builtins.property
     @pulumi.getter(name="afiSafis")
     def afi_safis(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['BgpPeerAfiSafisArgs']]]]:
         """
@@ -139,6 +159,18 @@ class BgpPeerArgs:
     @bfd.setter
     def bfd(self, value: pulumi.Input[Optional['BgpPeerBfdArgs']]):
         pulumi.set(self, "bfd", value)
+
+    @_builtins.property
+    @pulumi.getter(name="bgpConf")
+    def bgp_conf(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The name of the BgpConf, when it is not in this program but in the cluster already: "default". Default: this program has one.
+        """
+        return pulumi.get(self, "bgp_conf")
+
+    @bgp_conf.setter
+    def bgp_conf(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "bgp_conf", value)
 
     @_builtins.property
     @pulumi.getter(name="ebgpMultihop")
@@ -303,9 +335,11 @@ class BgpPeer(pulumi.ComponentResource):
     def __init__(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 adopt: Optional[_builtins.bool] = None,
                  afi_safis: pulumi.Input[Optional[Sequence[pulumi.Input[Union['BgpPeerAfiSafisArgs', 'BgpPeerAfiSafisArgsDict']]]]] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  bfd: pulumi.Input[Optional[Union['BgpPeerBfdArgs', 'BgpPeerBfdArgsDict']]] = None,
+                 bgp_conf: pulumi.Input[Optional[_builtins.str]] = None,
                  conf: pulumi.Input[Optional[Union['BgpPeerConfArgs', 'BgpPeerConfArgsDict']]] = None,
                  ebgp_multihop: pulumi.Input[Optional[Union['BgpPeerEbgpMultihopArgs', 'BgpPeerEbgpMultihopArgsDict']]] = None,
                  graceful_restart: pulumi.Input[Optional[Union['BgpPeerGracefulRestartArgs', 'BgpPeerGracefulRestartArgsDict']]] = None,
@@ -326,9 +360,11 @@ class BgpPeer(pulumi.ComponentResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
+        :param _builtins.bool adopt: Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
         :param pulumi.Input[Sequence[pulumi.Input[Union['BgpPeerAfiSafisArgs', 'BgpPeerAfiSafisArgsDict']]]] afi_safis: Address families of the session. Absent: the family of neighborAddress, with up to 10 paths by ADD-PATH; with neighborInterface alone both families.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the object.
         :param pulumi.Input[Union['BgpPeerBfdArgs', 'BgpPeerBfdArgsDict']] bfd: Bidirectional Forwarding Detection beside the session: a dead neighbour is noticed in a fraction of a second. RFC 5880, 5881, 5883.
+        :param pulumi.Input[_builtins.str] bgp_conf: The name of the BgpConf, when it is not in this program but in the cluster already: "default". Default: this program has one.
         :param pulumi.Input[Union['BgpPeerConfArgs', 'BgpPeerConfArgsDict']] conf: Who the peer is.
         :param pulumi.Input[Union['BgpPeerEbgpMultihopArgs', 'BgpPeerEbgpMultihopArgsDict']] ebgp_multihop: For an external peer that is more than one hop away. Without it our packets to an external peer have TTL 1.
         :param pulumi.Input[Union['BgpPeerGracefulRestartArgs', 'BgpPeerGracefulRestartArgsDict']] graceful_restart: Graceful restart with this peer; overrides BgpConf's.
@@ -368,9 +404,11 @@ class BgpPeer(pulumi.ComponentResource):
     def _internal_init(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 adopt: Optional[_builtins.bool] = None,
                  afi_safis: pulumi.Input[Optional[Sequence[pulumi.Input[Union['BgpPeerAfiSafisArgs', 'BgpPeerAfiSafisArgsDict']]]]] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  bfd: pulumi.Input[Optional[Union['BgpPeerBfdArgs', 'BgpPeerBfdArgsDict']]] = None,
+                 bgp_conf: pulumi.Input[Optional[_builtins.str]] = None,
                  conf: pulumi.Input[Optional[Union['BgpPeerConfArgs', 'BgpPeerConfArgsDict']]] = None,
                  ebgp_multihop: pulumi.Input[Optional[Union['BgpPeerEbgpMultihopArgs', 'BgpPeerEbgpMultihopArgsDict']]] = None,
                  graceful_restart: pulumi.Input[Optional[Union['BgpPeerGracefulRestartArgs', 'BgpPeerGracefulRestartArgsDict']]] = None,
@@ -396,9 +434,11 @@ class BgpPeer(pulumi.ComponentResource):
                 raise TypeError('__props__ is only valid when passed in combination with a valid opts.id to get an existing resource')
             __props__ = BgpPeerArgs.__new__(BgpPeerArgs)
 
+            __props__.__dict__["adopt"] = adopt
             __props__.__dict__["afi_safis"] = afi_safis
             __props__.__dict__["annotations"] = annotations
             __props__.__dict__["bfd"] = bfd
+            __props__.__dict__["bgp_conf"] = bgp_conf
             if conf is None and not opts.urn:
                 raise TypeError("Missing required property 'conf'")
             __props__.__dict__["conf"] = conf
@@ -415,6 +455,10 @@ class BgpPeer(pulumi.ComponentResource):
             __props__.__dict__["transport"] = transport
             __props__.__dict__["ttl_security"] = ttl_security
             __props__.__dict__["wait_for_ready"] = wait_for_ready
+            __props__.__dict__["established"] = None
+            __props__.__dict__["has_password"] = None
+            __props__.__dict__["session"] = None
+            __props__.__dict__["sessions"] = None
         super(BgpPeer, __self__).__init__(
             'berth:index:BgpPeer',
             resource_name,
@@ -424,9 +468,87 @@ class BgpPeer(pulumi.ComponentResource):
 
     @_builtins.property
     @pulumi.getter
+    def established(self) -> pulumi.Output[_builtins.bool]:
+        """
+        Whether every node had its session when Pulumi last looked.
+        """
+        return pulumi.get(self, "established")
+
+    @_builtins.property
+    @pulumi.getter(name="hasPassword")
+    def has_password(self) -> pulumi.Output[_builtins.bool]:
+        """
+        Whether the session has a password.
+        """
+        return pulumi.get(self, "has_password")
+
+    @_builtins.property
+    @pulumi.getter
     def name(self) -> pulumi.Output[_builtins.str]:
         """
         The name of the BgpPeer in the cluster.
         """
         return pulumi.get(self, "name")
+
+    @_builtins.property
+    @pulumi.getter
+    def session(self) -> pulumi.Output[Optional[Any]]:
+        """
+        What the BgpPeer says of the session: its spec, without a password.
+        """
+        return pulumi.get(self, "session")
+
+    @_builtins.property
+    @pulumi.getter
+    def sessions(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
+        """
+        The state of each node's session when Pulumi last looked, by node: ESTABLISHED, ACTIVE and so on.
+        """
+        return pulumi.get(self, "sessions")
+
+    @pulumi.output_type
+    class RouterConfigResult:
+        def __init__(__self__, result=None):
+            if result and not isinstance(result, str):
+                raise TypeError("Expected argument 'result' to be a str")
+            pulumi.set(__self__, "result", result)
+
+        @_builtins.property
+        @pulumi.getter
+        def result(self) -> _builtins.str:
+            """
+            The configuration, as text.
+            """
+            return pulumi.get(self, "result")
+
+    def router_config(__self__, *,
+                      as_: pulumi.Input[_builtins.int],
+                      nodes: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]],
+                      pools: pulumi.Input[Sequence[pulumi.Input[_builtins.str]]],
+                      vendor: pulumi.Input[_builtins.str],
+                      aggregation_length: pulumi.Input[Optional[_builtins.int]] = None,
+                      aggregation_length_v6: pulumi.Input[Optional[_builtins.int]] = None,
+                      maximum_paths: pulumi.Input[Optional[_builtins.int]] = None) -> pulumi.Output['str']:
+        """
+        The configuration of the router at the other end: the speakers as neighbours, and a filter that accepts exactly the pools. Where the password goes it has a placeholder.
+
+        :param pulumi.Input[_builtins.int] as_: The AS number of the speakers: as of the BgpConf.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] nodes: Addresses of the nodes, or networks that they are in, such as 172.30.0.0/24.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] pools: Addresses that the router accepts: ranges of the Eips, or ranges, CIDRs and single addresses.
+        :param pulumi.Input[_builtins.str] vendor: Whose configuration: frr, bird (BIRD 2), gobgp, openbgpd, cisco (IOS-XE), arista (EOS), junos or mikrotik (RouterOS 7).
+        :param pulumi.Input[_builtins.int] aggregation_length: The prefix length of IPv4 aggregates, if the pools are announced as such.
+        :param pulumi.Input[_builtins.int] aggregation_length_v6: The prefix length of IPv6 aggregates.
+        :param pulumi.Input[_builtins.int] maximum_paths: Among how many nodes the router spreads traffic. Default 16.
+        """
+        __args__ = dict()
+        __args__['__self__'] = __self__
+        __args__['as'] = as_
+        __args__['nodes'] = nodes
+        __args__['pools'] = pools
+        __args__['vendor'] = vendor
+        __args__['aggregationLength'] = aggregation_length
+        __args__['aggregationLengthV6'] = aggregation_length_v6
+        __args__['maximumPaths'] = maximum_paths
+        __result__ = pulumi.runtime.call('berth:index:BgpPeer/routerConfig', __args__, res=__self__, typ=BgpPeer.RouterConfigResult)
+        return __result__.result
 

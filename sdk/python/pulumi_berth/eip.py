@@ -22,6 +22,7 @@ class EipArgs:
     def __init__(__self__, *,
                  address: pulumi.Input[_builtins.str],
                  addresses: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 adopt: Optional[_builtins.bool] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  auto_assign: pulumi.Input[Optional[_builtins.bool]] = None,
                  avoid_buggy_ips: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -50,6 +51,7 @@ class EipArgs:
 
         :param pulumi.Input[_builtins.str] address: The addresses of this pool: an address (192.0.2.1), a CIDR (192.0.2.0/24, or 192.0.2.0/255.255.255.0), or a range (192.0.2.1-192.0.2.9). Host bits of a CIDR are cleared; the first and the last address of a CIDR belong to the pool.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] addresses: More addresses of this pool, each in a form that `address` has. Families may be mixed between entries.
+        :param _builtins.bool adopt: Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the object.
         :param pulumi.Input[_builtins.bool] auto_assign: false: the pool is used only by Services that name it or one of its addresses. Default true.
         :param pulumi.Input[_builtins.bool] avoid_buggy_ips: Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops.
@@ -77,6 +79,8 @@ class EipArgs:
         pulumi.set(__self__, "address", address)
         if addresses is not None:
             pulumi.set(__self__, "addresses", addresses)
+        if adopt is not None:
+            pulumi.set(__self__, "adopt", adopt)
         if annotations is not None:
             pulumi.set(__self__, "annotations", annotations)
         if auto_assign is not None:
@@ -147,6 +151,18 @@ class EipArgs:
     @addresses.setter
     def addresses(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
         pulumi.set(self, "addresses", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def adopt(self) -> Optional[_builtins.bool]:
+        """
+        Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
+        """
+        return pulumi.get(self, "adopt")
+
+    @adopt.setter
+    def adopt(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "adopt", value)
 
     @_builtins.property
     @pulumi.getter
@@ -433,6 +449,7 @@ class Eip(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  address: pulumi.Input[Optional[_builtins.str]] = None,
                  addresses: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 adopt: Optional[_builtins.bool] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  auto_assign: pulumi.Input[Optional[_builtins.bool]] = None,
                  avoid_buggy_ips: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -464,6 +481,7 @@ class Eip(pulumi.ComponentResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] address: The addresses of this pool: an address (192.0.2.1), a CIDR (192.0.2.0/24, or 192.0.2.0/255.255.255.0), or a range (192.0.2.1-192.0.2.9). Host bits of a CIDR are cleared; the first and the last address of a CIDR belong to the pool.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] addresses: More addresses of this pool, each in a form that `address` has. Families may be mixed between entries.
+        :param _builtins.bool adopt: Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the object.
         :param pulumi.Input[_builtins.bool] auto_assign: false: the pool is used only by Services that name it or one of its addresses. Default true.
         :param pulumi.Input[_builtins.bool] avoid_buggy_ips: Never hand out IPv4 addresses that end in .0 or .255, which some old equipment drops.
@@ -514,6 +532,7 @@ class Eip(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  address: pulumi.Input[Optional[_builtins.str]] = None,
                  addresses: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 adopt: Optional[_builtins.bool] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  auto_assign: pulumi.Input[Optional[_builtins.bool]] = None,
                  avoid_buggy_ips: pulumi.Input[Optional[_builtins.bool]] = None,
@@ -552,6 +571,7 @@ class Eip(pulumi.ComponentResource):
                 raise TypeError("Missing required property 'address'")
             __props__.__dict__["address"] = address
             __props__.__dict__["addresses"] = addresses
+            __props__.__dict__["adopt"] = adopt
             __props__.__dict__["annotations"] = annotations
             __props__.__dict__["auto_assign"] = auto_assign
             __props__.__dict__["avoid_buggy_ips"] = avoid_buggy_ips
@@ -577,7 +597,10 @@ class Eip(pulumi.ComponentResource):
             __props__.__dict__["wait_for_ready"] = wait_for_ready
             __props__.__dict__["first_ip"] = None
             __props__.__dict__["last_ip"] = None
+            __props__.__dict__["occupied"] = None
             __props__.__dict__["pool_size"] = None
+            __props__.__dict__["ranges"] = None
+            __props__.__dict__["usage"] = None
         super(Eip, __self__).__init__(
             'berth:index:Eip',
             resource_name,
@@ -610,10 +633,90 @@ class Eip(pulumi.ComponentResource):
         return pulumi.get(self, "name")
 
     @_builtins.property
+    @pulumi.getter
+    def occupied(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        Whether every address was in use when Pulumi last looked.
+        """
+        return pulumi.get(self, "occupied")
+
+    @_builtins.property
     @pulumi.getter(name="poolSize")
     def pool_size(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
         How many addresses the pool has, as text, because a pool may have more than a number holds.
         """
         return pulumi.get(self, "pool_size")
+
+    @_builtins.property
+    @pulumi.getter
+    def ranges(self) -> pulumi.Output[Sequence[_builtins.str]]:
+        """
+        The addresses of the pool as ranges, in order, without the excluded ones, such as 192.0.2.10-192.0.2.40.
+        """
+        return pulumi.get(self, "ranges")
+
+    @_builtins.property
+    @pulumi.getter
+    def usage(self) -> pulumi.Output[Optional[_builtins.int]]:
+        """
+        How many addresses were in use when Pulumi last looked.
+        """
+        return pulumi.get(self, "usage")
+
+    @pulumi.output_type
+    class AddressAtResult:
+        def __init__(__self__, result=None):
+            if result and not isinstance(result, str):
+                raise TypeError("Expected argument 'result' to be a str")
+            pulumi.set(__self__, "result", result)
+
+        @_builtins.property
+        @pulumi.getter
+        def result(self) -> _builtins.str:
+            """
+            The address.
+            """
+            return pulumi.get(self, "result")
+
+    def address_at(__self__, *,
+                   index: pulumi.Input[_builtins.int]) -> pulumi.Output['str']:
+        """
+        The address at a place in the pool, in order, excluded ones not counted.
+
+        :param pulumi.Input[_builtins.int] index: The place: 0 is the first, -1 the last.
+        """
+        __args__ = dict()
+        __args__['__self__'] = __self__
+        __args__['index'] = index
+        __result__ = pulumi.runtime.call('berth:index:Eip/addressAt', __args__, res=__self__, typ=Eip.AddressAtResult)
+        return __result__.result
+
+    @pulumi.output_type
+    class ContainsResult:
+        def __init__(__self__, result=None):
+            if result and not isinstance(result, bool):
+                raise TypeError("Expected argument 'result' to be a bool")
+            pulumi.set(__self__, "result", result)
+
+        @_builtins.property
+        @pulumi.getter
+        def result(self) -> _builtins.bool:
+            """
+            Whether it does.
+            """
+            return pulumi.get(self, "result")
+
+    def contains(__self__, *,
+                 address: pulumi.Input[_builtins.str]) -> pulumi.Output['bool']:
+        """
+        Whether an address belongs to the pool: excluded ones do not.
+
+        :param pulumi.Input[_builtins.str] address: The address.
+        """
+        __args__ = dict()
+        __args__['__self__'] = __self__
+        __args__['address'] = address
+        __result__ = pulumi.runtime.call('berth:index:Eip/contains', __args__, res=__self__, typ=Eip.ContainsResult)
+        return __result__.result
 

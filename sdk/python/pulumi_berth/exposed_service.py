@@ -20,52 +20,68 @@ __all__ = ['ExposedServiceArgs', 'ExposedService']
 @pulumi.input_type
 class ExposedServiceArgs:
     def __init__(__self__, *,
-                 ports: pulumi.Input[Sequence[pulumi.Input['ExposedServicePortsArgs']]],
-                 selector: pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]],
                  address: pulumi.Input[Optional[_builtins.str]] = None,
+                 allocate_load_balancer_node_ports: pulumi.Input[Optional[_builtins.bool]] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  await_address: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deployment: Optional[Any] = None,
                  eip: pulumi.Input[Optional[_builtins.str]] = None,
                  external_traffic_policy: pulumi.Input[Optional[_builtins.str]] = None,
+                 hostname: pulumi.Input[Optional[_builtins.str]] = None,
                  ip_families: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  ip_family_policy: pulumi.Input[Optional[_builtins.str]] = None,
                  labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  load_balancer_class: pulumi.Input[Optional[_builtins.str]] = None,
                  name: pulumi.Input[Optional[_builtins.str]] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
+                 ports: pulumi.Input[Optional[Sequence[pulumi.Input['ExposedServicePortsArgs']]]] = None,
+                 selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 service: Optional[Any] = None,
+                 session_affinity: pulumi.Input[Optional[_builtins.str]] = None,
+                 share_with_namespaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  sharing_key: pulumi.Input[Optional[_builtins.str]] = None,
                  timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None):
         """
         The set of arguments for constructing a ExposedService resource.
 
-        :param pulumi.Input[Sequence[pulumi.Input['ExposedServicePortsArgs']]] ports: What is served.
-        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] selector: Labels of the pods that serve.
-        :param pulumi.Input[_builtins.str] address: The address to take. Default: a free one.
+        :param pulumi.Input[_builtins.str] address: The address to take; with two families two of them, comma separated. Default: a free one.
+        :param pulumi.Input[_builtins.bool] allocate_load_balancer_node_ports: Whether Kubernetes opens a port on every node, too. Default true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the Service.
-        :param pulumi.Input[_builtins.bool] await_address: Wait until the Service has its address. Default true.
+        :param pulumi.Input[_builtins.bool] await_address: Wait until the Service has its address and a node announces it. Default true; turn it off where Berth does not run yet.
+        :param Any deployment: A Deployment (a resource) whose pods are exposed. Instead of it: selector or service.
         :param pulumi.Input[_builtins.str] eip: The name of the Eip to take the address from. Default: the one bound to the namespace, else the default one.
         :param pulumi.Input[_builtins.str] external_traffic_policy: Local: only nodes with a ready pod announce, and the client's address is kept. Default Cluster.
+        :param pulumi.Input[_builtins.str] hostname: The DNS name of the address. It goes into url, and as an annotation to external-dns.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] ip_families: The families, the more wanted first.
         :param pulumi.Input[_builtins.str] ip_family_policy: One family or two. Default SingleStack.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] labels: Labels of the Service.
         :param pulumi.Input[_builtins.str] load_balancer_class: The class, in clusters where Berth does not serve Services without one.
         :param pulumi.Input[_builtins.str] name: The name of the Service. Default: the name of the resource.
         :param pulumi.Input[_builtins.str] namespace: The namespace of the Service. Default: that of the Kubernetes provider.
+        :param pulumi.Input[Sequence[pulumi.Input['ExposedServicePortsArgs']]] ports: What is served. Default with service: its ports; with deployment: the ports of its containers.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] selector: Labels of the pods that serve. Instead of it: service or deployment.
+        :param Any service: A Service (a resource) whose pods are exposed, too. It stays as it is. Instead of it: selector or deployment.
+        :param pulumi.Input[_builtins.str] session_affinity: ClientIP: one client always gets the same pod. Default None.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] share_with_namespaces: Namespaces whose Services may share the address, too, with the same key; each must name the other's.
         :param pulumi.Input[_builtins.str] sharing_key: Services with the same key may share an address when their ports do not clash.
         :param pulumi.Input[_builtins.int] timeout_seconds: How long to wait, in seconds. Default 300.
         """
-        pulumi.set(__self__, "ports", ports)
-        pulumi.set(__self__, "selector", selector)
         if address is not None:
             pulumi.set(__self__, "address", address)
+        if allocate_load_balancer_node_ports is not None:
+            pulumi.set(__self__, "allocate_load_balancer_node_ports", allocate_load_balancer_node_ports)
         if annotations is not None:
             pulumi.set(__self__, "annotations", annotations)
         if await_address is not None:
             pulumi.set(__self__, "await_address", await_address)
+        if deployment is not None:
+            pulumi.set(__self__, "deployment", deployment)
         if eip is not None:
             pulumi.set(__self__, "eip", eip)
         if external_traffic_policy is not None:
             pulumi.set(__self__, "external_traffic_policy", external_traffic_policy)
+        if hostname is not None:
+            pulumi.set(__self__, "hostname", hostname)
         if ip_families is not None:
             pulumi.set(__self__, "ip_families", ip_families)
         if ip_family_policy is not None:
@@ -78,6 +94,16 @@ class ExposedServiceArgs:
             pulumi.set(__self__, "name", name)
         if namespace is not None:
             pulumi.set(__self__, "namespace", namespace)
+        if ports is not None:
+            pulumi.set(__self__, "ports", ports)
+        if selector is not None:
+            pulumi.set(__self__, "selector", selector)
+        if service is not None:
+            pulumi.set(__self__, "service", service)
+        if session_affinity is not None:
+            pulumi.set(__self__, "session_affinity", session_affinity)
+        if share_with_namespaces is not None:
+            pulumi.set(__self__, "share_with_namespaces", share_with_namespaces)
         if sharing_key is not None:
             pulumi.set(__self__, "sharing_key", sharing_key)
         if timeout_seconds is not None:
@@ -85,39 +111,27 @@ class ExposedServiceArgs:
 
     @_builtins.property
     @pulumi.getter
-    def ports(self) -> pulumi.Input[Sequence[pulumi.Input['ExposedServicePortsArgs']]]:
-        """
-        What is served.
-        """
-        return pulumi.get(self, "ports")
-
-    @ports.setter
-    def ports(self, value: pulumi.Input[Sequence[pulumi.Input['ExposedServicePortsArgs']]]):
-        pulumi.set(self, "ports", value)
-
-    @_builtins.property
-    @pulumi.getter
-    def selector(self) -> pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]]:
-        """
-        Labels of the pods that serve.
-        """
-        return pulumi.get(self, "selector")
-
-    @selector.setter
-    def selector(self, value: pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]]):
-        pulumi.set(self, "selector", value)
-
-    @_builtins.property
-    @pulumi.getter
     def address(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        The address to take. Default: a free one.
+        The address to take; with two families two of them, comma separated. Default: a free one.
         """
         return pulumi.get(self, "address")
 
     @address.setter
     def address(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "address", value)
+
+    @_builtins.property
+    @pulumi.getter(name="allocateLoadBalancerNodePorts")
+    def allocate_load_balancer_node_ports(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Whether Kubernetes opens a port on every node, too. Default true.
+        """
+        return pulumi.get(self, "allocate_load_balancer_node_ports")
+
+    @allocate_load_balancer_node_ports.setter
+    def allocate_load_balancer_node_ports(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "allocate_load_balancer_node_ports", value)
 
     @_builtins.property
     @pulumi.getter
@@ -135,13 +149,25 @@ class ExposedServiceArgs:
     @pulumi.getter(name="awaitAddress")
     def await_address(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
-        Wait until the Service has its address. Default true.
+        Wait until the Service has its address and a node announces it. Default true; turn it off where Berth does not run yet.
         """
         return pulumi.get(self, "await_address")
 
     @await_address.setter
     def await_address(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "await_address", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def deployment(self) -> Optional[Any]:
+        """
+        A Deployment (a resource) whose pods are exposed. Instead of it: selector or service.
+        """
+        return pulumi.get(self, "deployment")
+
+    @deployment.setter
+    def deployment(self, value: Optional[Any]):
+        pulumi.set(self, "deployment", value)
 
     @_builtins.property
     @pulumi.getter
@@ -166,6 +192,18 @@ class ExposedServiceArgs:
     @external_traffic_policy.setter
     def external_traffic_policy(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "external_traffic_policy", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def hostname(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The DNS name of the address. It goes into url, and as an annotation to external-dns.
+        """
+        return pulumi.get(self, "hostname")
+
+    @hostname.setter
+    def hostname(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "hostname", value)
 
     @_builtins.property
     @pulumi.getter(name="ipFamilies")
@@ -240,6 +278,66 @@ class ExposedServiceArgs:
         pulumi.set(self, "namespace", value)
 
     @_builtins.property
+    @pulumi.getter
+    def ports(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['ExposedServicePortsArgs']]]]:
+        """
+        What is served. Default with service: its ports; with deployment: the ports of its containers.
+        """
+        return pulumi.get(self, "ports")
+
+    @ports.setter
+    def ports(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['ExposedServicePortsArgs']]]]):
+        pulumi.set(self, "ports", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def selector(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Labels of the pods that serve. Instead of it: service or deployment.
+        """
+        return pulumi.get(self, "selector")
+
+    @selector.setter
+    def selector(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "selector", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def service(self) -> Optional[Any]:
+        """
+        A Service (a resource) whose pods are exposed, too. It stays as it is. Instead of it: selector or deployment.
+        """
+        return pulumi.get(self, "service")
+
+    @service.setter
+    def service(self, value: Optional[Any]):
+        pulumi.set(self, "service", value)
+
+    @_builtins.property
+    @pulumi.getter(name="sessionAffinity")
+    def session_affinity(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        ClientIP: one client always gets the same pod. Default None.
+        """
+        return pulumi.get(self, "session_affinity")
+
+    @session_affinity.setter
+    def session_affinity(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "session_affinity", value)
+
+    @_builtins.property
+    @pulumi.getter(name="shareWithNamespaces")
+    def share_with_namespaces(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Namespaces whose Services may share the address, too, with the same key; each must name the other's.
+        """
+        return pulumi.get(self, "share_with_namespaces")
+
+    @share_with_namespaces.setter
+    def share_with_namespaces(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "share_with_namespaces", value)
+
+    @_builtins.property
     @pulumi.getter(name="sharingKey")
     def sharing_key(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
@@ -271,10 +369,13 @@ class ExposedService(pulumi.ComponentResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  address: pulumi.Input[Optional[_builtins.str]] = None,
+                 allocate_load_balancer_node_ports: pulumi.Input[Optional[_builtins.bool]] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  await_address: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deployment: Optional[Any] = None,
                  eip: pulumi.Input[Optional[_builtins.str]] = None,
                  external_traffic_policy: pulumi.Input[Optional[_builtins.str]] = None,
+                 hostname: pulumi.Input[Optional[_builtins.str]] = None,
                  ip_families: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  ip_family_policy: pulumi.Input[Optional[_builtins.str]] = None,
                  labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
@@ -283,6 +384,9 @@ class ExposedService(pulumi.ComponentResource):
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  ports: pulumi.Input[Optional[Sequence[pulumi.Input[Union['ExposedServicePortsArgs', 'ExposedServicePortsArgsDict']]]]] = None,
                  selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 service: Optional[Any] = None,
+                 session_affinity: pulumi.Input[Optional[_builtins.str]] = None,
+                 share_with_namespaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  sharing_key: pulumi.Input[Optional[_builtins.str]] = None,
                  timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
                  __props__=None):
@@ -291,19 +395,25 @@ class ExposedService(pulumi.ComponentResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[_builtins.str] address: The address to take. Default: a free one.
+        :param pulumi.Input[_builtins.str] address: The address to take; with two families two of them, comma separated. Default: a free one.
+        :param pulumi.Input[_builtins.bool] allocate_load_balancer_node_ports: Whether Kubernetes opens a port on every node, too. Default true.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] annotations: Annotations of the Service.
-        :param pulumi.Input[_builtins.bool] await_address: Wait until the Service has its address. Default true.
+        :param pulumi.Input[_builtins.bool] await_address: Wait until the Service has its address and a node announces it. Default true; turn it off where Berth does not run yet.
+        :param Any deployment: A Deployment (a resource) whose pods are exposed. Instead of it: selector or service.
         :param pulumi.Input[_builtins.str] eip: The name of the Eip to take the address from. Default: the one bound to the namespace, else the default one.
         :param pulumi.Input[_builtins.str] external_traffic_policy: Local: only nodes with a ready pod announce, and the client's address is kept. Default Cluster.
+        :param pulumi.Input[_builtins.str] hostname: The DNS name of the address. It goes into url, and as an annotation to external-dns.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] ip_families: The families, the more wanted first.
         :param pulumi.Input[_builtins.str] ip_family_policy: One family or two. Default SingleStack.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] labels: Labels of the Service.
         :param pulumi.Input[_builtins.str] load_balancer_class: The class, in clusters where Berth does not serve Services without one.
         :param pulumi.Input[_builtins.str] name: The name of the Service. Default: the name of the resource.
         :param pulumi.Input[_builtins.str] namespace: The namespace of the Service. Default: that of the Kubernetes provider.
-        :param pulumi.Input[Sequence[pulumi.Input[Union['ExposedServicePortsArgs', 'ExposedServicePortsArgsDict']]]] ports: What is served.
-        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] selector: Labels of the pods that serve.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['ExposedServicePortsArgs', 'ExposedServicePortsArgsDict']]]] ports: What is served. Default with service: its ports; with deployment: the ports of its containers.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] selector: Labels of the pods that serve. Instead of it: service or deployment.
+        :param Any service: A Service (a resource) whose pods are exposed, too. It stays as it is. Instead of it: selector or deployment.
+        :param pulumi.Input[_builtins.str] session_affinity: ClientIP: one client always gets the same pod. Default None.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] share_with_namespaces: Namespaces whose Services may share the address, too, with the same key; each must name the other's.
         :param pulumi.Input[_builtins.str] sharing_key: Services with the same key may share an address when their ports do not clash.
         :param pulumi.Input[_builtins.int] timeout_seconds: How long to wait, in seconds. Default 300.
         """
@@ -311,7 +421,7 @@ class ExposedService(pulumi.ComponentResource):
     @overload
     def __init__(__self__,
                  resource_name: str,
-                 args: ExposedServiceArgs,
+                 args: Optional[ExposedServiceArgs] = None,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         Pods, reachable from the network under an address of an Eip.
@@ -332,10 +442,13 @@ class ExposedService(pulumi.ComponentResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  address: pulumi.Input[Optional[_builtins.str]] = None,
+                 allocate_load_balancer_node_ports: pulumi.Input[Optional[_builtins.bool]] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  await_address: pulumi.Input[Optional[_builtins.bool]] = None,
+                 deployment: Optional[Any] = None,
                  eip: pulumi.Input[Optional[_builtins.str]] = None,
                  external_traffic_policy: pulumi.Input[Optional[_builtins.str]] = None,
+                 hostname: pulumi.Input[Optional[_builtins.str]] = None,
                  ip_families: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  ip_family_policy: pulumi.Input[Optional[_builtins.str]] = None,
                  labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
@@ -344,6 +457,9 @@ class ExposedService(pulumi.ComponentResource):
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  ports: pulumi.Input[Optional[Sequence[pulumi.Input[Union['ExposedServicePortsArgs', 'ExposedServicePortsArgsDict']]]]] = None,
                  selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 service: Optional[Any] = None,
+                 session_affinity: pulumi.Input[Optional[_builtins.str]] = None,
+                 share_with_namespaces: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  sharing_key: pulumi.Input[Optional[_builtins.str]] = None,
                  timeout_seconds: pulumi.Input[Optional[_builtins.int]] = None,
                  __props__=None):
@@ -358,25 +474,28 @@ class ExposedService(pulumi.ComponentResource):
             __props__ = ExposedServiceArgs.__new__(ExposedServiceArgs)
 
             __props__.__dict__["address"] = address
+            __props__.__dict__["allocate_load_balancer_node_ports"] = allocate_load_balancer_node_ports
             __props__.__dict__["annotations"] = annotations
             __props__.__dict__["await_address"] = await_address
+            __props__.__dict__["deployment"] = deployment
             __props__.__dict__["eip"] = eip
             __props__.__dict__["external_traffic_policy"] = external_traffic_policy
+            __props__.__dict__["hostname"] = hostname
             __props__.__dict__["ip_families"] = ip_families
             __props__.__dict__["ip_family_policy"] = ip_family_policy
             __props__.__dict__["labels"] = labels
             __props__.__dict__["load_balancer_class"] = load_balancer_class
             __props__.__dict__["name"] = name
             __props__.__dict__["namespace"] = namespace
-            if ports is None and not opts.urn:
-                raise TypeError("Missing required property 'ports'")
             __props__.__dict__["ports"] = ports
-            if selector is None and not opts.urn:
-                raise TypeError("Missing required property 'selector'")
             __props__.__dict__["selector"] = selector
+            __props__.__dict__["service"] = service
+            __props__.__dict__["session_affinity"] = session_affinity
+            __props__.__dict__["share_with_namespaces"] = share_with_namespaces
             __props__.__dict__["sharing_key"] = sharing_key
             __props__.__dict__["timeout_seconds"] = timeout_seconds
             __props__.__dict__["addresses"] = None
+            __props__.__dict__["announced_by"] = None
             __props__.__dict__["url"] = None
         super(ExposedService, __self__).__init__(
             'berth:index:ExposedService',
@@ -400,6 +519,22 @@ class ExposedService(pulumi.ComponentResource):
         All addresses.
         """
         return pulumi.get(self, "addresses")
+
+    @_builtins.property
+    @pulumi.getter(name="announcedBy")
+    def announced_by(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        Who announced the addresses when Pulumi last looked, as a sentence.
+        """
+        return pulumi.get(self, "announced_by")
+
+    @_builtins.property
+    @pulumi.getter
+    def hostname(self) -> pulumi.Output[Optional[_builtins.str]]:
+        """
+        The DNS name: the one that was asked for, or one that the status of the Service has.
+        """
+        return pulumi.get(self, "hostname")
 
     @_builtins.property
     @pulumi.getter

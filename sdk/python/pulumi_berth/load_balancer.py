@@ -13,6 +13,7 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
+from ._inputs import *
 
 __all__ = ['LoadBalancerArgs', 'LoadBalancer']
 
@@ -20,48 +21,90 @@ __all__ = ['LoadBalancerArgs', 'LoadBalancer']
 class LoadBalancerArgs:
     def __init__(__self__, *,
                  image: pulumi.Input[_builtins.str],
+                 adopt: Optional[_builtins.bool] = None,
                  bgp: pulumi.Input[Optional[_builtins.bool]] = None,
+                 controller_node_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  controller_replicas: pulumi.Input[Optional[_builtins.int]] = None,
-                 create_namespace: pulumi.Input[Optional[_builtins.bool]] = None,
+                 controller_resources: pulumi.Input[Optional['LoadBalancerControllerResourcesArgs']] = None,
+                 controller_tolerations: pulumi.Input[Optional[Sequence[pulumi.Input['LoadBalancerControllerTolerationsArgs']]]] = None,
+                 create_namespace: Optional[_builtins.bool] = None,
+                 drain_milliseconds: pulumi.Input[Optional[_builtins.int]] = None,
                  handle_classless: pulumi.Input[Optional[_builtins.bool]] = None,
                  image_pull_policy: pulumi.Input[Optional[_builtins.str]] = None,
-                 install_crds: pulumi.Input[Optional[_builtins.bool]] = None,
-                 keep_crds: pulumi.Input[Optional[_builtins.bool]] = None,
+                 image_pull_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 install_crds: Optional[_builtins.bool] = None,
+                 keep_crds: Optional[_builtins.bool] = None,
                  layer2: pulumi.Input[Optional[_builtins.bool]] = None,
                  load_balancer_classes: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  log_level: pulumi.Input[Optional[_builtins.str]] = None,
+                 metrics: Optional[_builtins.bool] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  node_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
-                 priority_class_name: pulumi.Input[Optional[_builtins.str]] = None):
+                 pod_annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 pod_cidrs: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 pod_labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 priority_class_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 rest_seconds: pulumi.Input[Optional[_builtins.int]] = None,
+                 service_cidrs: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 share_unconditionally: pulumi.Input[Optional[_builtins.bool]] = None,
+                 speaker_resources: pulumi.Input[Optional['LoadBalancerSpeakerResourcesArgs']] = None,
+                 tolerations: pulumi.Input[Optional[Sequence[pulumi.Input['LoadBalancerTolerationsArgs']]]] = None):
         """
         The set of arguments for constructing a LoadBalancer resource.
 
         :param pulumi.Input[_builtins.str] image: The image of controller and speaker.
+        :param _builtins.bool adopt: Take over CustomResourceDefinitions that others installed, such as OpenELB's. The objects that there are stay as they are. Default false: foreign definitions are a mistake.
         :param pulumi.Input[_builtins.bool] bgp: Whether speakers peer with routers. Default true.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] controller_node_selector: Labels of the nodes that may run controllers. Default: every node.
         :param pulumi.Input[_builtins.int] controller_replicas: How many controllers stand by; one of them leads. Default 2.
-        :param pulumi.Input[_builtins.bool] create_namespace: Whether to make the namespace. Default true.
+        :param pulumi.Input['LoadBalancerControllerResourcesArgs'] controller_resources: What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        :param pulumi.Input[Sequence[pulumi.Input['LoadBalancerControllerTolerationsArgs']]] controller_tolerations: Taints that controllers tolerate, besides those of control planes.
+        :param _builtins.bool create_namespace: Whether to make the namespace. Default true.
+        :param pulumi.Input[_builtins.int] drain_milliseconds: How long routers may send traffic elsewhere before a speaker stops as planned, in milliseconds. Default 1000.
         :param pulumi.Input[_builtins.bool] handle_classless: Whether Berth serves Services without a class. Default true; false beside another implementation.
         :param pulumi.Input[_builtins.str] image_pull_policy: When the image is pulled. Default IfNotPresent.
-        :param pulumi.Input[_builtins.bool] install_crds: Whether to install the CustomResourceDefinitions. Default true; false where another stack owns them.
-        :param pulumi.Input[_builtins.bool] keep_crds: Keep the CustomResourceDefinitions, and with them every Eip and BgpPeer of the cluster, when this resource is deleted. Default true.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] image_pull_secrets: Names of Secrets in Berth's namespace that the image is pulled with.
+        :param _builtins.bool install_crds: Whether to install the CustomResourceDefinitions. Default true; false where another stack owns them.
+        :param _builtins.bool keep_crds: Keep the CustomResourceDefinitions, and with them every Eip and BgpPeer of the cluster, when this resource is deleted; the next LoadBalancer takes them over again. Default true.
         :param pulumi.Input[_builtins.bool] layer2: Whether speakers answer ARP and NDP. Default true.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] load_balancer_classes: Classes of Services that Berth serves. Default: berth.dev/berth.
         :param pulumi.Input[_builtins.str] log_level: How much is logged. Default info.
+        :param _builtins.bool metrics: Whether to make the headless Services berth-controller-metrics and berth-speaker-metrics, from which Prometheus finds the pods. Default true.
         :param pulumi.Input[_builtins.str] namespace: The namespace that Berth is installed in. Default berth-system.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] node_selector: Labels of the nodes that run speakers. Default: every Linux node.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] pod_annotations: Annotations of the pods of controller and speaker.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] pod_cidrs: The networks that Kubernetes takes the addresses of pods from, such as 10.244.0.0/16. Given here, a pool with one of their addresses fails the preview.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] pod_labels: More labels of the pods of controller and speaker.
         :param pulumi.Input[_builtins.str] priority_class_name: The priority of the pods. Default system-cluster-critical.
+        :param pulumi.Input[_builtins.int] rest_seconds: How long a freed address rests before a Service gets it that did not ask for it, in seconds. Default 60.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] service_cidrs: The networks that Kubernetes takes the addresses of Services inside the cluster from, such as 10.96.0.0/12. Given here, a pool with one of their addresses fails the preview.
+        :param pulumi.Input[_builtins.bool] share_unconditionally: As OpenELB did: a Service that names an address in use gets it, whatever the ports. Default false.
+        :param pulumi.Input['LoadBalancerSpeakerResourcesArgs'] speaker_resources: What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        :param pulumi.Input[Sequence[pulumi.Input['LoadBalancerTolerationsArgs']]] tolerations: Taints that speakers tolerate, besides those of control planes and of nodes that are not ready yet.
         """
         pulumi.set(__self__, "image", image)
+        if adopt is not None:
+            pulumi.set(__self__, "adopt", adopt)
         if bgp is not None:
             pulumi.set(__self__, "bgp", bgp)
+        if controller_node_selector is not None:
+            pulumi.set(__self__, "controller_node_selector", controller_node_selector)
         if controller_replicas is not None:
             pulumi.set(__self__, "controller_replicas", controller_replicas)
+        if controller_resources is not None:
+            pulumi.set(__self__, "controller_resources", controller_resources)
+        if controller_tolerations is not None:
+            pulumi.set(__self__, "controller_tolerations", controller_tolerations)
         if create_namespace is not None:
             pulumi.set(__self__, "create_namespace", create_namespace)
+        if drain_milliseconds is not None:
+            pulumi.set(__self__, "drain_milliseconds", drain_milliseconds)
         if handle_classless is not None:
             pulumi.set(__self__, "handle_classless", handle_classless)
         if image_pull_policy is not None:
             pulumi.set(__self__, "image_pull_policy", image_pull_policy)
+        if image_pull_secrets is not None:
+            pulumi.set(__self__, "image_pull_secrets", image_pull_secrets)
         if install_crds is not None:
             pulumi.set(__self__, "install_crds", install_crds)
         if keep_crds is not None:
@@ -72,12 +115,30 @@ class LoadBalancerArgs:
             pulumi.set(__self__, "load_balancer_classes", load_balancer_classes)
         if log_level is not None:
             pulumi.set(__self__, "log_level", log_level)
+        if metrics is not None:
+            pulumi.set(__self__, "metrics", metrics)
         if namespace is not None:
             pulumi.set(__self__, "namespace", namespace)
         if node_selector is not None:
             pulumi.set(__self__, "node_selector", node_selector)
+        if pod_annotations is not None:
+            pulumi.set(__self__, "pod_annotations", pod_annotations)
+        if pod_cidrs is not None:
+            pulumi.set(__self__, "pod_cidrs", pod_cidrs)
+        if pod_labels is not None:
+            pulumi.set(__self__, "pod_labels", pod_labels)
         if priority_class_name is not None:
             pulumi.set(__self__, "priority_class_name", priority_class_name)
+        if rest_seconds is not None:
+            pulumi.set(__self__, "rest_seconds", rest_seconds)
+        if service_cidrs is not None:
+            pulumi.set(__self__, "service_cidrs", service_cidrs)
+        if share_unconditionally is not None:
+            pulumi.set(__self__, "share_unconditionally", share_unconditionally)
+        if speaker_resources is not None:
+            pulumi.set(__self__, "speaker_resources", speaker_resources)
+        if tolerations is not None:
+            pulumi.set(__self__, "tolerations", tolerations)
 
     @_builtins.property
     @pulumi.getter
@@ -93,6 +154,18 @@ class LoadBalancerArgs:
 
     @_builtins.property
     @pulumi.getter
+    def adopt(self) -> Optional[_builtins.bool]:
+        """
+        Take over CustomResourceDefinitions that others installed, such as OpenELB's. The objects that there are stay as they are. Default false: foreign definitions are a mistake.
+        """
+        return pulumi.get(self, "adopt")
+
+    @adopt.setter
+    def adopt(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "adopt", value)
+
+    @_builtins.property
+    @pulumi.getter
     def bgp(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
         Whether speakers peer with routers. Default true.
@@ -102,6 +175,18 @@ class LoadBalancerArgs:
     @bgp.setter
     def bgp(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "bgp", value)
+
+    @_builtins.property
+    @pulumi.getter(name="controllerNodeSelector")
+    def controller_node_selector(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Labels of the nodes that may run controllers. Default: every node.
+        """
+        return pulumi.get(self, "controller_node_selector")
+
+    @controller_node_selector.setter
+    def controller_node_selector(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "controller_node_selector", value)
 
     @_builtins.property
     @pulumi.getter(name="controllerReplicas")
@@ -116,16 +201,52 @@ class LoadBalancerArgs:
         pulumi.set(self, "controller_replicas", value)
 
     @_builtins.property
+    @pulumi.getter(name="controllerResources")
+    def controller_resources(self) -> pulumi.Input[Optional['LoadBalancerControllerResourcesArgs']]:
+        """
+        What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        """
+        return pulumi.get(self, "controller_resources")
+
+    @controller_resources.setter
+    def controller_resources(self, value: pulumi.Input[Optional['LoadBalancerControllerResourcesArgs']]):
+        pulumi.set(self, "controller_resources", value)
+
+    @_builtins.property
+    @pulumi.getter(name="controllerTolerations")
+    def controller_tolerations(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['LoadBalancerControllerTolerationsArgs']]]]:
+        """
+        Taints that controllers tolerate, besides those of control planes.
+        """
+        return pulumi.get(self, "controller_tolerations")
+
+    @controller_tolerations.setter
+    def controller_tolerations(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['LoadBalancerControllerTolerationsArgs']]]]):
+        pulumi.set(self, "controller_tolerations", value)
+
+    @_builtins.property
     @pulumi.getter(name="createNamespace")
-    def create_namespace(self) -> pulumi.Input[Optional[_builtins.bool]]:
+    def create_namespace(self) -> Optional[_builtins.bool]:
         """
         Whether to make the namespace. Default true.
         """
         return pulumi.get(self, "create_namespace")
 
     @create_namespace.setter
-    def create_namespace(self, value: pulumi.Input[Optional[_builtins.bool]]):
+    def create_namespace(self, value: Optional[_builtins.bool]):
         pulumi.set(self, "create_namespace", value)
+
+    @_builtins.property
+    @pulumi.getter(name="drainMilliseconds")
+    def drain_milliseconds(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How long routers may send traffic elsewhere before a speaker stops as planned, in milliseconds. Default 1000.
+        """
+        return pulumi.get(self, "drain_milliseconds")
+
+    @drain_milliseconds.setter
+    def drain_milliseconds(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "drain_milliseconds", value)
 
     @_builtins.property
     @pulumi.getter(name="handleClassless")
@@ -152,27 +273,39 @@ class LoadBalancerArgs:
         pulumi.set(self, "image_pull_policy", value)
 
     @_builtins.property
+    @pulumi.getter(name="imagePullSecrets")
+    def image_pull_secrets(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Names of Secrets in Berth's namespace that the image is pulled with.
+        """
+        return pulumi.get(self, "image_pull_secrets")
+
+    @image_pull_secrets.setter
+    def image_pull_secrets(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "image_pull_secrets", value)
+
+    @_builtins.property
     @pulumi.getter(name="installCrds")
-    def install_crds(self) -> pulumi.Input[Optional[_builtins.bool]]:
+    def install_crds(self) -> Optional[_builtins.bool]:
         """
         Whether to install the CustomResourceDefinitions. Default true; false where another stack owns them.
         """
         return pulumi.get(self, "install_crds")
 
     @install_crds.setter
-    def install_crds(self, value: pulumi.Input[Optional[_builtins.bool]]):
+    def install_crds(self, value: Optional[_builtins.bool]):
         pulumi.set(self, "install_crds", value)
 
     @_builtins.property
     @pulumi.getter(name="keepCrds")
-    def keep_crds(self) -> pulumi.Input[Optional[_builtins.bool]]:
+    def keep_crds(self) -> Optional[_builtins.bool]:
         """
-        Keep the CustomResourceDefinitions, and with them every Eip and BgpPeer of the cluster, when this resource is deleted. Default true.
+        Keep the CustomResourceDefinitions, and with them every Eip and BgpPeer of the cluster, when this resource is deleted; the next LoadBalancer takes them over again. Default true.
         """
         return pulumi.get(self, "keep_crds")
 
     @keep_crds.setter
-    def keep_crds(self, value: pulumi.Input[Optional[_builtins.bool]]):
+    def keep_crds(self, value: Optional[_builtins.bool]):
         pulumi.set(self, "keep_crds", value)
 
     @_builtins.property
@@ -213,6 +346,18 @@ class LoadBalancerArgs:
 
     @_builtins.property
     @pulumi.getter
+    def metrics(self) -> Optional[_builtins.bool]:
+        """
+        Whether to make the headless Services berth-controller-metrics and berth-speaker-metrics, from which Prometheus finds the pods. Default true.
+        """
+        return pulumi.get(self, "metrics")
+
+    @metrics.setter
+    def metrics(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "metrics", value)
+
+    @_builtins.property
+    @pulumi.getter
     def namespace(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         The namespace that Berth is installed in. Default berth-system.
@@ -236,6 +381,42 @@ class LoadBalancerArgs:
         pulumi.set(self, "node_selector", value)
 
     @_builtins.property
+    @pulumi.getter(name="podAnnotations")
+    def pod_annotations(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        Annotations of the pods of controller and speaker.
+        """
+        return pulumi.get(self, "pod_annotations")
+
+    @pod_annotations.setter
+    def pod_annotations(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "pod_annotations", value)
+
+    @_builtins.property
+    @pulumi.getter(name="podCidrs")
+    def pod_cidrs(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        The networks that Kubernetes takes the addresses of pods from, such as 10.244.0.0/16. Given here, a pool with one of their addresses fails the preview.
+        """
+        return pulumi.get(self, "pod_cidrs")
+
+    @pod_cidrs.setter
+    def pod_cidrs(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "pod_cidrs", value)
+
+    @_builtins.property
+    @pulumi.getter(name="podLabels")
+    def pod_labels(self) -> pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]:
+        """
+        More labels of the pods of controller and speaker.
+        """
+        return pulumi.get(self, "pod_labels")
+
+    @pod_labels.setter
+    def pod_labels(self, value: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "pod_labels", value)
+
+    @_builtins.property
     @pulumi.getter(name="priorityClassName")
     def priority_class_name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
@@ -247,6 +428,66 @@ class LoadBalancerArgs:
     def priority_class_name(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "priority_class_name", value)
 
+    @_builtins.property
+    @pulumi.getter(name="restSeconds")
+    def rest_seconds(self) -> pulumi.Input[Optional[_builtins.int]]:
+        """
+        How long a freed address rests before a Service gets it that did not ask for it, in seconds. Default 60.
+        """
+        return pulumi.get(self, "rest_seconds")
+
+    @rest_seconds.setter
+    def rest_seconds(self, value: pulumi.Input[Optional[_builtins.int]]):
+        pulumi.set(self, "rest_seconds", value)
+
+    @_builtins.property
+    @pulumi.getter(name="serviceCidrs")
+    def service_cidrs(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        The networks that Kubernetes takes the addresses of Services inside the cluster from, such as 10.96.0.0/12. Given here, a pool with one of their addresses fails the preview.
+        """
+        return pulumi.get(self, "service_cidrs")
+
+    @service_cidrs.setter
+    def service_cidrs(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "service_cidrs", value)
+
+    @_builtins.property
+    @pulumi.getter(name="shareUnconditionally")
+    def share_unconditionally(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        As OpenELB did: a Service that names an address in use gets it, whatever the ports. Default false.
+        """
+        return pulumi.get(self, "share_unconditionally")
+
+    @share_unconditionally.setter
+    def share_unconditionally(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "share_unconditionally", value)
+
+    @_builtins.property
+    @pulumi.getter(name="speakerResources")
+    def speaker_resources(self) -> pulumi.Input[Optional['LoadBalancerSpeakerResourcesArgs']]:
+        """
+        What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        """
+        return pulumi.get(self, "speaker_resources")
+
+    @speaker_resources.setter
+    def speaker_resources(self, value: pulumi.Input[Optional['LoadBalancerSpeakerResourcesArgs']]):
+        pulumi.set(self, "speaker_resources", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tolerations(self) -> pulumi.Input[Optional[Sequence[pulumi.Input['LoadBalancerTolerationsArgs']]]]:
+        """
+        Taints that speakers tolerate, besides those of control planes and of nodes that are not ready yet.
+        """
+        return pulumi.get(self, "tolerations")
+
+    @tolerations.setter
+    def tolerations(self, value: pulumi.Input[Optional[Sequence[pulumi.Input['LoadBalancerTolerationsArgs']]]]):
+        pulumi.set(self, "tolerations", value)
+
 
 @pulumi.type_token("berth:index:LoadBalancer")
 class LoadBalancer(pulumi.ComponentResource):
@@ -254,40 +495,70 @@ class LoadBalancer(pulumi.ComponentResource):
     def __init__(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 adopt: Optional[_builtins.bool] = None,
                  bgp: pulumi.Input[Optional[_builtins.bool]] = None,
+                 controller_node_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  controller_replicas: pulumi.Input[Optional[_builtins.int]] = None,
-                 create_namespace: pulumi.Input[Optional[_builtins.bool]] = None,
+                 controller_resources: pulumi.Input[Optional[Union['LoadBalancerControllerResourcesArgs', 'LoadBalancerControllerResourcesArgsDict']]] = None,
+                 controller_tolerations: pulumi.Input[Optional[Sequence[pulumi.Input[Union['LoadBalancerControllerTolerationsArgs', 'LoadBalancerControllerTolerationsArgsDict']]]]] = None,
+                 create_namespace: Optional[_builtins.bool] = None,
+                 drain_milliseconds: pulumi.Input[Optional[_builtins.int]] = None,
                  handle_classless: pulumi.Input[Optional[_builtins.bool]] = None,
                  image: pulumi.Input[Optional[_builtins.str]] = None,
                  image_pull_policy: pulumi.Input[Optional[_builtins.str]] = None,
-                 install_crds: pulumi.Input[Optional[_builtins.bool]] = None,
-                 keep_crds: pulumi.Input[Optional[_builtins.bool]] = None,
+                 image_pull_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 install_crds: Optional[_builtins.bool] = None,
+                 keep_crds: Optional[_builtins.bool] = None,
                  layer2: pulumi.Input[Optional[_builtins.bool]] = None,
                  load_balancer_classes: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  log_level: pulumi.Input[Optional[_builtins.str]] = None,
+                 metrics: Optional[_builtins.bool] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  node_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 pod_annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 pod_cidrs: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 pod_labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  priority_class_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 rest_seconds: pulumi.Input[Optional[_builtins.int]] = None,
+                 service_cidrs: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 share_unconditionally: pulumi.Input[Optional[_builtins.bool]] = None,
+                 speaker_resources: pulumi.Input[Optional[Union['LoadBalancerSpeakerResourcesArgs', 'LoadBalancerSpeakerResourcesArgsDict']]] = None,
+                 tolerations: pulumi.Input[Optional[Sequence[pulumi.Input[Union['LoadBalancerTolerationsArgs', 'LoadBalancerTolerationsArgsDict']]]]] = None,
                  __props__=None):
         """
         Berth itself: CustomResourceDefinitions, rights, the controller and one speaker on each node. Give it as `dependsOn` to everything else of this package.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
+        :param _builtins.bool adopt: Take over CustomResourceDefinitions that others installed, such as OpenELB's. The objects that there are stay as they are. Default false: foreign definitions are a mistake.
         :param pulumi.Input[_builtins.bool] bgp: Whether speakers peer with routers. Default true.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] controller_node_selector: Labels of the nodes that may run controllers. Default: every node.
         :param pulumi.Input[_builtins.int] controller_replicas: How many controllers stand by; one of them leads. Default 2.
-        :param pulumi.Input[_builtins.bool] create_namespace: Whether to make the namespace. Default true.
+        :param pulumi.Input[Union['LoadBalancerControllerResourcesArgs', 'LoadBalancerControllerResourcesArgsDict']] controller_resources: What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['LoadBalancerControllerTolerationsArgs', 'LoadBalancerControllerTolerationsArgsDict']]]] controller_tolerations: Taints that controllers tolerate, besides those of control planes.
+        :param _builtins.bool create_namespace: Whether to make the namespace. Default true.
+        :param pulumi.Input[_builtins.int] drain_milliseconds: How long routers may send traffic elsewhere before a speaker stops as planned, in milliseconds. Default 1000.
         :param pulumi.Input[_builtins.bool] handle_classless: Whether Berth serves Services without a class. Default true; false beside another implementation.
         :param pulumi.Input[_builtins.str] image: The image of controller and speaker.
         :param pulumi.Input[_builtins.str] image_pull_policy: When the image is pulled. Default IfNotPresent.
-        :param pulumi.Input[_builtins.bool] install_crds: Whether to install the CustomResourceDefinitions. Default true; false where another stack owns them.
-        :param pulumi.Input[_builtins.bool] keep_crds: Keep the CustomResourceDefinitions, and with them every Eip and BgpPeer of the cluster, when this resource is deleted. Default true.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] image_pull_secrets: Names of Secrets in Berth's namespace that the image is pulled with.
+        :param _builtins.bool install_crds: Whether to install the CustomResourceDefinitions. Default true; false where another stack owns them.
+        :param _builtins.bool keep_crds: Keep the CustomResourceDefinitions, and with them every Eip and BgpPeer of the cluster, when this resource is deleted; the next LoadBalancer takes them over again. Default true.
         :param pulumi.Input[_builtins.bool] layer2: Whether speakers answer ARP and NDP. Default true.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] load_balancer_classes: Classes of Services that Berth serves. Default: berth.dev/berth.
         :param pulumi.Input[_builtins.str] log_level: How much is logged. Default info.
+        :param _builtins.bool metrics: Whether to make the headless Services berth-controller-metrics and berth-speaker-metrics, from which Prometheus finds the pods. Default true.
         :param pulumi.Input[_builtins.str] namespace: The namespace that Berth is installed in. Default berth-system.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] node_selector: Labels of the nodes that run speakers. Default: every Linux node.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] pod_annotations: Annotations of the pods of controller and speaker.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] pod_cidrs: The networks that Kubernetes takes the addresses of pods from, such as 10.244.0.0/16. Given here, a pool with one of their addresses fails the preview.
+        :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] pod_labels: More labels of the pods of controller and speaker.
         :param pulumi.Input[_builtins.str] priority_class_name: The priority of the pods. Default system-cluster-critical.
+        :param pulumi.Input[_builtins.int] rest_seconds: How long a freed address rests before a Service gets it that did not ask for it, in seconds. Default 60.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] service_cidrs: The networks that Kubernetes takes the addresses of Services inside the cluster from, such as 10.96.0.0/12. Given here, a pool with one of their addresses fails the preview.
+        :param pulumi.Input[_builtins.bool] share_unconditionally: As OpenELB did: a Service that names an address in use gets it, whatever the ports. Default false.
+        :param pulumi.Input[Union['LoadBalancerSpeakerResourcesArgs', 'LoadBalancerSpeakerResourcesArgsDict']] speaker_resources: What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['LoadBalancerTolerationsArgs', 'LoadBalancerTolerationsArgsDict']]]] tolerations: Taints that speakers tolerate, besides those of control planes and of nodes that are not ready yet.
         """
         ...
     @overload
@@ -313,20 +584,35 @@ class LoadBalancer(pulumi.ComponentResource):
     def _internal_init(__self__,
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
+                 adopt: Optional[_builtins.bool] = None,
                  bgp: pulumi.Input[Optional[_builtins.bool]] = None,
+                 controller_node_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  controller_replicas: pulumi.Input[Optional[_builtins.int]] = None,
-                 create_namespace: pulumi.Input[Optional[_builtins.bool]] = None,
+                 controller_resources: pulumi.Input[Optional[Union['LoadBalancerControllerResourcesArgs', 'LoadBalancerControllerResourcesArgsDict']]] = None,
+                 controller_tolerations: pulumi.Input[Optional[Sequence[pulumi.Input[Union['LoadBalancerControllerTolerationsArgs', 'LoadBalancerControllerTolerationsArgsDict']]]]] = None,
+                 create_namespace: Optional[_builtins.bool] = None,
+                 drain_milliseconds: pulumi.Input[Optional[_builtins.int]] = None,
                  handle_classless: pulumi.Input[Optional[_builtins.bool]] = None,
                  image: pulumi.Input[Optional[_builtins.str]] = None,
                  image_pull_policy: pulumi.Input[Optional[_builtins.str]] = None,
-                 install_crds: pulumi.Input[Optional[_builtins.bool]] = None,
-                 keep_crds: pulumi.Input[Optional[_builtins.bool]] = None,
+                 image_pull_secrets: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 install_crds: Optional[_builtins.bool] = None,
+                 keep_crds: Optional[_builtins.bool] = None,
                  layer2: pulumi.Input[Optional[_builtins.bool]] = None,
                  load_balancer_classes: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  log_level: pulumi.Input[Optional[_builtins.str]] = None,
+                 metrics: Optional[_builtins.bool] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  node_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 pod_annotations: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
+                 pod_cidrs: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 pod_labels: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  priority_class_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 rest_seconds: pulumi.Input[Optional[_builtins.int]] = None,
+                 service_cidrs: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 share_unconditionally: pulumi.Input[Optional[_builtins.bool]] = None,
+                 speaker_resources: pulumi.Input[Optional[Union['LoadBalancerSpeakerResourcesArgs', 'LoadBalancerSpeakerResourcesArgsDict']]] = None,
+                 tolerations: pulumi.Input[Optional[Sequence[pulumi.Input[Union['LoadBalancerTolerationsArgs', 'LoadBalancerTolerationsArgsDict']]]]] = None,
                  __props__=None):
         opts = pulumi.ResourceOptions.merge(_utilities.get_resource_opts_defaults(), opts)
         if not isinstance(opts, pulumi.ResourceOptions):
@@ -338,28 +624,52 @@ class LoadBalancer(pulumi.ComponentResource):
                 raise TypeError('__props__ is only valid when passed in combination with a valid opts.id to get an existing resource')
             __props__ = LoadBalancerArgs.__new__(LoadBalancerArgs)
 
+            __props__.__dict__["adopt"] = adopt
             __props__.__dict__["bgp"] = bgp
+            __props__.__dict__["controller_node_selector"] = controller_node_selector
             __props__.__dict__["controller_replicas"] = controller_replicas
+            __props__.__dict__["controller_resources"] = controller_resources
+            __props__.__dict__["controller_tolerations"] = controller_tolerations
             __props__.__dict__["create_namespace"] = create_namespace
+            __props__.__dict__["drain_milliseconds"] = drain_milliseconds
             __props__.__dict__["handle_classless"] = handle_classless
             if image is None and not opts.urn:
                 raise TypeError("Missing required property 'image'")
             __props__.__dict__["image"] = image
             __props__.__dict__["image_pull_policy"] = image_pull_policy
+            __props__.__dict__["image_pull_secrets"] = image_pull_secrets
             __props__.__dict__["install_crds"] = install_crds
             __props__.__dict__["keep_crds"] = keep_crds
             __props__.__dict__["layer2"] = layer2
             __props__.__dict__["load_balancer_classes"] = load_balancer_classes
             __props__.__dict__["log_level"] = log_level
+            __props__.__dict__["metrics"] = metrics
             __props__.__dict__["namespace"] = namespace
             __props__.__dict__["node_selector"] = node_selector
+            __props__.__dict__["pod_annotations"] = pod_annotations
+            __props__.__dict__["pod_cidrs"] = pod_cidrs
+            __props__.__dict__["pod_labels"] = pod_labels
             __props__.__dict__["priority_class_name"] = priority_class_name
+            __props__.__dict__["rest_seconds"] = rest_seconds
+            __props__.__dict__["service_cidrs"] = service_cidrs
+            __props__.__dict__["share_unconditionally"] = share_unconditionally
+            __props__.__dict__["speaker_resources"] = speaker_resources
+            __props__.__dict__["tolerations"] = tolerations
+            __props__.__dict__["api_version"] = None
         super(LoadBalancer, __self__).__init__(
             'berth:index:LoadBalancer',
             resource_name,
             __props__,
             opts,
             remote=True)
+
+    @_builtins.property
+    @pulumi.getter(name="apiVersion")
+    def api_version(self) -> pulumi.Output[_builtins.str]:
+        """
+        The version of the API that the CustomResourceDefinitions serve.
+        """
+        return pulumi.get(self, "api_version")
 
     @_builtins.property
     @pulumi.getter

@@ -37,33 +37,34 @@ export const bird: Daemon = {
       .stderr.replace(/^BIRD version /, "")
       .trim(),
   async start(testbed: Testbed, config: RouterConfig): Promise<Router> {
-    writeFileSync(testbed.file("bird.conf"), configuration(config));
+    writeFileSync(testbed.file("bird.conf"), config.text ?? configuration(config));
     const control = testbed.file("bird.ctl");
     const program = testbed.start(testbed.router, ["bird", "-f", "-c", testbed.file("bird.conf"), "-s", control]);
     const show = (words: string): string => testbed.ask(testbed.router, ["birdc", "-s", control, ...words.split(" ")]);
+    const name = config.protocol ?? "host";
     return {
       view: () => {
-        const protocol = show("show protocols all host");
+        const protocol = show(`show protocols all ${name}`);
         return {
           isUp: /BGP state: +Established/.test(protocol),
-          upSince: /^host .*? up +(\S+)/m.exec(protocol)?.[1] ?? "",
-          routes: routesOf(show("show route all protocol host"), /graceful restart active/.test(protocol)),
+          upSince: new RegExp(`^${name} .*? up +(\\S+)`, "m").exec(protocol)?.[1] ?? "",
+          routes: routesOf(name, show(`show route all protocol ${name}`), /graceful restart active/.test(protocol)),
         };
       },
-      refresh: () => void show("reload in host"),
-      updatesReceived: () => Number(/Import updates: +(\d+)/.exec(show("show protocols all host"))?.[1] ?? 0),
+      refresh: () => void show(`reload in ${name}`),
+      updatesReceived: () => Number(/Import updates: +(\d+)/.exec(show(`show protocols all ${name}`))?.[1] ?? 0),
       said: program.said,
     };
   },
 };
 
 /** BIRD's table, which is made for people: a route begins with its prefix, or with blanks for one more route to the same. */
-function routesOf(text: string, isRestarting: boolean): SeenRoute[] {
+function routesOf(name: string, text: string, isRestarting: boolean): SeenRoute[] {
   let prefix = "";
   return text.split(/\n(?=\S+\/\d|\s+unicast|\s+unreachable)/).flatMap((block) => {
     const [first = ""] = block.split("\n");
     prefix = /^(\S+\/\d+)\s/.exec(first)?.[1] ?? prefix;
-    if (!/\[host /.test(first)) return [];
+    if (!first.includes(`[${name} `)) return [];
     const value = (name: string): string | undefined => new RegExp(`^\\s+BGP\\.${name}: ?(.*)$`, "m").exec(block)?.[1];
     const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
     const list = (name: string): string[] =>

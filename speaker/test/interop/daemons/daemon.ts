@@ -20,6 +20,10 @@ export interface RouterConfig {
   readonly hasBfd?: boolean;
   /** Whether the session runs between the link-local addresses of the interface eth0. */
   readonly isUnnumbered?: boolean;
+  /** The whole configuration, in the daemon's own words, in place of one that is made from the rest. */
+  readonly text?: string;
+  /** What the session is called in it, where sessions have names. */
+  readonly protocol?: string;
 }
 
 /** A route that a router has from the speaker, in the router's own words where there are words. */

@@ -56,7 +56,7 @@ export const frr: Daemon = {
   async start(testbed: Testbed, config: RouterConfig): Promise<Router> {
     const vty = testbed.file("vty");
     mkdirSync(vty, { recursive: true });
-    writeFileSync(testbed.file("bgpd.conf"), configuration(config));
+    writeFileSync(testbed.file("bgpd.conf"), config.text ?? configuration(config));
     spawnSync("chown", ["-R", "frr:frr", testbed.directory]);
     const files = ["-f", testbed.file("bgpd.conf"), "-i", testbed.file("bgpd.pid"), "--vty_socket", vty];
     const program = testbed.start(testbed.router, ["/usr/lib/frr/bgpd", ...files, "-n", "-Z", "--log", "stdout"]);

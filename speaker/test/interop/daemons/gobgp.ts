@@ -52,12 +52,19 @@ export const gobgp: Daemon = {
   version: "3.",
   installed: () => spawnSync("gobgpd", ["--version"], { encoding: "utf8" }).stdout.replace("gobgpd version ", "").trim(),
   async start(testbed: Testbed, config: RouterConfig): Promise<Router> {
-    writeFileSync(testbed.file("gobgpd.json"), configuration(config));
-    const program = testbed.start(testbed.router, ["gobgpd", "-t", "json", "-f", testbed.file("gobgpd.json"), "--pprof-disable"]);
+    writeFileSync(testbed.file("gobgpd.conf"), config.text ?? configuration(config));
+    const type = config.text === undefined ? "json" : "toml";
+    const program = testbed.start(testbed.router, ["gobgpd", "-t", type, "-f", testbed.file("gobgpd.conf"), "--pprof-disable"]);
     const peer = hostAddress[config.over];
     const ask = (words: string): string => testbed.ask(testbed.router, ["gobgp", ...words.split(" ")]);
     const neighbor = (): Neighbor | undefined => parsed<Neighbor[]>(ask("-j neighbor"))?.[0];
-    await eventually("GoBGP's command line answers", 10, neighbor, (seen) => seen !== undefined);
+    // A daemon whose neighbours come as they are has none at first, which is an empty list.
+    await eventually(
+      "GoBGP's command line answers",
+      10,
+      () => parsed<Neighbor[]>(ask("-j neighbor")),
+      (seen) => seen !== undefined,
+    );
     for (const [family, own] of [
       ["ipv4", 4],
       ["ipv6", 6],

@@ -58,7 +58,7 @@ export const openbgpd: Daemon = {
     const home = spawnSync("getent", ["passwd", "_openbgpd"], { encoding: "utf8" }).stdout.split(":")[5] ?? "";
     mkdirSync(home, { recursive: true, mode: 0o755 });
     const control = testbed.file("bgpd.sock");
-    writeFileSync(testbed.file("openbgpd.conf"), configuration(config, control));
+    writeFileSync(testbed.file("openbgpd.conf"), config.text ?? configuration(config, control));
     // It reads only what nobody else may write.
     chmodSync(testbed.file("openbgpd.conf"), 0o600);
     const program = testbed.start(testbed.router, ["/usr/sbin/bgpd", "-d", "-f", testbed.file("openbgpd.conf")]);

@@ -1,0 +1,506 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** Programs as data, each with the mistakes that a preview of it must tell. One component a row; a row depends on the one before it. */
+export interface Case {
+  readonly name: string;
+  readonly program: () => readonly (readonly [
+    component: string,
+    name: string,
+    args: Readonly<Record<string, unknown>>,
+    cluster?: string,
+  ])[];
+  /** What is told; nothing for a program that is right. */
+  readonly told: readonly {
+    readonly component: string;
+    readonly name: string;
+    readonly path: string;
+    readonly value?: string;
+    readonly reason: string;
+  }[];
+}
+
+/** A value that comes later, but is known in a preview; and one that is not known before `up`. */
+const later = (value: string): pulumi.Output<string> =>
+  pulumi.output(new Promise<string>((resolve) => setTimeout(resolve, 20, value)));
+const notYet = pulumi.output(pulumi.unknown);
+
+const pool = (address: unknown, rest: object = {}) => ({ address, ...rest });
+const page = (rest: object) => ({ selector: { app: "page" }, ports: [{ port: 80 }], ...rest });
+const peer = (address: string, peerAs: number, rest: object = {}) => ({ conf: { neighborAddress: address, peerAs }, ...rest });
+const berth = (rest: object = {}) => ({ image: "example/berth:1", ...rest });
+const conf = ["BgpConf", "conf", { as: 65000 }] as const;
+
+export const mistakes: readonly Case[] = [
+  {
+    name: "a malformed address",
+    program: () => [["Eip", "wrong", pool("10.0.0.300")]],
+    told: [
+      {
+        component: "Eip",
+        name: "wrong",
+        path: "address",
+        value: "10.0.0.300",
+        reason:
+          '"10.0.0.300" is not an address (192.0.2.1), a CIDR (192.0.2.0/24 or 192.0.2.0/255.255.255.0) or a range (192.0.2.1-192.0.2.9)',
+      },
+    ],
+  },
+  {
+    name: "a reversed range, known later",
+    program: () => [["Eip", "wrong", pool(later("10.0.0.9-10.0.0.1"))]],
+    told: [
+      {
+        component: "Eip",
+        name: "wrong",
+        path: "address",
+        value: "10.0.0.9-10.0.0.1",
+        reason: '"10.0.0.9-10.0.0.1" is reversed; a range starts with its lower end',
+      },
+    ],
+  },
+  {
+    name: "pools that overlap",
+    program: () => [
+      ["Eip", "office", pool("192.0.2.0/27")],
+      ["Eip", "lab", pool("192.0.2.128/25", { addresses: ["192.0.2.20-192.0.2.40"] })],
+    ],
+    told: [
+      {
+        component: "Eip",
+        name: "lab",
+        path: "addresses[0]",
+        value: "192.0.2.20-192.0.2.40",
+        reason:
+          '"192.0.2.20-192.0.2.40" shares 192.0.2.20-192.0.2.31 with Eip "office"; take them out of one of the two, or put them into its exclude',
+      },
+    ],
+  },
+  {
+    name: "pools that overlap through an output",
+    program: () => [
+      ["Eip", "office", pool("2001:db8::/64")],
+      ["Eip", "lab", pool(later("2001:db8::ff"))],
+    ],
+    told: [
+      {
+        component: "Eip",
+        name: "lab",
+        path: "address",
+        value: "2001:db8::ff",
+        reason:
+          '"2001:db8::ff" shares 2001:db8::ff with Eip "office"; take them out of one of the two, or put them into its exclude',
+      },
+    ],
+  },
+  {
+    name: "a second default pool",
+    program: () => [
+      ["Eip", "office", pool("192.0.2.1", { isDefault: true })],
+      ["Eip", "lab", pool("192.0.2.2", { isDefault: true })],
+    ],
+    told: [
+      {
+        component: "Eip",
+        name: "lab",
+        path: "isDefault",
+        value: "true",
+        reason: 'true: Eip "office" is the default one already; only one can be',
+      },
+    ],
+  },
+  {
+    name: "two pools of one name",
+    program: () => [
+      ["Eip", "office", pool("192.0.2.1")],
+      ["Eip", "lab", pool("192.0.2.2", { name: "office" })],
+    ],
+    told: [
+      {
+        component: "Eip",
+        name: "lab",
+        path: "name",
+        value: "office",
+        reason: '"office" is the name of Eip "office" too; give one of them another name',
+      },
+    ],
+  },
+  {
+    name: "a pool in the Service CIDR",
+    program: () => [
+      ["LoadBalancer", "berth", berth({ podCidrs: ["10.244.0.0/16"], serviceCidrs: ["10.96.0.0/12"] })],
+      ["Eip", "lan", pool("10.97.0.0/24", { protocol: "layer2" })],
+    ],
+    told: [
+      {
+        component: "Eip",
+        name: "lan",
+        path: "address",
+        value: "10.97.0.0/24",
+        reason:
+          '"10.97.0.0/24" has 10.97.0.0-10.97.0.255 of the Service CIDR 10.96.0.0/12 (LoadBalancer "berth"), which Kubernetes gives away itself; take addresses of your own network',
+      },
+    ],
+  },
+  {
+    name: "a pool in the Pod CIDR, declared before Berth",
+    program: () => [
+      ["Eip", "lan", pool("10.244.3.0/24", { protocol: "layer2" })],
+      ["LoadBalancer", "berth", berth({ podCidrs: ["10.244.0.0/16"] })],
+    ],
+    told: [
+      {
+        component: "LoadBalancer",
+        name: "berth",
+        path: "podCidrs[0]",
+        value: "10.244.0.0/16",
+        reason:
+          '"10.244.0.0/16" is the Pod CIDR, and Eip "lan" has 10.244.3.0-10.244.3.255 of it; give the Eip addresses of your own network',
+      },
+    ],
+  },
+  {
+    name: "two load balancers in one cluster",
+    program: () => [
+      ["LoadBalancer", "berth", berth()],
+      ["LoadBalancer", "again", berth()],
+    ],
+    told: [
+      {
+        component: "LoadBalancer",
+        name: "again",
+        path: "name",
+        reason: 'LoadBalancer "berth" is in this cluster already; one is enough, and two hinder each other',
+      },
+    ],
+  },
+  {
+    name: "an address outside every pool",
+    program: () => [
+      ["Eip", "office", pool("192.0.2.10-192.0.2.40")],
+      ["Eip", "lab", pool("198.51.100.0/24")],
+      ["ExposedService", "page", page({ address: "192.0.2.99" })],
+    ],
+    told: [
+      {
+        component: "ExposedService",
+        name: "page",
+        path: "address",
+        value: "192.0.2.99",
+        reason:
+          '"192.0.2.99" is in no Eip of this program (office: 192.0.2.10-192.0.2.40; lab: 198.51.100.0/24); take an address of one of them, or name the Eip that has it as eip if another program declares it',
+      },
+    ],
+  },
+  {
+    name: "an address outside the pool that is named",
+    program: () => [
+      ["Eip", "office", pool("192.0.2.10-192.0.2.40")],
+      ["Eip", "lab", pool("198.51.100.0/24")],
+      ["ExposedService", "page", page({ eip: later("office"), address: later("198.51.100.7") })],
+    ],
+    told: [
+      {
+        component: "ExposedService",
+        name: "page",
+        path: "address",
+        value: "198.51.100.7",
+        reason: '"198.51.100.7" is not in Eip "office" (192.0.2.10-192.0.2.40); take an address of it, or name another Eip',
+      },
+    ],
+  },
+  {
+    name: "an excluded address",
+    program: () => [
+      ["Eip", "office", pool("192.0.2.0/24", { exclude: ["192.0.2.1-192.0.2.9"] })],
+      ["ExposedService", "page", page({ eip: "office", address: "192.0.2.5" })],
+    ],
+    told: [
+      {
+        component: "ExposedService",
+        name: "page",
+        path: "address",
+        value: "192.0.2.5",
+        reason: '"192.0.2.5" is excluded from Eip "office"; take another address, or take it out of exclude',
+      },
+    ],
+  },
+  {
+    name: "an address of a disabled pool",
+    program: () => [
+      ["Eip", "office", pool("192.0.2.0/24", { disable: true })],
+      ["ExposedService", "page", page({ address: "192.0.2.5" })],
+    ],
+    told: [
+      {
+        component: "ExposedService",
+        name: "page",
+        path: "address",
+        value: "192.0.2.5",
+        reason:
+          '"192.0.2.5" is in Eip "office", which is disabled and gives no address; take an address of another Eip, enable this one, or leave address out: a Service keeps what it holds',
+      },
+    ],
+  },
+  {
+    name: "two Services on one address without a sharing key",
+    program: () => [
+      ["ExposedService", "page", page({ address: "192.0.2.5" })],
+      ["ExposedService", "dns", page({ address: "192.0.2.5", ports: [{ port: 53, protocol: "UDP" }] })],
+    ],
+    told: [
+      {
+        component: "ExposedService",
+        name: "dns",
+        path: "address",
+        value: "192.0.2.5",
+        reason:
+          '"192.0.2.5" is asked for by ExposedService "page" too, and they have no sharingKey in common; give both the same one, or one of them another address',
+      },
+    ],
+  },
+  {
+    name: "two Services on one address with clashing ports",
+    program: () => [
+      ["ExposedService", "page", page({ address: "192.0.2.5", sharingKey: "k" })],
+      [
+        "ExposedService",
+        "shop",
+        page({
+          address: later("192.0.2.5"),
+          sharingKey: "k",
+          ports: [
+            { name: "a", port: 8080 },
+            { name: "b", port: 80 },
+          ],
+        }),
+      ],
+    ],
+    told: [
+      {
+        component: "ExposedService",
+        name: "shop",
+        path: "ports[1].port",
+        value: "80",
+        reason:
+          '80/TCP of 192.0.2.5 belongs to ExposedService "page" already, which has the same sharingKey; take another port, or another address',
+      },
+    ],
+  },
+  {
+    name: "two Services on one address with different traffic policies",
+    program: () => [
+      ["ExposedService", "page", page({ address: "192.0.2.5", sharingKey: "k" })],
+      [
+        "ExposedService",
+        "shop",
+        page({ address: "192.0.2.5", sharingKey: "k", ports: [{ port: 81 }], externalTrafficPolicy: "Local" }),
+      ],
+    ],
+    told: [
+      {
+        component: "ExposedService",
+        name: "shop",
+        path: "externalTrafficPolicy",
+        value: "Local",
+        reason: '"Local" is not that of ExposedService "page", which shares 192.0.2.5; both need the same',
+      },
+    ],
+  },
+  {
+    name: "a keepalive above the hold time",
+    program: () => [
+      conf,
+      ["BgpPeer", "router", peer("172.30.0.1", 65001, { timers: { config: { holdTime: "9", keepaliveInterval: "10" } } })],
+    ],
+    told: [
+      {
+        component: "BgpPeer",
+        name: "router",
+        path: "timers.config.keepaliveInterval",
+        value: "10",
+        reason: '"10" is not below the hold time of 9 seconds; a third of it is usual: "3"',
+      },
+    ],
+  },
+  {
+    name: "multihop to the speakers' own AS",
+    program: () => [conf, ["BgpPeer", "router", peer("172.30.0.1", 65000, { ebgpMultihop: { enabled: true } })]],
+    told: [
+      {
+        component: "BgpPeer",
+        name: "router",
+        path: "ebgpMultihop.enabled",
+        value: "true",
+        reason:
+          'true is for external peers, and conf.peerAs 65000 is the speakers\' own (BgpConf "conf"); remove it, or correct conf.peerAs',
+      },
+    ],
+  },
+  {
+    name: "a peer type that contradicts the AS numbers",
+    program: () => [conf, ["BgpPeer", "router", { conf: { neighborAddress: "172.30.0.1", peerAs: 65001, peerType: 0 } }]],
+    told: [
+      {
+        component: "BgpPeer",
+        name: "router",
+        path: "conf.peerType",
+        value: "0",
+        reason:
+          '0 says internal, but conf.peerAs is 65001 and the speakers are AS 65000 (BgpConf "conf"); leave it out, it follows from the AS numbers',
+      },
+    ],
+  },
+  {
+    name: "two peers with one address on the same nodes",
+    program: () => [
+      conf,
+      ["BgpPeer", "router", peer("172.30.0.1", 65001, { nodeSelector: { matchLabels: { rack: "a" } } })],
+      ["BgpPeer", "again", peer("172.30.0.1", 65001)],
+    ],
+    told: [
+      {
+        component: "BgpPeer",
+        name: "again",
+        path: "conf.neighborAddress",
+        value: "172.30.0.1",
+        reason:
+          '"172.30.0.1" is the address of BgpPeer "router" too, on the same nodes; a node has one session with a router: remove one of them, or give them nodeSelectors that no node fulfils both of',
+      },
+    ],
+  },
+  {
+    name: "a peer without a BgpConf",
+    program: () => [["BgpPeer", "router", peer("172.30.0.1", 65001)]],
+    told: [
+      {
+        component: "BgpPeer",
+        name: "router",
+        path: "conf",
+        reason:
+          'there is no BgpConf in this program, so the speakers have no AS number; declare one, or say bgpConf: "default" if there is one in the cluster',
+      },
+    ],
+  },
+  {
+    name: "a BgpConf that does not count",
+    program: () => [
+      ["BgpConf", "conf", { as: 65000, name: "mine" }],
+      ["BgpPeer", "router", peer("172.30.0.1", 65001)],
+    ],
+    told: [
+      {
+        component: "BgpPeer",
+        name: "router",
+        path: "conf",
+        reason: 'only the BgpConf named "default" counts, and this program has "mine"; leave its name out',
+      },
+    ],
+  },
+  {
+    name: "a BgpConf without an AS",
+    program: () => [
+      ["BgpConf", "conf", { listenPort: 179 }],
+      ["BgpPeer", "router", peer("172.30.0.1", 65001)],
+    ],
+    told: [
+      {
+        component: "BgpPeer",
+        name: "router",
+        path: "conf",
+        reason: 'BgpConf "conf" has no as, so BGP is off; give it the AS number of the speakers',
+      },
+    ],
+  },
+  {
+    name: "a node selector operator that there is not",
+    program: () => [
+      conf,
+      [
+        "BgpPeer",
+        "router",
+        peer("172.30.0.1", 65001, { nodeSelector: { matchExpressions: [{ key: "rack", operator: "Equals", values: ["a"] }] } }),
+      ],
+    ],
+    told: [
+      {
+        component: "BgpPeer",
+        name: "router",
+        path: "nodeSelector.matchExpressions[0].operator",
+        value: "Equals",
+        reason: '"Equals" is not one of "In", "NotIn", "Exists", "DoesNotExist"',
+      },
+    ],
+  },
+];
+
+/** Programs that look like a mistake and are none. */
+export const rightPrograms: readonly Case[] = [
+  {
+    name: "pools side by side, a hole that another fills, and the same pools in another cluster",
+    program: () => [
+      ["Eip", "a", pool("192.0.2.0/25")],
+      ["Eip", "b", pool("192.0.2.128/25", { exclude: ["192.0.2.200-192.0.2.209"] })],
+      ["Eip", "c", pool("192.0.2.200-192.0.2.209")],
+      ["Eip", "other-a", pool("192.0.2.0/24", { name: "a" }), "other"],
+    ],
+    told: [],
+  },
+  {
+    name: "what is not known before up",
+    program: () => [
+      conf,
+      ["Eip", "a", pool("192.0.2.0/25")],
+      ["Eip", "b", pool(notYet)],
+      ["Eip", "c", pool("192.0.2.0/24", { exclude: [notYet] })],
+      ["ExposedService", "page", page({ address: "198.51.100.1" })],
+      ["ExposedService", "shop", page({ address: notYet, eip: "a" })],
+      ["BgpPeer", "router", peer("172.30.0.1", 65001, { nodeSelector: notYet })],
+      ["BgpPeer", "again", peer("172.30.0.1", 65001)],
+    ],
+    told: [],
+  },
+  {
+    name: "the pools, the BgpConf and Berth itself in another program",
+    program: () => [
+      ["ExposedService", "page", page({ address: "192.0.2.5", eip: "office" })],
+      ["ExposedService", "shop", page({ address: "192.0.2.6" })],
+      ["BgpPeer", "router", peer("172.30.0.1", 65001, { bgpConf: "default" })],
+    ],
+    told: [],
+  },
+  {
+    name: "a pool here and a Service that names one of another program",
+    program: () => [
+      ["Eip", "lab", pool("198.51.100.0/24")],
+      ["ExposedService", "page", page({ address: "192.0.2.5", eip: "office" })],
+    ],
+    told: [],
+  },
+  {
+    name: "Services and peers before what they need",
+    program: () => [
+      ["ExposedService", "page", page({ address: "192.0.2.5" })],
+      ["BgpPeer", "router", peer("172.30.0.1", 65001)],
+      ["Eip", "office", pool("192.0.2.0/24")],
+      conf,
+    ],
+    told: [],
+  },
+  {
+    name: "Services that may share, peers with one address on different nodes, racks with AS numbers of their own",
+    program: () => [
+      ["BgpConf", "conf", { as: 65000, asPerRack: { a: 65001 } }],
+      ["Eip", "office", pool("192.0.2.0/24")],
+      ["ExposedService", "tcp", page({ address: "192.0.2.5", sharingKey: "dns", ports: [{ port: 53 }] })],
+      ["ExposedService", "udp", page({ address: "192.0.2.5", sharingKey: "dns", ports: [{ port: 53, protocol: "UDP" }] })],
+      ["BgpPeer", "a", peer("172.30.0.1", 65001, { nodeSelector: { matchLabels: { rack: "a" } } })],
+      ["BgpPeer", "b", peer("172.30.0.1", 65001, { nodeSelector: { matchLabels: { rack: "b" } } })],
+      [
+        "BgpPeer",
+        "c",
+        peer("172.30.0.1", 65001, { nodeSelector: { matchExpressions: [{ key: "rack", operator: "DoesNotExist" }] } }),
+      ],
+    ],
+    told: [],
+  },
+];
