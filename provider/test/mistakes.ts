@@ -307,6 +307,23 @@ export const mistakes: readonly Case[] = [
     ],
   },
   {
+    name: "Local policy on an aggregate",
+    program: () => [
+      ["Eip", "office", pool("192.0.2.0/24", { bgp: { aggregationLength: 24 } })],
+      ["ExposedService", "page", page({ eip: "office", externalTrafficPolicy: "Local" })],
+    ],
+    told: [
+      {
+        component: "ExposedService",
+        name: "page",
+        path: "externalTrafficPolicy",
+        value: "Local",
+        reason:
+          '"Local" cannot be kept with Eip "office", which is announced as /24 by every node; take Cluster, or an Eip without aggregation',
+      },
+    ],
+  },
+  {
     name: "a keepalive above the hold time",
     program: () => [
       conf,

@@ -35,10 +35,30 @@ export function eipProblems(args: KnownArgs): Problem[] {
   return [
     ...fieldProblems(args, eipArgs),
     ...malformed,
+    ...aggregationProblems(args),
     ...(isEmpty
       ? no("exclude", `${JSON.stringify(holes.map(({ text }) => text))} leaves no address of the pool; exclude less`)
       : []),
   ];
+}
+
+/** An aggregate that is shorter than the pool's prefix holds addresses that are not the pool's. */
+function aggregationProblems(args: KnownArgs): Problem[] {
+  const { address } = args;
+  const bgp = record(args["bgp"]);
+  if (typeof address !== "string" || !address.includes("/")) return [];
+  const parsed = parseRange(address);
+  if ("problem" in parsed) return [];
+  const { family, first, last } = parsed.range;
+  const field = family === 4 ? "aggregationLength" : "aggregationLengthV6";
+  const length = bgp[field];
+  const own = (family === 4 ? 32 : 128) - ((last - first + 1n).toString(2).length - 1);
+  return typeof length === "number" && length < own
+    ? no(
+        `bgp.${field}`,
+        `${length} is shorter than the prefix of address, ${own}: routers would be told of addresses outside the pool; take ${own} or more`,
+      )
+    : [];
 }
 
 /** Mistakes in the arguments of a BgpConf. */
@@ -62,7 +82,14 @@ export function bgpPeerProblems(args: KnownArgs): Problem[] {
   const isMultihop = record(args["ebgpMultihop"])["enabled"] === true;
   return [
     ...fieldProblems(args, bgpPeerArgs),
-    ...(typeof neighborAddress === "string" && isIP(neighborAddress) === 0
+    ...whoProblems(conf),
+    ...(record(args["ttlSecurity"])["enabled"] === true && isMultihop
+      ? no(
+          "ttlSecurity.enabled",
+          "true and ebgpMultihop exclude each other; for a peer that is further away remove ebgpMultihop, and lower ttlSecurity.ttlMin",
+        )
+      : []),
+    ...(typeof neighborAddress === "string" && neighborAddress !== "" && isIP(neighborAddress) === 0
       ? no("conf.neighborAddress", `"${neighborAddress}" is not an IP address, such as 172.30.0.1`)
       : []),
     ...(authPassword === undefined || authPassword === ""
@@ -92,6 +119,30 @@ export function bgpPeerProblems(args: KnownArgs): Problem[] {
       : []),
     ...timerProblems(record(record(args["timers"])["config"])),
     ...selectorProblems(record(args["nodeSelector"])),
+  ];
+}
+
+/** A peer needs an address or an interface, and one way to tell its AS number. */
+function whoProblems(conf: KnownArgs): Problem[] {
+  if (Object.keys(conf).length === 0) return [];
+  const { neighborAddress, neighborInterface, peerAs, dynamicAs } = conf;
+  const isAbsent = (value: unknown): boolean => value === undefined || value === "" || value === 0;
+  return [
+    ...(isAbsent(neighborAddress) && isAbsent(neighborInterface)
+      ? no(
+          "conf.neighborAddress",
+          "is missing; give the peer's address, such as 172.30.0.1, or neighborInterface for a peer without one",
+        )
+      : []),
+    ...(isAbsent(peerAs) && isAbsent(dynamicAs)
+      ? no(
+          "conf.peerAs",
+          `${peerAs === 0 ? "0 is no AS number" : "is missing"}; give the peer's, from 1 to 4294967295, or dynamicAs: internal or external`,
+        )
+      : []),
+    ...(!isAbsent(peerAs) && !isAbsent(dynamicAs) && peerAs !== unknown && dynamicAs !== unknown
+      ? no("conf.dynamicAs", `"${String(dynamicAs)}": there is peerAs ${String(peerAs)} too; give one of the two`)
+      : []),
   ];
 }
 

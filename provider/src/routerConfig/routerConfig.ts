@@ -53,9 +53,11 @@ export function routerConfig(
 
 function routerSide(name: string, peer: BgpPeerSpec, hasPassword: boolean, facts: RouterConfigFacts): RouterSide {
   const { conf, timers, transport, ebgpMultihop } = peer;
-  const router = parseAddress(conf.neighborAddress);
+  const { neighborAddress = "", peerAs = 0 } = conf;
+  const router = parseAddress(neighborAddress);
   if (router === undefined)
-    throw new Error(`conf.neighborAddress: "${conf.neighborAddress}" is not an IP address, such as 172.30.0.1`);
+    throw new Error(`conf.neighborAddress: "${neighborAddress}" is not an IP address, such as 172.30.0.1; the router needs one`);
+  if (peerAs === 0) throw new Error("conf.peerAs is missing: with dynamicAs the BgpPeer does not know the router's AS number");
   const speakersAs = (conf.localAs ?? 0) === 0 ? facts.as : (conf.localAs ?? 0);
   if (speakersAs === 0) throw new Error("as: 0 is no AS number; give that of the BgpConf");
   const holdTime = seconds(timers?.config?.holdTime) ?? 90;
@@ -67,8 +69,8 @@ function routerSide(name: string, peer: BgpPeerSpec, hasPassword: boolean, facts
   const accepted = acceptedRoutes(facts.pools, { 4: facts.aggregationLength, 6: facts.aggregationLengthV6 });
   return {
     name,
-    routerAddress: conf.neighborAddress,
-    routerAs: conf.peerAs,
+    routerAddress: neighborAddress,
+    routerAs: peerAs,
     speakersAs,
     nodes: nodesOf(facts.nodes, router.family),
     families,
