@@ -10,6 +10,8 @@ export interface Receiver {
   readonly bgpIdentifier: bigint | undefined;
   /** Our role, where one was agreed on. @see RFC 9234 §4 */
   readonly role: number | undefined;
+  /** How often our AS may be in a path; absent is never. */
+  readonly allowOwnAs?: number;
 }
 
 /** Roles by their number. @see RFC 9234 §4.1 */
@@ -20,8 +22,9 @@ export const role = { provider: 0, routeServer: 1, routeServerClient: 2, custome
  * @see RFC 4271 §9.1.2, RFC 4456 §8, RFC 9234 §5
  */
 export function ineligible(attributes: ReceivedAttributes, receiver: Receiver): string | undefined {
-  const { localAs, peerAs, bgpIdentifier } = receiver;
-  if (asNumbers(attributes.asPath ?? []).includes(localAs)) return `AS ${localAs} is our own: the path is a loop`;
+  const { localAs, peerAs, bgpIdentifier, allowOwnAs = 0 } = receiver;
+  const own = asNumbers(attributes.asPath ?? []).filter((as) => as === localAs).length;
+  if (own > allowOwnAs) return `AS ${localAs} is our own: the path is a loop`;
   if (bgpIdentifier !== undefined && attributes.originatorId?.value === bgpIdentifier) return "we originated the route ourselves";
   if (attributes.clusterList?.some((id) => id.value === bgpIdentifier) === true) return "the route was reflected by us";
   const marked = attributes.onlyToCustomer;

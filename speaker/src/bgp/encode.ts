@@ -17,6 +17,8 @@ export interface EncodeContext {
   readonly maxLength: number;
   /** Families whose prefixes the peer wants with path identifiers. @see RFC 7911 §4 */
   readonly addPathSend: readonly RouteFamily[];
+  /** The AS that routes are marked with. @see RFC 9234 §5 */
+  readonly onlyToCustomer?: Asn | undefined;
 }
 
 /** A prefix as it goes into an UPDATE; its path identifier goes first where those are in use. */
@@ -127,7 +129,7 @@ function unreach(family: RouteFamily, part: readonly Nlri[], octets: number, con
 function encodeAttributes(
   { asPath, nextHop, ...others }: PathAttributes,
   isClassic: boolean,
-  { isFourOctetAs, addPathSend }: EncodeContext,
+  { isFourOctetAs, addPathSend, onlyToCustomer }: EncodeContext,
 ): Uint8Array {
   const path = asPath.length === 0 ? [] : [{ type: "sequence", as: asPath } as const];
   const needsAs4 = !isFourOctetAs && asPath.some((as) => as > 0xffff);
@@ -137,6 +139,7 @@ function encodeAttributes(
     asPath: path,
     ...(isClassic ? { nextHop } : {}),
     ...(needsAs4 ? { as4Path: path } : {}),
+    ...(onlyToCustomer === undefined ? {} : { onlyToCustomer }),
   };
   const context: DecodeContext = {
     isFourOctetAs,

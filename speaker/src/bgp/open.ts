@@ -49,6 +49,8 @@ export interface Negotiated {
   readonly maxLength: number;
   /** Whether IPv4 routes may have an IPv6 next hop. @see RFC 8950 §4 */
   readonly hasExtendedNextHop: boolean;
+  /** What routes to the peer are marked with, so that they go on to customers only. @see RFC 9234 §5 */
+  readonly onlyToCustomer: Asn | undefined;
   /** Our role towards the peer; undefined where none is configured, or both are of one AS. @see RFC 9234 §4 */
   readonly role: number | undefined;
   readonly hasRouteRefresh: boolean;
@@ -135,10 +137,14 @@ function judgeRole({ roles }: Offer, role: number | undefined): MessageError | u
   return refuse(11, `the peer's role ${theirs} does not fit ours, ${role}`);
 }
 
+/** Providers, route servers and peers mark what they announce. @see RFC 9234 §5 */
+const markingRoles: ReadonlySet<number> = new Set([0, 1, 4]);
+
 /** What two OPENs agree on. */
 export function negotiate(ours: LocalOffer, open: OpenMessage): Negotiated {
   const offer = offerOf(open.capabilities);
   const families = ours.families.filter((family) => offer.families.includes(family));
+  const role = (offer.fourOctetAs ?? open.myAs) === ours.localAs ? undefined : ours.role;
   return {
     holdTime: Math.min(open.holdTime, ours.holdTime),
     families,
@@ -147,7 +153,8 @@ export function negotiate(ours: LocalOffer, open: OpenMessage): Negotiated {
     peerAs: offer.fourOctetAs ?? open.myAs,
     maxLength: offer.hasExtendedMessage ? maxExtendedMessageLength : maxMessageLength,
     hasExtendedNextHop: offersExtendedNextHop(ours) && offer.hasExtendedNextHop,
-    role: (offer.fourOctetAs ?? open.myAs) === ours.localAs ? undefined : ours.role,
+    role,
+    onlyToCustomer: role !== undefined && markingRoles.has(role) ? ours.localAs : undefined,
     hasRouteRefresh: offer.hasRouteRefresh,
     hasEnhancedRouteRefresh: offer.hasEnhancedRouteRefresh,
     addPathReceive: families.filter((family) => ours.addPathReceive.includes(family) && offer.addPathSend.includes(family)),

@@ -49,8 +49,10 @@ export class SharedUpdates {
   }
 }
 
-const keyOf = (families: readonly RouteFamily[], { isFourOctetAs, maxLength, addPathSend }: EncodeContext): string =>
-  `${families} ${isFourOctetAs} ${maxLength} ${addPathSend}`;
+const keyOf = (families: readonly RouteFamily[], context: EncodeContext): string => {
+  const { isFourOctetAs, maxLength, addPathSend, onlyToCustomer } = context;
+  return `${families} ${isFourOctetAs} ${maxLength} ${addPathSend} ${onlyToCustomer}`;
+};
 
 function remembered<T>(made: Map<string, T>, key: string, make: () => T): T {
   const known = made.get(key) ?? make();

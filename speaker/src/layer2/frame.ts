@@ -1,6 +1,7 @@
 import { type Address, addressFromBytes, addressToBytes } from "../net/address.ts";
 import { type Mac, macFromBytes, macToBytes, parseMac } from "../net/mac.ts";
 import { DecodeError } from "../wire/decodeError.ts";
+import { icmpv6Checksum } from "../wire/icmpv6.ts";
 import { Reader } from "../wire/reader.ts";
 import { Writer } from "../wire/writer.ts";
 import { type Note, readNote, writeNote } from "./note.ts";
@@ -102,7 +103,7 @@ function decodeNdp(reader: Reader, source: Mac): Neighbor | { readonly drop: Dro
   const body = new Reader(payload);
   const type = body.u8();
   if (type !== icmpType.solicitation && type !== icmpType.advertisement) return { drop: "NotNeighborDiscovery" };
-  if (checksum(from, to, payload) !== 0) return { drop: "BadChecksum" };
+  if (icmpv6Checksum(from, to, payload) !== 0) return { drop: "BadChecksum" };
   if (body.u8() !== 0) return { drop: "Malformed" };
   body.bytes(6);
   const target = addressFromBytes(body.bytes(16));
@@ -231,20 +232,10 @@ function ndp(
     writeNote(body, note);
     body.u32(0);
   }
-  body.patch(2, 2, checksum(source, destination, body.finish()));
+  body.patch(2, 2, icmpv6Checksum(source, destination, body.finish()));
   const payload = body.finish();
   const writer = new Writer(128).bytes(macToBytes(to)).bytes(macToBytes(from)).u16(etherType.ipv6);
   return writer.u32(0x60000000).u16(payload.length).u8(58).u8(255).bytes(source).bytes(destination).bytes(payload).finish();
-}
-
-/** The Internet checksum of an ICMPv6 message with its pseudo-header; 0 over a message whose checksum is right. @see RFC 4443 §2.3 */
-function checksum(source: Uint8Array, destination: Uint8Array, payload: Uint8Array): number {
-  let sum = payload.length + 58;
-  for (const part of [source, destination, payload]) {
-    for (let index = 0; index < part.length; index += 2) sum += (part[index] ?? 0) * 256 + (part[index + 1] ?? 0);
-  }
-  while (sum > 0xffff) sum = (sum >>> 16) + (sum & 0xffff);
-  return ~sum & 0xffff;
 }
 
 function withNote(writer: Writer, note: Note | undefined): Uint8Array {

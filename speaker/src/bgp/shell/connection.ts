@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { type Address, parseAddress } from "../../net/address.ts";
 import type { Duration } from "../../net/duration.ts";
 import { encodeMessage } from "../encode.ts";
 import { readMessage } from "../fsm/readMessage.ts";
@@ -55,6 +56,11 @@ export class Connection {
   handle(event: Exclude<Event, { type: "message" | "malformed" }>): void {
     if (this.#number !== undefined) this.#owner.recorder?.event(this.#number, event);
     this.#perform(step(this.#session, event));
+  }
+
+  /** Our end of the connection. */
+  get localAddress(): Address | undefined {
+    return parseAddress((this.#socket?.localAddress ?? "").replace(/%.*$/, ""));
   }
 
   /** Whether the peer does not take what was sent: more is better kept until `onDrain`. */

@@ -9,13 +9,31 @@ import { familyOf, type RouteFamily, wireFamily } from "../family.ts";
 import { acceptedSession } from "../fsm/step.ts";
 import type { UpdateMessage } from "../message.ts";
 import type { Negotiated } from "../open.ts";
+import { overLink } from "../overLink.ts";
 import type { PeerConfig } from "../peerConfig.ts";
 import { RibIn } from "../ribIn.ts";
 import { encodeMarkers, type Routes } from "../ribOut.ts";
-import { type Effect, keepsAccepted, newSession, type Step } from "../session.ts";
+import { type Effect, keepsAccepted, newSession, type SessionConfig, type Step } from "../session.ts";
 import { noRoutes, type SharedUpdates } from "../sharedUpdates.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { Recorder } from "./recorder.ts";
+
+/** What a peer needs of the world besides sockets. */
+export interface PeerWorld {
+  readonly logger: Logger;
+  /** What peers that are told the same share. */
+  readonly updates: SharedUpdates;
+  /** Is called whenever `facts` would say something new. */
+  readonly onChange: (peer: Peer) => void;
+  readonly recorder: Recorder | undefined;
+  /** The router on a link, once it was heard. */
+  readonly neighbour: (link: string) => Address | undefined;
+}
+
+/** On a link where there may be no IPv4 addresses, IPv4 routes may have an IPv6 next hop. @see RFC 8950 §4 */
+function sessionOf({ session, interface: link }: PeerConfig): SessionConfig {
+  return link === undefined ? session : { ...session, extendedNextHop: true };
+}
 
 /** One peer: a connection that we make, one that it makes, and what it was told. */
 export class Peer implements ConnectionOwner {
@@ -24,6 +42,7 @@ export class Peer implements ConnectionOwner {
   readonly #updates: SharedUpdates;
   readonly #logger: Logger;
   readonly #onChange: (peer: Peer) => void;
+  readonly #neighbour: PeerWorld["neighbour"];
   readonly #dialled: Connection;
   /** The connection that the peer made last, while it is not established or is the one that is. */
   #accepted: Connection | undefined;
@@ -39,17 +58,14 @@ export class Peer implements ConnectionOwner {
   #flaps = 0;
   #isClosing = false;
 
-  /**
-   * @param updates what peers that are told the same share
-   * @param onChange is called whenever `facts` would say something new
-   */
-  constructor(config: PeerConfig, updates: SharedUpdates, logger: Logger, onChange: (peer: Peer) => void, recorder?: Recorder) {
+  constructor(config: PeerConfig, world: PeerWorld) {
     this.#config = config;
-    this.recorder = recorder;
-    this.#updates = updates;
-    this.#logger = logger;
-    this.#onChange = onChange;
-    this.#dialled = new Connection(newSession(config.session), this);
+    this.recorder = world.recorder;
+    this.#updates = world.updates;
+    this.#logger = world.logger;
+    this.#onChange = world.onChange;
+    this.#neighbour = world.neighbour;
+    this.#dialled = new Connection(newSession(sessionOf(config)), this);
     this.#start();
   }
 
@@ -98,7 +114,7 @@ export class Peer implements ConnectionOwner {
     // The newer of two connections that wait is the one that the peer still knows of.
     if (this.#accepted !== undefined && this.#accepted !== this.#established?.connection)
       this.#accepted.handle({ type: "openCollisionDump" });
-    const first = acceptedSession(this.#config.session, this.#isRestarting);
+    const first = acceptedSession(sessionOf(this.#config), this.#isRestarting);
     const connection = new Connection(first.session, this);
     this.#accepted = connection;
     connection.accept(socket, first);
@@ -137,7 +153,7 @@ export class Peer implements ConnectionOwner {
     const negotiated = this.#established?.negotiated;
     return {
       name: this.#config.name,
-      address: formatAddress(this.#config.address),
+      address: formatAddress(this.#address ?? this.#config.address),
       peerAs: negotiated?.peerAs ?? (typeof this.#config.session.peerAs === "number" ? this.#config.session.peerAs : 0),
       localAs: this.#config.session.localAs,
       state: session.state,
@@ -159,12 +175,30 @@ export class Peer implements ConnectionOwner {
   isAt(remote: Address, zone: string | undefined): boolean {
     const { address, interface: link } = this.#config;
     if (isLinkLocal(remote) && link !== undefined && zone !== link) return false;
-    return sameAddress(remote, address);
+    return this.#isUnnumbered ? isLinkLocal(remote) && zone === link : sameAddress(remote, address);
+  }
+
+  /** The router on the link of an unnumbered peer was heard: there is somebody to dial. */
+  neighbourFound(): void {
+    if (this.#dialled.session.state === "Active" && !this.#config.isPassive)
+      this.#dialled.handle({ type: "connectRetryTimerExpires" });
   }
 
   dial(): Socket {
-    const { address, interface: zone, port, localAddress, password } = this.#config;
+    const { interface: zone, port, localAddress, password } = this.#config;
+    const address = this.#address;
+    if (address === undefined) throw new Error(`no router has been heard on ${zone} yet; it has to send Router Advertisements`);
     return dial({ address, zone, port, localAddress, password, ...this.#tcpOptions() });
+  }
+
+  get #isUnnumbered(): boolean {
+    return this.#config.interface !== undefined && this.#config.address.value === 0n;
+  }
+
+  /** Where the peer is; undefined while an unnumbered one was not heard. */
+  get #address(): Address | undefined {
+    const { address, interface: link } = this.#config;
+    return this.#isUnnumbered && link !== undefined ? this.#neighbour(link) : address;
   }
 
   #tcpOptions(): TcpOptions {
@@ -211,11 +245,19 @@ export class Peer implements ConnectionOwner {
     if (!this.#isClosing) this.#dialled.handle({ type: this.#config.isPassive ? "startPassive" : "start" });
   }
 
+  /** What the peer should know, in the form that was agreed on. */
+  #pathsFor(connection: Connection, { addPathSend, hasExtendedNextHop }: Negotiated): Routes {
+    const paths = this.#updates.pathsFor(this.#wanted, addPathSend);
+    const own = connection.localAddress;
+    const isOwn = own !== undefined && isLinkLocal(own) && this.#config.outbound.nextHops === "self";
+    return isOwn ? overLink(paths, own, hasExtendedNextHop) : paths;
+  }
+
   /** Tells the peer what changed. While it does not read, changes wait and become one difference. */
   #flush(): void {
     if (this.#established === undefined || this.#established.connection.isBlocked) return;
     const { connection, negotiated } = this.#established;
-    const wanted = this.#updates.pathsFor(this.#wanted, negotiated.addPathSend);
+    const wanted = this.#pathsFor(connection, negotiated);
     const messages = this.#updates.between(this.#told, wanted, negotiated.families, negotiated);
     this.#told = wanted;
     this.#onChange(this);
@@ -259,7 +301,7 @@ export class Peer implements ConnectionOwner {
       this.#dialled.destroy();
     }
     const { families } = negotiated;
-    this.#told = this.#updates.pathsFor(this.#wanted, negotiated.addPathSend);
+    this.#told = this.#pathsFor(connection, negotiated);
     connection.write([...this.#updates.whole(this.#told, families, negotiated), ...encodeMarkers(families)]);
     this.#logger.info(
       {
@@ -318,7 +360,8 @@ export class Peer implements ConnectionOwner {
     if (connection !== this.#established?.connection) return;
     const { peerAs, role, families } = this.#established.negotiated;
     const { localAs, bgpIdentifier } = this.#config.session;
-    const receiver: Receiver = { localAs, peerAs, bgpIdentifier: bgpIdentifier.value, role };
+    const { allowOwnAs } = this.#config;
+    const receiver: Receiver = { localAs, peerAs, bgpIdentifier: bgpIdentifier.value, role, allowOwnAs };
     this.#ribIn.take(update, receiver);
     if (this.#ribIn.takesMore()) for (const family of families) connection.handle({ type: "askForRoutes", family });
   }

@@ -11,6 +11,7 @@ import type { Routes } from "../ribOut.ts";
 import { emptyTable } from "../routeTable.ts";
 import { noRoutes, SharedUpdates } from "../sharedUpdates.ts";
 import { Listeners } from "./listeners.ts";
+import { Neighbours } from "./neighbours.ts";
 import { Peer } from "./peer.ts";
 import type { Orders, WorkerOptions } from "./protocol.ts";
 import { Recorder } from "./recorder.ts";
@@ -36,6 +37,11 @@ function reasonToEnd(before: PeerConfig, wanted: PeerConfig | undefined): readon
   return needsNewSession(before, wanted) ? [6, "the configuration of the session changed"] : undefined;
 }
 
+/** The links on which peers without an address are to be found. */
+function linksOf(peers: readonly PeerConfig[]): ReadonlySet<string> {
+  return new Set(peers.flatMap(({ address, interface: link }) => (address.value === 0n && link !== undefined ? [link] : [])));
+}
+
 /** All sessions of this node, and the ports that peers connect to. */
 export class Speaker {
   readonly #options: WorkerOptions;
@@ -47,6 +53,7 @@ export class Speaker {
   #reporting: NodeJS.Timeout | undefined;
   #offer: Offer = { table: emptyTable, policy: noPolicy, communities: [] };
   readonly #listeners: Listeners;
+  readonly #neighbours: Neighbours;
   #isClosing = false;
 
   /** @param report is told the facts of peers that changed, soon after they did */
@@ -55,6 +62,7 @@ export class Speaker {
     this.#logger = logger;
     this.#report = report;
     this.#listeners = new Listeners(logger, (socket) => this.#accept(socket));
+    this.#neighbours = new Neighbours(logger, (link) => this.#found(link));
   }
 
   /** Makes sessions and what they were told agree with the orders. */
@@ -69,6 +77,7 @@ export class Speaker {
       this.#peers.delete(name);
     }
     this.#listeners.apply(orders);
+    this.#neighbours.apply(linksOf(orders.peers));
     const routes = sharedRoutes(this.#offer);
     for (const config of orders.peers) {
       if (config.isHeldDown) continue;
@@ -92,13 +101,24 @@ export class Speaker {
     if (leaving.some((peer) => peer.isEstablished)) await sleep(this.#options.drainMilliseconds);
     for (const peer of leaving) peer.setRoutes(noRoutes);
     for (const peer of peers) peer.close(2, "the speaker stops", !leaving.includes(peer));
+    this.#neighbours.close();
     if (peers.length > 0) await sleep(100);
+  }
+
+  #found(link: string): void {
+    for (const peer of this.#peers.values()) if (peer.config.interface === link) peer.neighbourFound();
   }
 
   #newPeer(config: PeerConfig): Peer {
     const { recordDirectory } = this.#options;
     const recorder = recordDirectory === undefined ? undefined : new Recorder(recordDirectory, config.name);
-    return new Peer(config, this.#updates, this.#logger, (one) => this.#changes(one), recorder);
+    return new Peer(config, {
+      logger: this.#logger,
+      updates: this.#updates,
+      onChange: (one) => this.#changes(one),
+      recorder,
+      neighbour: (link) => this.#neighbours.at(link),
+    });
   }
 
   #changes(peer: Peer): void {
