@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { type Address, formatAddress, isLinkLocal, sameAddress } from "../../net/address.ts";
+import { type Address, formatAddress, isLinkLocal, parseAddress, sameAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { dial, setTcpOptions, type TcpOptions } from "../../shell/tcp.ts";
 import type { Receiver } from "../eligible.ts";
@@ -53,6 +53,8 @@ export class Peer implements ConnectionOwner {
   /** Ends what is kept of a peer that restarts. */
   #staleTimer: NodeJS.Timeout | undefined;
   #isRestarting = true;
+  /** Where an unnumbered peer connected from, which may be before its router advertised itself. */
+  #connectedFrom: Address | undefined;
   #since = new Date();
   #lastError = "";
   #flaps = 0;
@@ -111,6 +113,7 @@ export class Peer implements ConnectionOwner {
       return;
     }
     if (!this.#prepare(socket)) return void socket.destroy();
+    if (this.#isUnnumbered) this.#connectedFrom = parseAddress((socket.remoteAddress ?? "").replace(/%.*$/, ""));
     // The newer of two connections that wait is the one that the peer still knows of.
     if (this.#accepted !== undefined && this.#accepted !== this.#established?.connection)
       this.#accepted.handle({ type: "openCollisionDump" });
@@ -198,7 +201,7 @@ export class Peer implements ConnectionOwner {
   /** Where the peer is; undefined while an unnumbered one was not heard. */
   get #address(): Address | undefined {
     const { address, interface: link } = this.#config;
-    return this.#isUnnumbered && link !== undefined ? this.#neighbour(link) : address;
+    return this.#isUnnumbered && link !== undefined ? (this.#neighbour(link) ?? this.#connectedFrom) : address;
   }
 
   #tcpOptions(): TcpOptions {
