@@ -3,7 +3,14 @@ import { conversation } from "./conversation.ts";
 import { bird } from "./daemons/bird.ts";
 import { eventually } from "./testbed.ts";
 
-const abilities = { hasPassword: true, usableRoutes: 2, asksRefresh: true, showsPathIds: false, helpsRestart: true } as const;
+const abilities = {
+  hasPassword: true,
+  noExport: "65535:65281",
+  usableRoutes: 2,
+  asksRefresh: true,
+  showsPathIds: false,
+  helpsRestart: true,
+} as const;
 conversation(bird, abilities, (start) => {
   it("is told in words why we leave when the speaker stops, and has lost our routes before", async () => {
     const one = await start();

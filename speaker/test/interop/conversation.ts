@@ -13,6 +13,8 @@ export interface Abilities {
   readonly usableRoutes: 1 | 2;
   /** Whether it can be made to ask for a table once more. */
   readonly asksRefresh: boolean;
+  /** What it calls the community 65535:65281. @see RFC 1997 §3 */
+  readonly noExport: string;
   /** Whether it shows the path identifiers that it takes. */
   readonly showsPathIds: boolean;
   /** Whether it keeps the routes of a speaker that restarts, and tells them apart. */
@@ -35,7 +37,7 @@ function peerOf({ over, dials, hasAddPath, keepsRoutesFor }: RouterConfig): Peer
 }
 
 /** What the speaker is told so that it talks to a router with this configuration. */
-function lineOf(config: RouterConfig, addresses: readonly string[]): Line {
+function lineOf(config: RouterConfig, addresses: Line["addresses"]): Line {
   const { password } = config;
   return {
     as: config.peerAs,
@@ -71,7 +73,7 @@ export class Conversation {
   }
 
   /** Makes the speaker announce addresses. */
-  announce(...addresses: string[]): void {
+  announce(...addresses: Line["addresses"]): void {
     this.speaker.tell(lineOf(this.config, addresses));
   }
 
@@ -176,16 +178,37 @@ export function conversation(
       await one.learns(["192.0.2.2/32"], 2);
     });
 
+    it("shows communities, MED and a longer path as we send them, and their change within a second", async () => {
+      const one = await start();
+      const said = { communities: ["65000:7", "no-export"], largeCommunities: ["65000:1:2"], med: 50, asPathPrepend: 2 };
+      one.announce({ address: "192.0.2.1", bgp: said });
+      const [route] = await one.learns(["192.0.2.1/32"], 15);
+      assert.deepEqual(
+        [route?.communities, route?.largeCommunities, route?.med, route?.asPath],
+        [["65000:7", abilities.noExport], ["65000:1:2"], 50, "65000 65000 65000"],
+      );
+      const { upSince } = one.router.view();
+      one.announce({ address: "192.0.2.1", bgp: { communities: ["65000:8"], med: 60 } });
+      await eventually(
+        "the new attributes",
+        1,
+        () => one.router.view().routes[0],
+        (seen) => String(seen?.communities) === "65000:8" && seen?.med === 60 && seen.asPath === "65000",
+      );
+      assert.deepEqual([one.router.view().upSince, (await one.speaker.peers())[0]?.flaps], [upSince, 0]);
+    });
+
     if (abilities.hasPassword)
-      it("takes our connection when both know the TCP-MD5 password, and none when it is another one", async () => {
-        const one = await start({ password: "opensesame" });
-        one.announce("192.0.2.1");
-        await one.learns(["192.0.2.1/32"], 15);
-        one.speaker.tell(lineOf({ ...one.config, password: "wrong" }, ["192.0.2.1"]));
-        await one.learns([], 10);
-        await sleep(1500);
-        assert.equal(one.router.view().isUp, false);
-      });
+      for (const dials of [false, true])
+        it(`${dials ? "connects to us" : "takes our connection"} when both know the TCP-MD5 password, and not when it is another one`, async () => {
+          const one = await start({ password: "opensesame", dials });
+          one.announce("192.0.2.1");
+          await one.learns(["192.0.2.1/32"], 15);
+          one.speaker.tell(lineOf({ ...one.config, password: "wrong" }, ["192.0.2.1"]));
+          await one.learns([], 10);
+          await sleep(1500);
+          assert.equal(one.router.view().isUp, false);
+        });
 
     if (abilities.helpsRestart) {
       it("keeps our routes, as stale ones, while a killed speaker restarts gracefully", async () => {

@@ -1,6 +1,7 @@
 /** A BGP announcer alone, for interoperation tests: takes views as JSON lines on standard input, answers each line with its status. */
 import { createInterface } from "node:readline";
 import type { BgpPeer } from "@berth/api/bgpPeer";
+import type { EipBgp } from "@berth/api/eipBgp";
 import type { ClusterView } from "../../src/announce/view.ts";
 import { createBgpAnnouncer } from "../../src/bgp/shell/announcer.ts";
 import { parseAddress } from "../../src/net/address.ts";
@@ -11,10 +12,12 @@ export interface Line {
   readonly as: number;
   readonly listenPort: number;
   readonly peers: readonly BgpPeer["spec"][];
-  readonly addresses: readonly string[];
+  /** Addresses; one of an Eip that says more of its routes comes with what that says. */
+  readonly addresses: readonly (string | { readonly address: string; readonly bgp: EipBgp })[];
   readonly password?: string;
 }
 
+const textOf = (one: Line["addresses"][number]): string => (typeof one === "string" ? one : one.address);
 const read = (text: string) => {
   const address = parseAddress(text);
   if (address === undefined) throw new Error(`${text} is no address`);
@@ -33,9 +36,14 @@ function viewOf(line: Line): ClusterView {
   return {
     nodeName: "node1",
     nodes: [{ name: "node1", labels: {}, internalAddresses: [read("10.99.0.11"), read("fd00:99::11")], refusal: undefined }],
-    addresses: line.addresses.map((text) => ({
-      address: read(text),
-      eip: { ...object, kind: "Eip", spec: { address: text } },
+    addresses: line.addresses.map((one, index) => ({
+      address: read(textOf(one)),
+      eip: {
+        ...object,
+        kind: "Eip",
+        metadata: { name: `eip${index}` },
+        spec: { address: textOf(one), ...(typeof one === "string" ? {} : { bgp: one.bgp }) },
+      },
       services: ["ns/s"],
       localOnly: false,
       endpointsByNode: new Map([["node1", 1]]),
