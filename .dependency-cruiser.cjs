@@ -39,6 +39,12 @@ module.exports = {
       to: { path: "^speaker/src/(bgp|bfd|allocate|kubernetes)/" },
     },
     {
+      name: "bfd-has-no-siblings",
+      severity: "error",
+      from: { path: "^speaker/src/bfd/" },
+      to: { path: "^speaker/src/(bgp|layer2|allocate|kubernetes)/" },
+    },
+    {
       name: "allocate-needs-only-net",
       severity: "error",
       from: { path: "^speaker/src/allocate/", pathNot: "\\.test\\.ts$" },

@@ -31,6 +31,7 @@ async function bundle(): Promise<void> {
     entryPoints: {
       main: join(root, "speaker/src/main.ts"),
       bgpWorker: join(root, "speaker/src/bgp/shell/bgpWorker.ts"),
+      bfdWorker: join(root, "speaker/src/bfd/shell/bfdWorker.ts"),
       layer2Worker: join(root, "speaker/src/layer2/shell/layer2Worker.ts"),
     },
     outdir: join(context, "berth"),

@@ -361,6 +361,7 @@ export const bgpPeerStatus = {
             uptime: text("Since when the session is up."),
           },
         },
+        bfdState: text("UP, DOWN, INIT or ADMINDOWN; absent without BFD."),
         lastError: text("The last NOTIFICATION or failure, in words."),
       },
     },

@@ -1,6 +1,7 @@
 /** berth controller | speaker | status | explain | …: the composition root. Commands → shells. */
 import { randomUUID } from "node:crypto";
 import { loadBalancerClass } from "@berth/api/annotations";
+import { apiVersion } from "@berth/api/crds";
 import { KubeConfig } from "@kubernetes/client-node";
 import { Command, Option } from "commander";
 import type { Protocol } from "./announce/announcer.ts";
@@ -13,6 +14,7 @@ import { readEnvironment } from "./config.ts";
 import type { Scope } from "./kubernetes/requests.ts";
 import { Api } from "./kubernetes/shell/api.ts";
 import { runController } from "./kubernetes/shell/controller.ts";
+import { EventRecorder } from "./kubernetes/shell/events.ts";
 import { reportAnnouncements } from "./kubernetes/shell/reportAnnouncements.ts";
 import { watchCluster } from "./kubernetes/shell/watchCluster.ts";
 import { openHttp } from "./shell/http.ts";
@@ -142,6 +144,7 @@ withCommonFlags(program.command("speaker"), 7472)
           layer2WorkerFile: thread("layer2"),
           bgpWorkerFile: thread("bgp"),
           recordDirectory: flags.recordEvents,
+          bfdWorkerFile: thread("bfd"),
           drainMilliseconds: flags.drainMilliseconds,
           onNews: () => reports.changed(),
         }),
@@ -156,13 +159,23 @@ withCommonFlags(program.command("speaker"), 7472)
           hasView = true;
           for (const { announcer } of running) announcer.apply(view);
           reports.apply(view);
+          reporting?.apply(view);
         },
         logger,
       );
       const announcements = () => running.flatMap(({ announcer }) => announcer.status().announcements);
       const reports = reportAnnouncements(api, environment.nodeName, announcements, watching.service, logger);
       const bgp = running.find(({ protocol }) => protocol === "bgp")?.announcer;
-      const reporting = bgp === undefined ? undefined : reportPeers(api, environment.nodeName, () => bgp.status().facts, logger);
+      const events = new EventRecorder(api, "berth-speaker", logger);
+      const reporting =
+        bgp === undefined
+          ? undefined
+          : reportPeers(environment.nodeName, {
+              patch: (path, body) => api.send("PATCH", path, body),
+              record: (peer, event) => events.record("BgpPeer", apiVersion, peer, event),
+              facts: () => bgp.status().facts,
+              logger,
+            });
       const statuses = () => running.map(({ protocol, announcer }) => [protocol, announcer.status()] as const);
       const state = () => ({
         node: environment.nodeName,

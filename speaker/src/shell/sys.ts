@@ -33,6 +33,7 @@ const libc = {
   recvmmsg: call<[number, Uint8Array, number, number, null]>(
     "int recvmmsg(int fd, void *messages, unsigned int count, int flags, void *timeout)",
   ),
+  recvmsg: call<[number, Uint8Array, number]>("intptr_t recvmsg(int fd, void *message, int flags)"),
   sendmmsg: call<[number, Uint8Array, number, number]>("int sendmmsg(int fd, void *messages, unsigned int count, int flags)"),
   getsockopt: call<[number, number, number, Uint8Array, Uint8Array]>(
     "int getsockopt(int fd, int level, int name, void *value, void *length)",
@@ -58,12 +59,18 @@ export const constants = {
   SO_ATTACH_FILTER: 26,
   SOL_IP: 0,
   IP_TTL: 2,
+  IP_PKTINFO: 8,
+  IP_RECVTTL: 12,
   IP_MINTTL: 21,
   SOL_IPV6: 41,
   IPV6_UNICAST_HOPS: 16,
   IPV6_JOIN_GROUP: 20,
   IPV6_LEAVE_GROUP: 21,
   IPV6_V6ONLY: 26,
+  IPV6_RECVPKTINFO: 49,
+  IPV6_PKTINFO: 50,
+  IPV6_RECVHOPLIMIT: 51,
+  IPV6_HOPLIMIT: 52,
   IPV6_MINHOPCOUNT: 73,
   SOL_TCP: 6,
   TCP_MAXSEG: 2,
@@ -261,6 +268,76 @@ export class Batch {
   send(fd: number, count: number, length: number): number {
     for (let index = 0; index < count; index++) this.#vectors.setBigUint64(index * vectorLength + 8, BigInt(length), true);
     return check(libc.sendmmsg(fd, this.#messageBytes, count, constants.MSG_DONTWAIT), "sendmmsg");
+  }
+}
+
+/** A datagram with what the kernel knows of it. */
+export interface Datagram {
+  /** A view of memory that the next datagram is read into. */
+  readonly octets: Uint8Array;
+  /** The sender's sockaddr. */
+  readonly from: Uint8Array;
+  /** The TTL or hop limit that it came with. */
+  readonly ttl: number;
+  /** The interface that it came in on. */
+  readonly interfaceIndex: number;
+}
+
+/** Reads datagrams with their TTL and interface. The sockets must have been prepared. */
+export class DatagramReader {
+  readonly #memory = new Uint8Array(4096);
+  readonly #message = this.#memory.subarray(0, 56);
+  readonly #view = new DataView(this.#memory.buffer);
+
+  /** Asks for the TTL and the interface of what comes in on a socket. @throws SysError */
+  static prepare(fd: number, family: 4 | 6): void {
+    const on = Uint8Array.of(1, 0, 0, 0);
+    const level = family === 4 ? constants.SOL_IP : constants.SOL_IPV6;
+    setSocketOption(fd, level, family === 4 ? constants.IP_RECVTTL : constants.IPV6_RECVHOPLIMIT, on);
+    setSocketOption(fd, level, family === 4 ? constants.IP_PKTINFO : constants.IPV6_RECVPKTINFO, on);
+  }
+
+  /** The next datagram, without waiting; undefined when there is none. @throws SysError */
+  read(fd: number): Datagram | undefined {
+    // One struct msghdr, one struct iovec, and the memory that they point to: address, data, ancillary data.
+    const base = koffi.address(this.#memory) as bigint;
+    const [vector, address, data, control] = [64, 128, 256, 2048];
+    const pointers: readonly (readonly [at: number, value: bigint])[] = [
+      [0, base + BigInt(address)],
+      [8, 28n],
+      [16, base + BigInt(vector)],
+      [24, 1n],
+      [32, base + BigInt(control)],
+      [40, 512n],
+      [vector, base + BigInt(data)],
+      [vector + 8, 1500n],
+    ];
+    for (const [at, value] of pointers) this.#view.setBigUint64(at, value, true);
+    const length = libc.recvmsg(fd, this.#message, constants.MSG_DONTWAIT);
+    if (length < 0) {
+      const errno = koffi.errno();
+      if (errno === EAGAIN || errno === EINTR) return undefined;
+      throw new SysError("recvmsg", errno);
+    }
+    const from = this.#memory.slice(address, address + this.#view.getUint32(8, true));
+    const octets = this.#memory.subarray(data, data + length);
+    return { octets, from, ...this.#ancillary(control, Number(this.#view.getBigUint64(40, true))) };
+  }
+
+  /** struct cmsghdr: length, level, type, then the value; each begins at a multiple of eight. */
+  #ancillary(control: number, length: number): Pick<Datagram, "ttl" | "interfaceIndex"> {
+    let [ttl, index] = [0, 0];
+    for (let at = control; at + 16 <= control + length; ) {
+      const size = Number(this.#view.getBigUint64(at, true));
+      if (size < 16) break;
+      const [level, type] = [this.#view.getInt32(at + 8, true), this.#view.getInt32(at + 12, true)];
+      if (level === constants.SOL_IP && type === constants.IP_TTL) ttl = this.#view.getInt32(at + 16, true);
+      if (level === constants.SOL_IPV6 && type === constants.IPV6_HOPLIMIT) ttl = this.#view.getInt32(at + 16, true);
+      if (level === constants.SOL_IP && type === constants.IP_PKTINFO) index = this.#view.getInt32(at + 16, true);
+      if (level === constants.SOL_IPV6 && type === constants.IPV6_PKTINFO) index = this.#view.getInt32(at + 32, true);
+      at += (size + 7) & ~7;
+    }
+    return { ttl, interfaceIndex: index };
   }
 }
 

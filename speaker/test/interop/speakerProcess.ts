@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import type { BgpPeer } from "@berth/api/bgpPeer";
 import type { EipBgp } from "@berth/api/eipBgp";
 import type { ClusterView } from "../../src/announce/view.ts";
+import { startBfd } from "../../src/bfd/shell/start.ts";
 import { createBgpAnnouncer } from "../../src/bgp/shell/announcer.ts";
 import { parseAddress } from "../../src/net/address.ts";
 import { openLog } from "../../src/shell/log.ts";
@@ -26,7 +27,9 @@ const read = (text: string) => {
 /** With BERTH_RECORD_EVENTS set to a directory, sessions are recorded there: that is how the cases of test/replay came to be. */
 const recordDirectory = process.env["BERTH_RECORD_EVENTS"];
 const options = { drainMilliseconds: 0, ...(recordDirectory === undefined ? {} : { recordDirectory }) };
-const announcer = createBgpAnnouncer(options, { logger: openLog("error", {}) });
+const logger = openLog("error", {});
+const bfdWorkerFile = new URL("../../src/bfd/shell/bfdWorker.ts", import.meta.url);
+const announcer = createBgpAnnouncer(options, { logger, startLiveness: () => startBfd(bfdWorkerFile, logger) });
 
 function viewOf(line: Line): ClusterView {
   const object = { apiVersion: "network.kubesphere.io/v1alpha2", metadata: { name: "default" } };

@@ -4,9 +4,11 @@ import type { AnnouncementFact, Announcer } from "../../announce/announcer.ts";
 import type { ClusterView } from "../../announce/view.ts";
 import { formatAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
-import { offeredRoutes } from "../decide.ts";
+import type { LivenessLine } from "../../shell/livenessLine.ts";
+import { type AddressDecision, offeredRoutes } from "../decide.ts";
 import { type DesiredBgp, desiredBgp } from "../desired.ts";
-import { idleFacts, type PeerFacts } from "../facts.ts";
+import { idleFacts, type PeerFacts, refusedFacts } from "../facts.ts";
+import type { PeerConfig } from "../peerConfig.ts";
 import { packRoutes, sameTable, textOf } from "../routeTable.ts";
 import type { FromWorker, Orders, ToWorker, WorkerOptions } from "./protocol.ts";
 
@@ -26,11 +28,32 @@ export interface BgpOptions {
 interface Ports {
   readonly logger: Logger;
   readonly onNews?: () => void;
+  /** Starts what watches neighbours, when the first peer wants it. Without it peers are not watched. */
+  readonly startLiveness?: () => RunningLiveness;
+}
+
+/** A line to what watches neighbours, and how it ends. */
+interface RunningLiveness {
+  readonly line: LivenessLine;
+  close(): Promise<void>;
 }
 
 /** Announces addresses by BGP from this node. */
 export function createBgpAnnouncer(options: BgpOptions, ports: Ports): Announcer {
   return new BgpAnnouncer(options, ports);
+}
+
+/** Whether a peer gets any route of a decision. */
+function isTold({ name, outbound }: PeerConfig, decision: AddressDecision): boolean {
+  if ("refusal" in decision) return false;
+  return decision.paths.some((terms) => (terms.peers?.includes(name) ?? true) && (terms.isOwn || outbound.nextHops === "all"));
+}
+
+function noSession(configured: readonly PeerConfig[], decision: AddressDecision): string {
+  if (configured.length === 0) return "no BgpPeer selects this node";
+  return configured.some((config) => isTold(config, decision))
+    ? "no session is up"
+    : "no BgpPeer of this node is among spec.bgp.peers of the Eip";
 }
 
 /** The half of BGP that lives in the main thread: makes orders of views, and keeps the last facts that the thread of the sessions told. */
@@ -44,8 +67,11 @@ class BgpAnnouncer implements Announcer {
   #desired: DesiredBgp | undefined;
   #orders: Orders | undefined;
   #isClosing = false;
+  readonly #startLiveness: (() => RunningLiveness) | undefined;
+  #liveness: RunningLiveness | undefined;
 
-  constructor(options: BgpOptions, { logger, onNews }: Ports) {
+  constructor(options: BgpOptions, { logger, onNews, startLiveness }: Ports) {
+    this.#startLiveness = startLiveness;
     this.#options = options;
     this.#logger = logger;
     this.#onNews = onNews ?? (() => undefined);
@@ -80,21 +106,27 @@ class BgpAnnouncer implements Announcer {
     const rest = (one: Orders): string => textOf([one.listenPort, one.listenAddresses, one.peers, one.policy]);
     if (before !== undefined && rest(before) === rest(orders) && sameTable(before.routes, orders.routes)) return;
     this.#orders = orders;
+    if (this.#liveness === undefined && this.#startLiveness !== undefined && peers.some(({ bfd }) => bfd !== undefined)) {
+      this.#liveness = this.#startLiveness();
+      const { line } = this.#liveness;
+      this.#worker.postMessage({ type: "liveness", line } satisfies ToWorker, [line.port]);
+    }
     this.#post({ type: "orders", orders });
   }
 
   status(): ReturnType<Announcer["status"]> {
-    const peers = (this.#desired?.peers ?? []).map((config) => this.#facts.get(config.name) ?? idleFacts(config));
-    const up = peers.filter((peer) => peer.state === "Established").map((peer) => peer.address);
+    const configured = this.#desired?.peers ?? [];
+    const peers = configured.map((config) => (config.isHeldDown ? undefined : this.#facts.get(config.name)) ?? idleFacts(config));
+    const isUp = new Map(peers.map((peer) => [peer.name, peer.state === "Established"]));
     const off = this.#desired?.refusal;
     const announcements = (this.#desired?.decisions ?? []).map((decision): AnnouncementFact => {
+      const up = configured
+        .filter((config) => isUp.get(config.name) === true && isTold(config, decision))
+        .map(({ address }) => formatAddress(address));
       const refusal =
         "refusal" in decision
           ? decision.refusal
-          : (off ??
-            (up.length > 0
-              ? undefined
-              : { reason: "NoSession", message: peers.length === 0 ? "no BgpPeer selects this node" : "no session is up" }));
+          : (off ?? (up.length > 0 ? undefined : { reason: "NoSession", message: noSession(configured, decision) }));
       const isAnnouncing = refusal === undefined;
       return {
         address: formatAddress(decision.address),
@@ -105,7 +137,17 @@ class BgpAnnouncer implements Announcer {
         because: isAnnouncing ? `next hop for ${up.join(", ")}` : "",
       };
     });
-    return { announcements, facts: { peers, refusedPeers: this.#desired?.refusedPeers ?? [], refusal: off } };
+    const { speaker, refusedPeers = [] } = this.#desired ?? {};
+    return {
+      announcements,
+      facts: {
+        as: speaker?.as,
+        routerId: speaker === undefined ? undefined : formatAddress(speaker.routerId),
+        peers: [...peers, ...refusedPeers.map(refusedFacts)],
+        refusedPeers,
+        refusal: off,
+      },
+    };
   }
 
   async close(): Promise<void> {
@@ -115,6 +157,7 @@ class BgpAnnouncer implements Announcer {
     const gone = new Promise((resolve) => this.#worker.once("exit", resolve));
     await Promise.race([this.#closed, sleep(this.#options.drainMilliseconds + closeMilliseconds, undefined, { ref: false })]);
     await Promise.race([gone, sleep(closeMilliseconds, undefined, { ref: false })]);
+    await this.#liveness?.close();
   }
 
   #post(message: ToWorker): void {

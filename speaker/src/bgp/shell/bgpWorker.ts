@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Logger } from "../../ports/logger.ts";
+import { livenessOver } from "../../shell/livenessLine.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./protocol.ts";
 import { Speaker } from "./speaker.ts";
 
@@ -27,6 +28,8 @@ port.on("message", (message: ToWorker) => {
   switch (message.type) {
     case "orders":
       return speaker.apply(message.orders);
+    case "liveness":
+      return speaker.useLiveness(livenessOver(message.line));
     case "close":
       return void speaker.close().then(() => {
         say({ type: "closed" });

@@ -4,7 +4,7 @@ import type { Logger } from "../../ports/logger.ts";
 import { dial, setTcpOptions, type TcpOptions } from "../../shell/tcp.ts";
 import type { Receiver } from "../eligible.ts";
 import { encodeMessage } from "../encode.ts";
-import type { PeerFacts } from "../facts.ts";
+import { configuredFacts, type PeerFacts } from "../facts.ts";
 import { familyOf, type RouteFamily, wireFamily } from "../family.ts";
 import { acceptedSession } from "../fsm/step.ts";
 import type { UpdateMessage } from "../message.ts";
@@ -139,6 +139,12 @@ export class Peer implements ConnectionOwner {
     }
   }
 
+  /** The neighbour was lost: the session ends at once, and the next attempt is made. */
+  lose(reason: string): void {
+    for (const connection of [this.#established?.connection, this.#accepted, this.#dialled])
+      if (connection !== undefined && connection.session.state !== "Idle") connection.handle({ type: "bfdDown", reason });
+  }
+
   /** Ends everything. @param keepsRoutes says nothing, so that a peer that helps with restarts keeps our routes */
   close(subcode: number, reason: string, keepsRoutes: boolean): void {
     this.#isClosing = true;
@@ -155,10 +161,9 @@ export class Peer implements ConnectionOwner {
     const { session } = this.#established?.connection ?? this.#accepted ?? this.#dialled;
     const negotiated = this.#established?.negotiated;
     return {
-      name: this.#config.name,
+      ...configuredFacts(this.#config),
       address: formatAddress(this.#address ?? this.#config.address),
       peerAs: negotiated?.peerAs ?? (typeof this.#config.session.peerAs === "number" ? this.#config.session.peerAs : 0),
-      localAs: this.#config.session.localAs,
       state: session.state,
       since: this.#since.toISOString(),
       routesSent: negotiated === undefined ? 0 : countOf(this.#told, negotiated.families),

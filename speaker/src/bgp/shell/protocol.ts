@@ -1,3 +1,4 @@
+import type { LivenessLine } from "../../shell/livenessLine.ts";
 import type { PeerFacts } from "../facts.ts";
 import type { PeerConfig } from "../peerConfig.ts";
 import type { Policy } from "../policy/model.ts";
@@ -16,6 +17,8 @@ export interface Orders {
 /** What the main thread tells the BGP thread. */
 export type ToWorker =
   | { readonly type: "orders"; readonly orders: Orders }
+  /** The way to the thread that watches neighbours: peers that want it are watched from now on. */
+  | { readonly type: "liveness"; readonly line: LivenessLine }
   /** Ends everything in the way that loses least, then the thread. */
   | { readonly type: "close" };
 

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseAddress } from "../../net/address.ts";
+import { type Address, parseAddress } from "../../net/address.ts";
+import type { Liveness, LivenessFacts, LivenessTarget } from "../../ports/liveness.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { PeerFacts } from "../facts.ts";
 import { gracefulShutdownCommunity } from "../iana.ts";
@@ -42,6 +43,16 @@ function linksOf(peers: readonly PeerConfig[]): ReadonlySet<string> {
   return new Set(peers.flatMap(({ address, interface: link }) => (address.value === 0n && link !== undefined ? [link] : [])));
 }
 
+/** The neighbour that is watched beside a session. @param found the address of the neighbour on a link, when it was heard */
+function livenessTarget(
+  { name, address: configured, localAddress, interface: link, bfd, isHeldDown }: PeerConfig,
+  found: (link: string) => Address | undefined,
+): LivenessTarget[] {
+  const address = configured.value === 0n ? found(link ?? "") : configured;
+  if (bfd === undefined || isHeldDown || address === undefined) return [];
+  return [{ name, address, localAddress, interface: link, options: bfd }];
+}
+
 /** All sessions of this node, and the ports that peers connect to. */
 export class Speaker {
   readonly #options: WorkerOptions;
@@ -55,6 +66,9 @@ export class Speaker {
   readonly #listeners: Listeners;
   readonly #neighbours: Neighbours;
   #isClosing = false;
+  #liveness: Liveness | undefined;
+  #wanted: readonly PeerConfig[] = [];
+  readonly #alive = new Map<string, LivenessFacts>();
 
   /** @param report is told the facts of peers that changed, soon after they did */
   constructor(options: WorkerOptions, logger: Logger, report: (changed: readonly PeerFacts[]) => void) {
@@ -63,6 +77,19 @@ export class Speaker {
     this.#report = report;
     this.#listeners = new Listeners(logger, (socket) => this.#accept(socket));
     this.#neighbours = new Neighbours(logger, (link) => this.#found(link));
+  }
+
+  /** Has those neighbours watched that are to be: a session ends as soon as its neighbour is lost. @see RFC 5882 §4.2 */
+  useLiveness(liveness: Liveness): void {
+    this.#liveness = liveness;
+    liveness.onNews(({ facts, isLost }) => {
+      this.#alive.set(facts.name, facts);
+      const peer = this.#peers.get(facts.name);
+      if (peer === undefined) return;
+      if (isLost) peer.lose(`BFD: ${facts.reason}`);
+      this.#changes(peer);
+    });
+    this.#watch(this.#wanted);
   }
 
   /** Makes sessions and what they were told agree with the orders. */
@@ -78,6 +105,8 @@ export class Speaker {
     }
     this.#listeners.apply(orders);
     this.#neighbours.apply(linksOf(orders.peers));
+    this.#wanted = orders.peers;
+    this.#watch(orders.peers);
     const routes = sharedRoutes(this.#offer);
     for (const config of orders.peers) {
       if (config.isHeldDown) continue;
@@ -102,11 +131,14 @@ export class Speaker {
     for (const peer of leaving) peer.setRoutes(noRoutes);
     for (const peer of peers) peer.close(2, "the speaker stops", !leaving.includes(peer));
     this.#neighbours.close();
+    this.#wanted = [];
+    this.#watch([]);
     if (peers.length > 0) await sleep(100);
   }
 
   #found(link: string): void {
     for (const peer of this.#peers.values()) if (peer.config.interface === link) peer.neighbourFound();
+    this.#watch(this.#wanted);
   }
 
   #newPeer(config: PeerConfig): Peer {
@@ -121,11 +153,21 @@ export class Speaker {
     });
   }
 
+  #watch(peers: readonly PeerConfig[]): void {
+    const targets = peers.flatMap((peer) => livenessTarget(peer, (link) => this.#neighbours.at(link)));
+    for (const name of this.#alive.keys()) if (!targets.some((target) => target.name === name)) this.#alive.delete(name);
+    this.#liveness?.watch(targets);
+  }
+
   #changes(peer: Peer): void {
     this.#changed.add(peer);
     this.#reporting ??= setTimeout(() => {
       this.#reporting = undefined;
-      this.#report([...this.#changed].filter((one) => this.#peers.get(one.config.name) === one).map((one) => one.facts()));
+      this.#report(
+        [...this.#changed]
+          .filter((one) => this.#peers.get(one.config.name) === one)
+          .map((one) => ({ ...one.facts(), bfd: this.#alive.get(one.config.name) })),
+      );
       this.#changed.clear();
     }, gatherMilliseconds);
   }
