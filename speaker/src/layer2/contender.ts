@@ -20,6 +20,8 @@ export interface Context {
   readonly slot: (after: number) => number;
   /** The node of a speaker's Ethernet address; undefined for foreign hosts. */
   readonly nodeOf: (mac: Mac) => string | undefined;
+  /** This node has less than its share on the interface. */
+  readonly hasRoom: () => boolean;
 }
 
 /** One address after an event: what it is now, and what is to be done. */
@@ -33,9 +35,9 @@ const conflictEnds = 25_000;
 const never = Number.POSITIVE_INFINITY;
 const stay = (next: Contender, ...effects: readonly Effect[]): Move => ({ next, effects });
 
-/** How long an address was owned, as a class that only grows: 0 up to 10 s, 1 up to 100 s, 2 up to 1,000 s, 3. Coarse, so that two owners who compare agree. */
-export function tenureOf(ownedFor: number): number {
-  return ownedFor < 10_000 ? 0 : ownedFor < 100_000 ? 1 : ownedFor < 1_000_000 ? 2 : 3;
+/** How long an address was owned, as a class that only grows: 1 up to 10 s, 2 up to 100 s, 3 up to 1,000 s, 4. Coarse, so that two owners who compare agree. */
+function tenureOf(ownedFor: number): number {
+  return ownedFor < 10_000 ? 1 : ownedFor < 100_000 ? 2 : ownedFor < 1_000_000 ? 3 : 4;
 }
 
 /** A name for people: the node of a speaker, or the Ethernet address. */
@@ -48,7 +50,7 @@ function noteOf(contender: Contender, kind: NoteKind, context: Context, nonce?: 
   return {
     kind,
     rank: Math.min(contender.target.rank, lastRank),
-    tenure: contender.role === "owner" ? tenureOf(context.now - contender.tenureFrom) : 0,
+    tenure: contender.role === "owner" && context.now >= contender.doubtUntil ? tenureOf(context.now - contender.tenureFrom) : 0,
     nonce: nonce ?? context.nonce(),
     cluster: context.cluster,
   };
@@ -62,9 +64,20 @@ export function ask(contender: Contender, kind: NoteKind, context: Context, to?:
   return { type: "ask", link, address, to, note: noteOf(contender, kind, context) };
 }
 
-function announce(contender: Contender, context: Context): Effect {
+function announce(
+  contender: Contender,
+  context: Context,
+  kind: NoteKind = goes(contender, context) ? "leaving" : "claim",
+): Effect {
   const { address, link } = contender.target;
-  return { type: "announce", link, address, note: noteOf(contender, goes(contender, context) ? "leaving" : "claim", context) };
+  return { type: "announce", link, address, note: noteOf(contender, kind, context) };
+}
+
+/** Offers an address to nodes with less than their share; this node stays its owner until one takes it. */
+export function offer(contender: Contender, context: Context): Move {
+  const until = context.now + 1000;
+  const next = { ...contender, handsOverUntil: until, dueAt: Math.min(contender.dueAt, until), saidAt: context.now };
+  return stay(next, announce(next, context, "offer"));
 }
 
 /** An address that was not known before: nobody is known to own it. */
@@ -79,6 +92,7 @@ export function newContender(target: Target, context: Context): Contender {
     sent: 0,
     since: context.now,
     tenureFrom: context.now,
+    doubtUntil: -never,
     saidAt: -never,
     handsOverUntil: undefined,
     wasOwner: false,
@@ -116,6 +130,12 @@ export function ownerGone(contender: Contender, because: string, context: Contex
   const delay = position * (isAnnounced ? tuning.rankDelay / 2 : tuning.rankDelay);
   const sent = isAnnounced ? tuning.claimProbes : 0;
   return become(contender, "claiming", { because, sent, dueAt: context.slot(delay) }, context);
+}
+
+/** This node slept: an owner's tenure begins anew, and for a while it yields to any other, for somebody may have taken over. */
+export function doubt(contender: Contender, context: Context): Contender {
+  const { now, tuning } = context;
+  return { ...contender, tenureFrom: now, doubtUntil: now + tuning.beaconInterval * 4 };
 }
 
 /** The interface went away, or its carrier. */
@@ -187,6 +207,8 @@ function speakUp(contender: Contender, context: Context): Move {
       return release(contender, "nobody took it over in time", context);
     return say({ ...contender, dueAt: Math.min(now + 300, contender.handsOverUntil ?? never) }, context);
   }
+  if (contender.handsOverUntil !== undefined && now >= contender.handsOverUntil)
+    return speakUp({ ...contender, handsOverUntil: undefined }, context);
   const age = now - contender.since;
   const regular = age < tuning.repeatFor ? now + 1000 : nextTurn(contender, now, tuning.repeatEvery);
   const { conflict } = contender;
@@ -288,6 +310,10 @@ function hearSpeaker(contender: Contender, sender: Mac, note: Note, context: Con
   }
   const change: Change = { owner: sender, ownerRank: note.rank, sent: 0, dueAt: never, conflict: undefined };
   const isSame = contender.role === "standby" && contender.owner === sender;
+  if (isSame && note.kind === "offer" && !goes(contender, context) && context.hasRoom()) {
+    const because = `took over from ${nameOf(context, sender)}, which had more than its share`;
+    return ownerGone({ ...contender, ownerRank: note.rank }, because, context, true);
+  }
   if (isSame) return stay({ ...contender, ownerRank: note.rank });
   return become(contender, "standby", { ...change, because: `${nameOf(context, sender)} owns it` }, context);
 }
@@ -300,9 +326,10 @@ function hearRival(contender: Contender, sender: Mac, note: Note, context: Conte
   const { now, mac } = context;
   if (note.kind === "release") return stay(contender);
   const own = noteOf(contender, "claim", context);
-  const isTheirs = note.kind !== "leaving" && (goes(contender, context) || isBefore(note, sender, own, mac));
+  const handsOver = contender.handsOverUntil !== undefined || goes(contender, context);
+  const isTheirs = note.kind !== "leaving" && (handsOver || isBefore(note, sender, own, mac));
   if (!isTheirs) return now - contender.saidAt < 20 ? stay(contender) : say(contender, context);
-  const because = goes(contender, context)
+  const because = handsOver
     ? `handed over to ${nameOf(context, sender)}`
     : `yielded to ${nameOf(context, sender)}, ${note.tenure > own.tenure ? "which has owned it for longer" : "which is before this node in the order"}`;
   return become(contender, "standby", { owner: sender, ownerRank: note.rank, sent: 0, dueAt: never, because }, context);

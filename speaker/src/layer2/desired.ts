@@ -72,6 +72,7 @@ export function desiredLayer2(view: ClusterView, own: OwnLinks, orders = new Ord
           rank: rank < 0 ? order.length : rank,
           candidates: order.length,
           policy: assigned.eip.spec.conflictPolicy ?? "defend",
+          mayMove: new Set(place.candidates.map(({ score }) => score)).size === 1,
           standsBack: refusal !== undefined,
         },
       ];

@@ -29,6 +29,12 @@ export interface Tuning {
   readonly defendInterval: number;
   /** An owner that hands an address over answers for so long at most, and longer the more addresses go. */
   readonly handOver: number;
+  /** An owner with more than its share waits so long after the last change, and between one address and the next. */
+  readonly balanceAfter: number;
+  readonly balanceEvery: number;
+  /** How much more than the mean is its share: this many times, and so many addresses at least, so that few never move. */
+  readonly balanceBound: number;
+  readonly balanceSlack: number;
 }
 
 export const defaultTuning: Tuning = {
@@ -45,6 +51,10 @@ export const defaultTuning: Tuning = {
   spacing: 1,
   defendInterval: 10_000,
   handOver: 2000,
+  balanceAfter: 60_000,
+  balanceEvery: 100,
+  balanceBound: 1.25,
+  balanceSlack: 8,
 };
 
 /** What is done when a foreign host claims an address: tell everybody that it is ours, or leave it to that host. */
@@ -59,6 +69,8 @@ export interface Target {
   /** How many nodes are in the order. */
   readonly candidates: number;
   readonly policy: ConflictPolicy;
+  /** An owner with more than its share may hand it over to one with less: no node is preferred for it. */
+  readonly mayMove: boolean;
   /** This node should not own it (any more), but may go on until another has taken over. */
   readonly standsBack: boolean;
 }
@@ -114,9 +126,11 @@ export interface Contender {
   readonly since: number;
   /** Since when it owns the address without a pause: what its tenure is counted from. */
   readonly tenureFrom: number;
+  /** Until when an owner that slept yields to any other. */
+  readonly doubtUntil: number;
   /** When it last said aloud that it owns the address. */
   readonly saidAt: number;
-  /** Until when an owner that hands over goes on at most; undefined when it stays. */
+  /** Until when an owner that hands over, or offers to, goes on at most; undefined when it does neither. */
   readonly handsOverUntil: number | undefined;
   /** In the role waiting: whether it was the owner when the interface went away. */
   readonly wasOwner: boolean;

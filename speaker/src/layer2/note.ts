@@ -37,7 +37,7 @@ export interface Note {
   readonly kind: NoteKind;
   /** The place of the sender in the address's order, 0 for the first. */
   readonly rank: number;
-  /** For how long the sender has owned the address, as a class: see `tenureOf`. Never goes down while it owns it. */
+  /** For how long the sender has owned the address, as a class from 1 that only grows; 0 for who does not own it, or slept and is in doubt. */
   readonly tenure: number;
   /** Chosen by who asks, echoed by who answers: an answer without it was not made by a speaker. */
   readonly nonce: number;

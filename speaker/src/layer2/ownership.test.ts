@@ -25,6 +25,7 @@ function targets(index: number, nodes: number, count = 1, more: Partial<Target> 
     rank: nodeOrder(names, formatAddress(addressOf(number))).indexOf(`node${index + 1}`),
     candidates: nodes,
     policy: "defend",
+    mayMove: true,
     standsBack: false,
     ...more,
   }));
@@ -164,7 +165,7 @@ describe("ownership of an address", () => {
       segment.run(200_000);
       const owner = ownerOf(segment);
       segment.freeze(owner, true);
-      segment.run(12_000);
+      segment.run(1500 + seed * 100);
       const heir = ownerOf(segment);
       segment.freeze(owner, false);
       segment.run(700);
@@ -348,6 +349,35 @@ describe("ownership of a thousand addresses", () => {
       (_, second) => sent.filter((at) => at >= 120_000 + second * 1000 && at < 121_000 + second * 1000).length,
     );
     assert.ok(Math.max(...quiet) <= 25 && Math.min(...quiet) >= 5, `${Math.min(...quiet)} to ${Math.max(...quiet)} a second`);
+  });
+
+  it("is brought back to 1.25 times the mean when nodes came one after the other: slowly, after a minute, and nobody is without an owner", () => {
+    const segment = new Segment(3, randomOf(11));
+    for (let index = 0; index < 3; index++) {
+      segment.start(index, targets(index, 3, 300));
+      segment.run(6000);
+    }
+    assert.equal(segment.ownedBy(0), 300);
+    segment.run(45_000);
+    assert.equal(segment.ownedBy(0), 300, "nothing moves within a minute");
+    for (let elapsed = 0; elapsed < 60_000; elapsed += 10) {
+      segment.run(10);
+      if (elapsed % 1000 === 0)
+        for (let index = 0; index < 300; index++) assert.ok(segment.owners(formatAddress(addressOf(index))).length > 0);
+    }
+    for (let index = 0; index < 3; index++)
+      assert.ok(segment.ownedBy(index) <= 125, `node${index + 1} owns ${segment.ownedBy(index)}`);
+    for (let index = 0; index < 300; index++) ownerOf(segment, formatAddress(addressOf(index)));
+  });
+
+  it("does not move when it is few addresses", () => {
+    const segment = new Segment(3, randomOf(11));
+    for (let index = 0; index < 3; index++) {
+      segment.start(index, targets(index, 3, 10));
+      segment.run(6000);
+    }
+    segment.run(300_000);
+    assert.equal(segment.ownedBy(0), 10);
   });
 
   it("costs a stander-by one flow of probes for each owner, whatever the number of addresses", () => {

@@ -1,12 +1,15 @@
 import { formatAddress } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
+import { shareOf, surplusOf } from "./balance.ts";
 import {
   ask,
   type Context,
+  doubt,
   due,
   hear,
   type Move,
   newContender,
+  offer,
   ownerGone,
   release,
   restart,
@@ -42,6 +45,8 @@ export class Ownership {
   /** The keys of the addresses that this node owns, by interface. */
   readonly #owned = new Map<string, Set<string>>();
   readonly #beaconTurn = new Map<string, number>();
+  /** By interface: since when nothing has changed there, and what a node's mean share was when it was last looked at. */
+  readonly #balance = new Map<string, { calmFrom: number; mean: number; turn: number }>();
   readonly #changed = new Set<string>();
   readonly #roles: { readonly target: Target; readonly role: Role | undefined }[] = [];
   #links: ReadonlyMap<string, Link> = new Map();
@@ -62,9 +67,9 @@ export class Ownership {
   /** Advances by one event. Total. @returns what is to be done, in order */
   handle(event: Event): Effect[] {
     const effects: Effect[] = [];
-    const isLate = event.now - this.#schedule.next() > this.#tuning.probeInterval * (this.#tuning.misses - 1);
+    const late = event.now - this.#schedule.next();
     this.#now = event.now;
-    if (isLate) this.#wakeUp(effects);
+    if (late > this.#tuning.probeInterval * (this.#tuning.misses - 1)) this.#wakeUp(late, effects);
     switch (event.type) {
       case "desired":
         this.#want(event.targets, effects);
@@ -149,6 +154,7 @@ export class Ownership {
       nonce: this.#nonce,
       slot: this.#nextSlot,
       nodeOf: this.#nodeOf,
+      hasRoom: () => (this.#owned.get(link)?.size ?? 0) < Math.floor(this.#balance.get(link)?.mean ?? 0),
     };
   }
 
@@ -177,6 +183,12 @@ export class Ownership {
     if (before === next) return;
     this.#contenders.set(next.key, next);
     if (before?.role !== next.role) this.#roles.push({ target: next.target, role: next.role });
+    const isOffered = before?.handsOverUntil !== undefined;
+    if (
+      ((before?.role === "owner") !== (next.role === "owner") && !isOffered) ||
+      before?.target.candidates !== next.target.candidates
+    )
+      this.#stir(next.target.link);
     if (before?.dueAt !== next.dueAt) this.#schedule.set(next.key, next.dueAt);
     if (
       before?.role !== next.role ||
@@ -198,6 +210,27 @@ export class Ownership {
     this.#schedule.set(contender.key, Number.POSITIVE_INFINITY);
     this.#owned.get(link)?.delete(contender.key);
     this.#changed.add(contender.key);
+  }
+
+  /** Something changed on an interface: shares are not looked at for a while. */
+  #stir(link: string): void {
+    const balance = this.#balance.get(link);
+    if (balance !== undefined) balance.calmFrom = this.#now;
+    else this.#balance.set(link, { calmFrom: this.#now, mean: 0, turn: 0 });
+    if (balance === undefined) this.#schedule.set(`balance ${link}`, this.#now + balanceLook);
+  }
+
+  /** Offers one address when this node has had more than its share for long enough. */
+  #rebalance(key: string, link: string, effects: Effect[]): void {
+    const balance = this.#balance.get(link);
+    if (balance === undefined) return;
+    const share = shareOf(this.#contenders.values(), link);
+    balance.mean = share.mean;
+    const surplus = surplusOf(share, this.#tuning);
+    const isCalm = this.#now - balance.calmFrom >= this.#tuning.balanceAfter && !this.#isLeaving;
+    const next = share.movable[balance.turn++ % Math.max(1, surplus)];
+    if (surplus > 0 && isCalm && next !== undefined && next.handsOverUntil === undefined) this.#put(offer(next, this.#context(link)), effects);
+    this.#schedule.set(key, this.#now + (surplus > 0 && isCalm ? this.#tuning.balanceEvery : balanceLook));
   }
 
   #count(link: string, key: string, isOwner: boolean): void {
@@ -290,15 +323,14 @@ export class Ownership {
   }
 
   /** This node slept: what it believed may be long out of date. An owner's tenure begins anew, what was asked counts for nothing. */
-  #wakeUp(effects: Effect[]): void {
+  #wakeUp(late: number, effects: Effect[]): void {
+    const isLong = late > longSleep;
     for (const flow of this.#flows.values()) flow.settle();
     for (const contender of [...this.#contenders.values()]) {
-      if (contender.role === "owner") this.#put({ next: { ...contender, tenureFrom: this.#now }, effects: [] }, effects);
-      else if (contender.role === "claiming" || (contender.role === "seeking" && contender.sent > 0))
-        this.#put(
-          restart(contender, "this node slept while it looked for the owner", this.#context(contender.target.link)),
-          effects,
-        );
+      const context = this.#context(contender.target.link);
+      if (contender.role === "owner") this.#put({ next: doubt(contender, context), effects: [] }, effects);
+      else if (isLong && (contender.role === "claiming" || (contender.role === "seeking" && contender.sent > 0)))
+        this.#put(restart(contender, "this node slept while it looked for the owner", context), effects);
     }
   }
 
@@ -311,7 +343,8 @@ export class Ownership {
     this.#hearFlow(contender, frame, effects);
     const context = this.#context(link);
     const kind = noteOfOurs(frame.note, this.#cluster)?.kind;
-    const metRival = contender.role === "owner" && (kind === "claim" || kind === "alive");
+    const isStaying = contender.handsOverUntil === undefined && !contender.target.standsBack;
+    const metRival = contender.role === "owner" && isStaying && (kind === "claim" || kind === "alive");
     this.#put(hear(contender, frame, context), effects);
     if (metRival && !this.#isLeaving) this.#sayAll(link, effects);
   }
@@ -323,7 +356,7 @@ export class Ownership {
     const note = noteOfOurs(frame.note, this.#cluster);
     if (note !== undefined) {
       const isEcho = note.kind === "alive" || note.kind === "leaving";
-      if (isEcho ? flow.knows(note.nonce) : note.kind === "claim") flow.liveByArp(this.#now);
+      if (isEcho ? flow.knows(note.nonce) : note.kind === "claim" || note.kind === "offer") flow.liveByArp(this.#now);
     } else if (frame.kind === "statement" && contender.owner === frame.sender && flow.hollow()) {
       const reason = `something on ${flow.link} answers for ${flow.mac}; whether that node lives is asked over UDP`;
       effects.push({ type: "fabric", link: flow.link, mac: flow.mac, reason });
@@ -364,6 +397,7 @@ export class Ownership {
       }
       const flow = this.#flows.get(key);
       if (flow !== undefined) this.#watch(key, flow, effects);
+      else if (key.startsWith("balance ")) this.#rebalance(key, key.slice(8), effects);
       else if (key.startsWith("beacon ")) this.#beacon(key, key.slice(7), effects);
     }
   }
@@ -405,6 +439,11 @@ export class Ownership {
   }
 }
 
+/** After so many milliseconds of sleep a claim begins anew. After shorter ones what has come meanwhile is enough: it is read first. */
+const longSleep = 2000;
+/** How often shares are looked at, in milliseconds. */
+const balanceLook = 5000;
+
 const flowKey = (mac: Mac, link: string): string => `flow ${mac} ${link}`;
 
 /** How many nodes are before this one to take an address over from its owner. */
@@ -413,5 +452,11 @@ function position({ target, ownerRank }: Contender): number {
 }
 
 function sameTarget(a: Target, b: Target): boolean {
-  return a.rank === b.rank && a.candidates === b.candidates && a.policy === b.policy && a.standsBack === b.standsBack;
+  return (
+    a.rank === b.rank &&
+    a.candidates === b.candidates &&
+    a.policy === b.policy &&
+    a.mayMove === b.mayMove &&
+    a.standsBack === b.standsBack
+  );
 }

@@ -26,6 +26,7 @@ export function orderedTargets(index: number, nodes: number, addresses: readonly
     rank: nodeOrder(names, formatAddress(address)).indexOf(`node${index + 1}`),
     candidates: nodes,
     policy: "defend",
+    mayMove: true,
     standsBack: false,
   }));
 }

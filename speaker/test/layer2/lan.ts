@@ -99,7 +99,7 @@ export class Lan {
       const { output } = this.run(host, "ip", "-6", "neigh", "show", address);
       return [...output.matchAll(/lladdr (\S+)/g)].map(([, mac = ""]) => mac);
     }
-    const { output } = this.run(host, "arping", "-c", String(count), "-w", "2", "-I", "eth0", address);
+    const { output } = this.run(host, "arping", "-c", String(count), "-w", String(count + 1), "-I", "eth0", address);
     return [...output.matchAll(/\[([0-9A-F]{2}(?::[0-9A-F]{2}){5})\]/g)].map(([, mac = ""]) => mac.toLowerCase());
   }
 
