@@ -19,7 +19,7 @@ function tests(
 }
 
 const check: Stage = { name: "checks", command: ["node", "scripts/check.ts"] };
-/** @param env BERTH_RUNS: how many random cases a property of allocation is tried with; 10,000 unless said otherwise */
+/** @param env BERTH_RUNS: with how many random cases properties of allocation and schedules of ownership are tried; 10,000 unless said otherwise */
 const unit = (env: Readonly<Record<string, string>> = {}): Stage =>
   tests(
     "unit tests",
@@ -43,11 +43,14 @@ const interop = (): Stage =>
   tests("interoperation in network namespaces", ["speaker/test/interop/**/*.test.ts", "lab/interop/**/*.test.ts"], {
     isSerial: true,
   });
+const layer2 = (): Stage =>
+  tests("Layer2 with real speakers in network namespaces", ["speaker/test/layer2/**/*.test.ts"], { isSerial: true });
 const lab = (): Stage => tests("the lab, end to end", ["lab/test/**/*.test.ts"], { isSerial: true });
 
 const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
-  all: [() => check, () => unit(), () => tools, () => sdks, apiServer, interop, lab],
+  all: [() => check, () => unit(), () => tools, () => sdks, apiServer, interop, layer2, lab],
   unit: [() => unit({ BERTH_RUNS: "1000" })],
+  layer2: [layer2],
   lab: [() => tools, lab],
 };
 const wanted = process.argv[2] ?? "all";

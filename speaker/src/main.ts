@@ -15,6 +15,7 @@ import type { Scope } from "./kubernetes/requests.ts";
 import { Api } from "./kubernetes/shell/api.ts";
 import { runController } from "./kubernetes/shell/controller.ts";
 import { EventRecorder } from "./kubernetes/shell/events.ts";
+import { publishNotes } from "./kubernetes/shell/publishNotes.ts";
 import { reportAnnouncements } from "./kubernetes/shell/reportAnnouncements.ts";
 import { watchCluster } from "./kubernetes/shell/watchCluster.ts";
 import { openHttp } from "./shell/http.ts";
@@ -146,7 +147,10 @@ withCommonFlags(program.command("speaker"), 7472)
           recordDirectory: flags.recordEvents,
           bfdWorkerFile: thread("bfd"),
           drainMilliseconds: flags.drainMilliseconds,
-          onNews: () => reports.changed(),
+          onNews: () => {
+            reports.changed();
+            notes.changed();
+          },
         }),
       }));
       let hasView = false;
@@ -182,6 +186,16 @@ withCommonFlags(program.command("speaker"), 7472)
         announcements: statuses().flatMap(([, { announcements }]) => announcements),
         facts: Object.fromEntries(statuses().map(([protocol, { facts }]) => [protocol, facts])),
       });
+      const notes = publishNotes(
+        api,
+        environment.namespace,
+        () => ({ name: environment.nodeName, uid: watching.node(environment.nodeName)?.metadata.uid }),
+        () =>
+          Object.fromEntries(
+            statuses().flatMap(([protocol, { published }]) => (published === undefined ? [] : [[protocol, published]])),
+          ),
+        logger,
+      );
       const metrics = createMetrics();
       metrics.fact(
         "berth_speaker_announced_addresses",
@@ -197,6 +211,7 @@ withCommonFlags(program.command("speaker"), 7472)
       const server = await openHttp(flags.httpAddress, { notReady, state, metrics: metrics.registry });
       onSignal(async () => {
         watching.close();
+        notes.close();
         await Promise.all(running.map(({ announcer }) => announcer.close()));
         await Promise.all([reports.close(), reporting?.close()]);
         server.close();

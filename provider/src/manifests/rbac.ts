@@ -40,5 +40,11 @@ export const speakerClusterRules: readonly Rule[] = [
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
 ];
 
-/** What a speaker may do in Berth's own namespace: read the passwords of BGP peers and the policy; it reads those that an object names. */
-export const speakerRules: readonly Rule[] = [{ apiGroups: [""], resources: ["secrets", "configmaps"], verbs: read }];
+/**
+ * What a speaker may do in Berth's own namespace: read the passwords of BGP peers and the policy, those that an object names; and tell
+ * the other speakers of its node's interfaces.
+ */
+export const speakerRules: readonly Rule[] = [
+  { apiGroups: [""], resources: ["secrets", "configmaps"], verbs: read },
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["list", "watch", "create", "patch"] },
+];

@@ -13,6 +13,7 @@ export interface Meta {
   readonly finalizers?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly unknown[];
 }
 
 export interface KubernetesObject {

@@ -9,6 +9,7 @@ import type { AddressSpan, AssignedAddress, ClusterView, NodeView, Refusal } fro
 import { compareAddresses, formatAddress, parseAddress } from "../net/address.ts";
 import { type ConfigMap, type EndpointSlice, keyOf, type Node, type Secret, type Service } from "./objects.ts";
 import { heldAddresses, isOurs, pools, type Scope, serviceRequest } from "./requests.ts";
+import { publishedBy, type SpeakerNote } from "./speakerNotes.ts";
 
 /** Everything that a speaker watches. */
 export interface ClusterObjects {
@@ -22,6 +23,8 @@ export interface ClusterObjects {
   readonly secrets: readonly Secret[];
   /** ConfigMaps of Berth's own namespace that the BgpConf names. */
   readonly configMaps: readonly ConfigMap[];
+  /** What speakers tell of themselves. */
+  readonly speakerNotes?: readonly SpeakerNote[];
 }
 
 /**
@@ -35,10 +38,20 @@ export function clusterView(
   draining: ReadonlyMap<string, Refusal> = new Map(),
 ): ClusterView {
   const bgpConf = objects.bgpConfs.find((conf) => conf.metadata.name === "default");
+  const published = publishedBy(objects.speakerNotes ?? []);
+  const clusterId = objects.services.find((service) => keyOf(service) === "default/kubernetes")?.metadata.uid;
   return {
     nodeName,
+    ...(clusterId === undefined ? {} : { clusterId }),
     nodes: objects.nodes
-      .map((node) => ({ ...nodeView(node), draining: draining.get(node.metadata.name) }))
+      .map((node) => {
+        const told = published.get(node.metadata.name);
+        return {
+          ...nodeView(node),
+          draining: draining.get(node.metadata.name),
+          ...(told === undefined ? {} : { published: told }),
+        };
+      })
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     addresses: assignedAddresses(objects, scope),
     bgpConf,
@@ -64,6 +77,7 @@ export function nodeView(node: Node): NodeView {
       type === "InternalIP" ? (parseAddress(address) ?? []) : [],
     ),
     refusal: nodeRefusal(node),
+    ...(node.spec?.unschedulable === true ? { isCordoned: true } : {}),
   };
 }
 

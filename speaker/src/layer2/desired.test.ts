@@ -143,6 +143,12 @@ describe("who may answer for a Layer2 address, and where", () => {
     const decision = decide({}, [eth0], [node("node1", 11, notReady), node("node2", 12, notReady)]);
     assert.deepEqual([decision?.refusal, decision?.targets[0]?.candidates], [undefined, 2]);
   });
+  it("a node that is being emptied stands back, unless it is the only one", () => {
+    const draining = { reason: "Draining", message: "node node1 is being emptied" };
+    const busy = { ...node("node1", 11), draining };
+    assert.deepEqual(decide({}, [eth0], [busy, node("node2", 12)])?.targets[0]?.standsBack, true);
+    assert.deepEqual(decide({}, [eth0], [busy])?.targets[0]?.standsBack, false);
+  });
   it("but an excluded node never", () => {
     const excluded = { reason: "NodeExcluded", message: "" };
     assert.deepEqual(decide({}, [eth0], [node("node1", 11, excluded), node("node2", 12, excluded)])?.targets, []);

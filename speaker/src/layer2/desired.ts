@@ -27,7 +27,7 @@ export interface OwnLinks {
 const no = (reason: string, message: string): Refusal => ({ reason, message });
 
 /** Reasons for which a node only steps behind the others: when all nodes have one, serving is better than silence. */
-const softReasons: ReadonlySet<string> = new Set(["NodeNotReady", "NodeNetworkUnavailable", "NodeDraining"]);
+const softReasons: ReadonlySet<string> = new Set(["NodeNotReady", "NodeNetworkUnavailable"]);
 
 /** The destinations of can_reach in all Layer2 Eips. */
 export function destinations(view: ClusterView): Address[] {
@@ -124,7 +124,7 @@ function refusalOf(node: NodeView, { eip, localOnly, endpointsByNode }: Assigned
     return no("NodeNotSelected", `node ${node.name} does not fit spec.nodeSelector of Eip ${eip.metadata.name}`);
   if (localOnly && !endpointsByNode.has(node.name))
     return no("NoLocalEndpoint", `node ${node.name} has no ready endpoint, and externalTrafficPolicy is Local`);
-  return node.refusal;
+  return node.refusal ?? node.draining;
 }
 
 /** The nodes that may announce an address; when there is none, those that would only step behind others. */
@@ -132,7 +132,11 @@ function eligibleNodes(nodes: readonly NodeView[], assigned: AssignedAddress): r
   const refusals = nodes.map((node) => ({ node, refusal: refusalOf(node, assigned) }));
   const free = refusals.filter(({ refusal }) => refusal === undefined);
   const chosen =
-    free.length > 0 ? free : refusals.filter(({ refusal }) => refusal !== undefined && softReasons.has(refusal.reason));
+    free.length > 0
+      ? free
+      : refusals.filter(
+          ({ node, refusal }) => refusal !== undefined && (softReasons.has(refusal.reason) || refusal === node.draining),
+        );
   return chosen.map(({ node }) => node);
 }
 

@@ -229,7 +229,8 @@ export class Ownership {
     const surplus = surplusOf(share, this.#tuning);
     const isCalm = this.#now - balance.calmFrom >= this.#tuning.balanceAfter && !this.#isLeaving;
     const next = share.movable[balance.turn++ % Math.max(1, surplus)];
-    if (surplus > 0 && isCalm && next !== undefined && next.handsOverUntil === undefined) this.#put(offer(next, this.#context(link)), effects);
+    if (surplus > 0 && isCalm && next !== undefined && next.handsOverUntil === undefined)
+      this.#put(offer(next, this.#context(link)), effects);
     this.#schedule.set(key, this.#now + (surplus > 0 && isCalm ? this.#tuning.balanceEvery : balanceLook));
   }
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { runSchedule, settleBound, yieldBound } from "./schedule.ts";
 
-/** All of them in seconds; more, or one that failed, by BERTH_SCHEDULES=<count>, BERTH_FIRST_SCHEDULE=<seed>. */
-const count = Number(process.env["BERTH_SCHEDULES"] ?? 10_000);
+/** All of them take half a minute; more, or one that failed, by BERTH_SCHEDULES=<count>, BERTH_FIRST_SCHEDULE=<seed>. */
+const count = Number(process.env["BERTH_SCHEDULES"] ?? process.env["BERTH_RUNS"] ?? 10_000);
 const first = Number(process.env["BERTH_FIRST_SCHEDULE"] ?? 1);
 
 describe(`ownership under ${count} random schedules of crash, planned stop, freeze, cut, heal, join, cable, delay and loss`, () => {

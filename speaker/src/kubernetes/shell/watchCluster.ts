@@ -6,6 +6,7 @@ import type { Logger } from "../../ports/logger.ts";
 import { followDrains, noDrains } from "../draining.ts";
 import type { ConfigMap, EndpointSlice, KubernetesObject, Node, Secret, Service } from "../objects.ts";
 import type { Scope } from "../requests.ts";
+import { type SpeakerNote, speakerLabel } from "../speakerNotes.ts";
 import { clusterView } from "../view.ts";
 import type { Api } from "./api.ts";
 import { Collection } from "./collection.ts";
@@ -33,7 +34,12 @@ export function watchCluster(
   options: WatchOptions,
   onView: (view: ClusterView) => void,
   logger: Logger,
-): { readonly isSynced: () => boolean; readonly service: (key: string) => Service | undefined; close(): void } {
+): {
+  readonly isSynced: () => boolean;
+  readonly service: (key: string) => Service | undefined;
+  readonly node: (name: string) => Node | undefined;
+  close(): void;
+} {
   let timer: NodeJS.Timeout | undefined;
   const changed = (): void => {
     timer ??= setTimeout(publish, gatherMilliseconds);
@@ -49,6 +55,8 @@ export function watchCluster(
   const home = `/api/v1/namespaces/${options.namespace}`;
   const secrets = new NamedObjects<Secret>(api, `${home}/secrets`, changed, logger);
   const configMaps = new NamedObjects<ConfigMap>(api, `${home}/configmaps`, changed, logger);
+  const notesPath = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`;
+  const notes = new Collection<SpeakerNote>(api, notesPath, changed, logger, { labelSelector: speakerLabel });
   let drains = noDrains;
   const isSynced = (): boolean => all.every((one) => one.isSynced);
 
@@ -68,6 +76,7 @@ export function watchCluster(
       eips: eips.objects,
       bgpConfs: bgpConfs.objects,
       bgpPeers: bgpPeers.objects,
+      speakerNotes: notes.objects,
     };
     onView(clusterView(objects, options.nodeName, options.scope, drains.nodes));
   }
@@ -75,9 +84,10 @@ export function watchCluster(
   return {
     isSynced,
     service: (key) => services.get(key),
+    node: (name) => nodes.get(name),
     close(): void {
       clearTimeout(timer);
-      for (const one of [...all, secrets, configMaps]) one.close();
+      for (const one of [...all, secrets, configMaps, notes]) one.close();
     },
   };
 }

@@ -69,7 +69,9 @@ class Layer2Announcer implements Announcer {
   }
 
   status(): ReturnType<Announcer["status"]> {
-    const published = this.#own === undefined ? undefined : publish(this.#own.links, this.#own.egress);
+    const used = new Set(this.#decisions.flatMap(({ targets }) => targets.map(({ link }) => link)));
+    const links = this.#own?.links.filter(({ name, networks }) => networks.length > 0 || used.has(name));
+    const published = links === undefined ? undefined : publish(links, this.#own?.egress ?? new Map());
     return {
       announcements: this.#decisions.map((decision) => announcementFact(decision, this.#facts)),
       facts: { addresses: [...this.#facts.values()], counters: this.#counters, links: this.#own?.links.map(({ name }) => name) },
