@@ -120,29 +120,35 @@ export function addressesOf(all: readonly Service[]): Map<string, string> {
 export interface History {
   /** What each Service's address was, in order, empty ones left out. */
   readonly byService: ReadonlyMap<string, readonly string[]>;
+  /** How many Services have had an address. */
+  served(): number;
   close(): void;
 }
 
-/** Watches from now on what addresses Services are given. */
+/** Watches from now on what addresses Services are given. The API server may end a watch at any time; it goes on where it ended. */
 export function recordHistory(api: Api): History {
   const byService = new Map<string, string[]>();
   const stop = new AbortController();
-  void api
-    .watch(
-      "/api/v1/namespaces/default/services",
-      "0",
-      (type, object) => {
-        const service = object as Service;
-        if (service.spec?.type !== "LoadBalancer") return;
-        const address = type === "DELETED" ? "" : addressOf(service);
-        const seen = byService.get(service.metadata.name) ?? [];
-        if (address !== "" && seen.at(-1) !== address) seen.push(address);
-        byService.set(service.metadata.name, seen);
-      },
-      stop.signal,
-    )
-    .catch(() => undefined);
-  return { byService, close: () => stop.abort() };
+  let resourceVersion = "0";
+  const onEvent = (type: string, object: unknown): void => {
+    const service = object as Service;
+    assert.notEqual(type, "ERROR", JSON.stringify(object));
+    resourceVersion = service.metadata.resourceVersion ?? resourceVersion;
+    if (service.spec?.type !== "LoadBalancer") return;
+    const address = type === "DELETED" ? "" : addressOf(service);
+    const seen = byService.get(service.metadata.name) ?? [];
+    if (address !== "" && seen.at(-1) !== address) seen.push(address);
+    byService.set(service.metadata.name, seen);
+  };
+  const run = async (): Promise<void> => {
+    while (!stop.signal.aborted)
+      await api.watch("/api/v1/namespaces/default/services", resourceVersion, onEvent, stop.signal).catch((error: unknown) => {
+        if (!stop.signal.aborted) console.error(`the watch of the test broke off: ${String(error)}`);
+      });
+  };
+  void run();
+  const served = (): number => [...byService.values()].filter((seen) => seen.length > 0).length;
+  return { byService, served, close: () => stop.abort() };
 }
 
 export function freePort(): Promise<number> {

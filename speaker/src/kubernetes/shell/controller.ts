@@ -221,7 +221,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
             : releasedStatus(service);
       return status === undefined ? [] : [() => writeService(service, status, assignment)];
     });
-    const outcomes = await inParallel(writes, parallelWrites, mayWrite);
+    const outcomes = await events.holdBack(() => inParallel(writes, parallelWrites, mayWrite));
     const released = await inParallel(finalizerWrites(), parallelWrites, mayWrite);
     const reported = await report(entries, result, instant);
     if (well !== undefined) await forgetStaleReports(isOur, well, now);

@@ -3,11 +3,21 @@ import type { Logger } from "../../ports/logger.ts";
 import type { HappenedEvent, KubernetesObject } from "../objects.ts";
 import type { Api } from "./api.ts";
 
-/** Writes Kubernetes events. A failure is logged and forgotten: an event is never worth a retry. */
+/** How many events are written at a time, and how many may wait. */
+const parallelEvents = 16;
+const waitingEvents = 20_000;
+
+/**
+ * Writes Kubernetes events, a few at a time, and none while they are held back: what matters more is written first. A failure is logged and
+ * forgotten: an event is never worth a retry.
+ */
 export class EventRecorder {
   readonly #api: Api;
   readonly #component: string;
   readonly #logger: Logger;
+  readonly #waiting: (() => Promise<unknown>)[] = [];
+  #underWay = 0;
+  #isHeld = false;
 
   constructor(api: Api, component: string, logger: Logger) {
     this.#api = api;
@@ -33,10 +43,35 @@ export class EventRecorder {
       reportingComponent: this.#component,
       reportingInstance: hostname(),
     };
-    this.#api
-      .send("POST", `/api/v1/namespaces/${namespace}/events`, body)
-      .catch((error: unknown) =>
-        this.#logger.debug({ event: "eventFailed", error: String(error) }, "an event could not be written"),
-      );
+    if (this.#waiting.length >= waitingEvents) this.#waiting.shift();
+    this.#waiting.push(() => this.#api.send("POST", `/api/v1/namespaces/${namespace}/events`, body));
+    this.#drain();
+  }
+
+  /** Keeps events back while the task runs. */
+  async holdBack<T>(task: () => Promise<T>): Promise<T> {
+    this.#isHeld = true;
+    try {
+      return await task();
+    } finally {
+      this.#isHeld = false;
+      this.#drain();
+    }
+  }
+
+  #drain(): void {
+    while (!this.#isHeld && this.#underWay < parallelEvents) {
+      const write = this.#waiting.shift();
+      if (write === undefined) return;
+      this.#underWay++;
+      void write()
+        .catch((error: unknown) =>
+          this.#logger.debug({ event: "eventFailed", error: String(error) }, "an event could not be written"),
+        )
+        .then(() => {
+          this.#underWay--;
+          this.#drain();
+        });
+    }
   }
 }
