@@ -298,6 +298,33 @@ describe("what the controller does to a Service (rows of OpenELB's and MetalLB's
   it("is a table of some length", () => assert.ok(rows.length >= 55));
 });
 
+describe("two Eips that were made in the same second", () => {
+  const marked = (name: string, ready: boolean, conflict: "True" | "False"): Eip => ({
+    ...eip(name, "10.0.0.0/30", {}, true),
+    status: {
+      ready,
+      conditions: [{ type: "DefaultConflict", status: conflict, reason: "x", message: "", lastTransitionTime: now }],
+    },
+  });
+  const written = (name: string, resourceVersion: string): Eip => {
+    const made = eip(name, "10.0.0.0/30");
+    return { ...made, metadata: { ...made.metadata, resourceVersion } };
+  };
+  const used = (...list: readonly Eip[]) =>
+    pools(list).map(({ pool }) => [pool.name, pool.refusal?.reason ?? (pool.isDefault ? "default" : "used")]);
+
+  it("are told apart by which was written first, whatever their names", () =>
+    assert.deepEqual(used(written("a", "9"), written("b", "8")), [
+      ["b", "used"],
+      ["a", "Overlapping"],
+    ]));
+  it("keep their places once they have them", () => {
+    assert.deepEqual(used(marked("a", false, "False"), marked("b", true, "False"))[0], ["b", "default"]);
+    assert.deepEqual(used(marked("a", true, "True"), marked("b", true, "False"))[0], ["b", "default"]);
+    assert.deepEqual(used(written("a", "3"), marked("b", true, "False"))[0], ["b", "default"]);
+  });
+});
+
 describe("OpenELB's rows about objects that are gone", () => {
   const object = (more: object): Service => ({ ...serviceOf("a", {}), metadata: { name: "a", namespace: "ns", ...more } });
   it("A-23: a deleted Service is let go by taking OpenELB's finalizer off, others stay on", () =>

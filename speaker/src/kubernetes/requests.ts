@@ -10,6 +10,7 @@ import {
   shareWithNamespacesAnnotation,
   sharingKeyAnnotation,
 } from "@berth/api/annotations";
+import { eipConditions } from "@berth/api/conditions";
 import type { Eip } from "@berth/api/eip";
 import type { Pool, PoolRefusal, ServiceRequest } from "../allocate/model.ts";
 import { poolSize } from "../allocate/pool.ts";
@@ -208,12 +209,18 @@ function poolFields({ spec, status, metadata }: Eip): Omit<Pool, "ranges" | "avo
 }
 
 /**
- * Orders Eips by age. Instants of creation are whole seconds: of two that were made in the same one, that goes first which is in use already,
- * then that which was written first.
+ * Orders Eips by age. Instants of creation are whole seconds: of two that were made in the same one, that goes first which is in use already
+ * and in nobody's way, then the new ones as they were written, then those that gave way before.
  */
 function byAge(a: Eip, b: Eip): number {
   const at = (eip: Eip): number => Date.parse(eip.metadata.creationTimestamp ?? "") || 0;
-  const isNew = (eip: Eip): number => (eip.status?.ready === true ? 0 : 1);
-  const version = (eip: Eip): number => Number(eip.metadata.resourceVersion ?? 0);
-  return at(a) - at(b) || isNew(a) - isNew(b) || version(a) - version(b) || (a.metadata.name < b.metadata.name ? -1 : 1);
+  const rank = ({ status }: Eip): number => {
+    if (status?.conditions === undefined) return 1;
+    const gaveWay = status.conditions.some(
+      ({ type, status: holds }) => type === eipConditions.defaultConflict && holds === "True",
+    );
+    return status.ready === true && !gaveWay ? 0 : 2;
+  };
+  const version = (eip: Eip): number => (rank(eip) === 1 ? Number(eip.metadata.resourceVersion ?? 0) : 0);
+  return at(a) - at(b) || rank(a) - rank(b) || version(a) - version(b) || (a.metadata.name < b.metadata.name ? -1 : 1);
 }
