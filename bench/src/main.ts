@@ -1,7 +1,8 @@
-/** npm run bench -- <name>: measurements of Berth beside its peers, as ratios within one run. */
+/** npm run bench -- <name> [words]: measurements of Berth, beside its peers where there are any. */
 import { ensureBenchTools } from "../../lab/src/setup/setup.ts";
 import { allocate } from "./allocate.ts";
 import { bgp } from "./bgp/bgp.ts";
+import { measureFailover } from "./failover.ts";
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   allocate,
@@ -9,6 +10,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
     await ensureBenchTools();
     await bgp(args);
   },
+  failover: measureFailover,
 };
 const wanted = process.argv[2] ?? "";
 const bench = benches[wanted];

@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
+import { ownerOf } from "../src/answers.ts";
 import { kubectl } from "../src/controlPlane.ts";
 import { powerOff, powerOn } from "../src/faults.ts";
 import { run } from "../src/hosts.ts";
+import { startLoad } from "../src/load.ts";
 import { waitForNodes } from "../src/node.ts";
 import { root, runDirectory } from "../src/paths.ts";
-import { insideHost } from "../src/processes.ts";
 import { pulumiOutput, selectLabStack } from "../src/pulumi.ts";
 import { show } from "../src/router.ts";
+import { keepPodsOn } from "../src/trial.ts";
 
 /**
  * The main job, watched from where users stand: a client on the LAN, a host behind the router, the router, kubectl and pulumi.
@@ -79,19 +81,12 @@ function pulumiWith(
   return pulumiOutput([command, "--stack", "lab", "--non-interactive", "--config-file", file, ...args]);
 }
 
-/** Connects to an address every 10 ms from a host, for some seconds, and tells the longest time without a connection, in milliseconds. */
-async function longestGap(host: string, address: string, seconds: number, meanwhile: () => Promise<void>): Promise<number> {
-  const [file = "", ...args] = insideHost(host, [process.execPath, join(root, "lab/test/load.mjs"), address, String(seconds)]);
-  const load = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"] });
-  let output = "";
-  load.stdout.on("data", (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  const done = new Promise((resolve) => load.on("close", resolve));
-  await sleep(1500);
+/** The longest time without a fresh TCP connection from the client to an address, in milliseconds, while something happens and for some seconds after. */
+async function longestGap(address: string, seconds: number, meanwhile: () => Promise<void>): Promise<number> {
+  const load = await startLoad("client", address);
   await meanwhile();
-  await done;
-  return (JSON.parse(output) as { readonly longestGap: number }).longestGap;
+  await sleep(seconds * 1000);
+  return (await load.stop()).longestGap;
 }
 
 let layer2Address = "";
@@ -270,25 +265,6 @@ describe("a mistake in the program", () => {
   });
 });
 
-/** The node that answers for a Layer2 address, by its MAC in the client's neighbour table. */
-function ownerOf(address: string): string {
-  const { stdout } = run("client", ["sh", "-c", `ping -c 1 -W 1 ${address} >/dev/null; ip neigh show ${address}`]);
-  const last = /lladdr 02:be:00:00:01:0([bcd])\b/.exec(stdout)?.[1];
-  assert.ok(last !== undefined, `nobody known answers for ${address}: ${stdout}`);
-  return `node${Number.parseInt(last, 16) - 10}`;
-}
-
-/** Moves the page's pods away from a node, so that only who answers ARP is measured when it dies. */
-function keepPodsOff(node: string): void {
-  const hostname = { key: "kubernetes.io/hostname", operator: "NotIn", values: [node] };
-  const nodeAffinity = {
-    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [hostname] }] },
-  };
-  const patch = { spec: { template: { spec: { affinity: { nodeAffinity } } } } };
-  assert.equal(kubectl(["patch", "deployment", "page", "-n", "demo", "-p", JSON.stringify(patch)]).code, 0);
-  assert.equal(kubectl(["rollout", "status", "deployment/page", "-n", "demo", "--timeout=90s"]).code, 0);
-}
-
 describe("a node that dies", () => {
   it("is replaced within a second where it answered ARP, and coming back changes nothing (best of three trials: the machine has other work)", {
     timeout: 400_000,
@@ -297,10 +273,14 @@ describe("a node that dies", () => {
     const isGood = (): boolean => seen.some(({ off, on }) => off <= 1000 && on <= 300);
     for (let trial = 0; trial < 3 && !isGood(); trial++) {
       const node = ownerOf(layer2Address);
-      keepPodsOff(node);
-      const off = await longestGap("client", layer2Address, 6, () => powerOff(node));
+      keepPodsOn(
+        "page",
+        ["node1", "node2", "node3"].filter((name) => name !== node),
+        3,
+      );
+      const off = await longestGap(layer2Address, 3, () => powerOff(node));
       await powerOn(node);
-      const on = await longestGap("client", layer2Address, 8, () => waitForNodes([node]));
+      const on = await longestGap(layer2Address, 5, () => waitForNodes([node]));
       seen.push({ off, on });
     }
     assert.ok(isGood(), `milliseconds without a connection: ${JSON.stringify(seen)}`);
