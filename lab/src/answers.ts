@@ -1,6 +1,6 @@
+import { requireLab } from "./cluster.ts";
 import { LabError } from "./exec.ts";
 import { run } from "./hosts.ts";
-import { requireLab } from "./cluster.ts";
 import { hosts } from "./plan.ts";
 
 /** Asks a segment who has an address, from a host: the Ethernet addresses that answer, each once, sorted. IPv6 is asked by Neighbor Solicitation. */

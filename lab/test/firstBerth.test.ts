@@ -16,6 +16,7 @@ import { root, runDirectory } from "../src/paths.ts";
 import { pulumiOutput, selectLabStack } from "../src/pulumi.ts";
 import { show } from "../src/router.ts";
 import { keepPodsOn } from "../src/trial.ts";
+import { addressesOf, apply, eventually, npm } from "./support.ts";
 
 /**
  * The main job, watched from where users stand: a client on the LAN, a host behind the router, the router, kubectl and pulumi.
@@ -28,11 +29,6 @@ function links(): string {
   return spawnSync("ip", ["-o", "link"], { encoding: "utf8" }).stdout;
 }
 
-function npm(...args: string[]): { readonly code: number; readonly output: string } {
-  const { status, stdout, stderr } = spawnSync("npm", args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28 });
-  return { code: status ?? 1, output: stdout + stderr };
-}
-
 const url = (address: string): string => (address.includes(":") ? `http://[${address}]/` : `http://${address}/`);
 const page = (host: string, address: string): string => run(host, ["curl", "-s", "--max-time", "2", url(address)]).stdout;
 const answersArp = (address: string): boolean => run("client", ["arping", "-c", "1", "-w", "1", address]).code === 0;
@@ -41,25 +37,10 @@ const nextHops = (address: string): string[] =>
   [...show("frr", ["show", "ip", "bgp", `${address}/32`]).stdout.matchAll(/^ {4}(172\.30\.0\.\d+)/gm)]
     .map(([, hop]) => hop ?? "")
     .sort();
-const addressOf = (name: string): string =>
-  kubectl(["get", "service", "-n", "demo", name, "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}"]).stdout;
+const addressOf = (name: string): string => addressesOf(name)[0] ?? "";
 const addresses = (): Record<string, string> =>
   (JSON.parse(pulumiOutput(["stack", "output", "--json", "--stack", "lab"]).stdout) as { addresses: Record<string, string> })
     .addresses;
-
-/** Tries a claim until it holds, for at most so many seconds. */
-async function eventually(claim: string, seconds: number, holds: () => boolean): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  while (!holds()) {
-    assert.ok(Date.now() < end, `${claim}: not within ${seconds} s`);
-    await sleep(50);
-  }
-}
-
-function apply(manifest: string): void {
-  const { code, stderr } = kubectl(["apply", "-f", "-"], manifest);
-  assert.equal(code, 0, stderr);
-}
 
 const service = (name: string, eip: string): string => `
 apiVersion: v1
