@@ -3,6 +3,7 @@ import { ensureBenchTools } from "../../lab/src/setup/setup.ts";
 import { allocate } from "./allocate.ts";
 import { bgp } from "./bgp/bgp.ts";
 import { measureFailover } from "./failover.ts";
+import { measureSpread } from "./spread.ts";
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   allocate,
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
     await bgp(args);
   },
   failover: measureFailover,
+  spread: measureSpread,
 };
 const wanted = process.argv[2] ?? "";
 const bench = benches[wanted];

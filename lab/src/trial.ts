@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ownerOf, whoAnswers } from "./answers.ts";
+import { ownerOf } from "./answers.ts";
 import { kubectl } from "./controlPlane.ts";
 import { LabError, waitFor } from "./exec.ts";
 import { freeze, plug, powerOff, powerOn, thaw, unplug } from "./faults.ts";
@@ -74,9 +74,4 @@ export function keepPodsOn(deployment: string, nodes: readonly string[], replica
     const { code, stdout, stderr } = kubectl(words);
     if (code !== 0) throw new LabError(`kubectl ${words[0]} ${words[1]}: ${(stderr || stdout).trim()}`);
   }
-}
-
-/** How many hosts answer for an address right now, by asking from the client. */
-export function answering(address: string): number {
-  return whoAnswers("client", address).length;
 }
