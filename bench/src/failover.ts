@@ -37,7 +37,7 @@ async function prepare(): Promise<string> {
   await up({ nodes: 4 });
   await waitForSpeaker(servingNode);
   kubectl(["label", "node", servingNode, "node.kubernetes.io/exclude-from-external-load-balancers=", "--overwrite"]);
-  keepPodsOn("page", [servingNode], 2);
+  keepPodsOn("page", [servingNode]);
   await sleep(2000);
   return kubectl(["get", "service", "-n", "demo", "layer2-page", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}"]).stdout;
 }

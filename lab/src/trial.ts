@@ -62,11 +62,11 @@ export async function waitForSpeaker(node: string): Promise<void> {
 }
 
 /** Keeps the pods of a Deployment on these nodes, and waits until they are there and nowhere else. */
-export function keepPodsOn(deployment: string, nodes: readonly string[], replicas: number): void {
+export function keepPodsOn(deployment: string, nodes: readonly string[]): void {
   const hostname = { key: "kubernetes.io/hostname", operator: "In", values: nodes };
   const terms = { nodeSelectorTerms: [{ matchExpressions: [hostname] }] };
   const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } };
-  const patch = JSON.stringify({ spec: { replicas, template: { spec: { affinity } } } });
+  const patch = JSON.stringify({ spec: { template: { spec: { affinity } } } });
   for (const words of [
     ["patch", "deployment", deployment, "-n", "demo", "-p", patch],
     ["rollout", "status", `deployment/${deployment}`, "-n", "demo", "--timeout=90s"],

@@ -257,7 +257,6 @@ describe("a node that dies", () => {
       keepPodsOn(
         "page",
         ["node1", "node2", "node3"].filter((name) => name !== node),
-        3,
       );
       const off = await longestGap(layer2Address, 3, () => powerOff(node));
       await powerOn(node);

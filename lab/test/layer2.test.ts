@@ -73,7 +73,7 @@ metadata: {name: lan6}
 spec: {address: "fd00:30::200-fd00:30::21f", protocol: layer2}
 `);
   apply(service("six", "lan6", "ipFamilies: [IPv6], ipFamilyPolicy: SingleStack,"));
-  keepPodsOn("page", [server], 2);
+  keepPodsOn("page", [server]);
   await eventually("both addresses are announced", 20, () => isAnnounced("layer2-page") && isAnnounced("six"));
   four = addressesOf("layer2-page")[0] ?? "";
   six = addressesOf("six")[0] ?? "";
@@ -233,7 +233,7 @@ describe("a host that is none of ours and claims an address", { timeout: 120_000
 describe("a network that is cut in two", { timeout: 300_000 }, () => {
   it(`for ${cutSeconds} s serves both sides, and one second after it is healed exactly one host answers (best of three)`, async () => {
     kube("label", "node", server, `${excludeLabel}-`);
-    keepPodsOn("page", ["node1", "node2", "node3"], 6);
+    keepPodsOn("page", ["node1", "node2", "node3"]);
     apply(service("near", "lan", "externalTrafficPolicy: Local,"));
     await eventually("an announcement", 20, () => isAnnounced("near"));
     const address = addressesOf("near")[0] ?? "";
