@@ -3,6 +3,7 @@ import { ownerOf } from "./answers.ts";
 import { kubectl } from "./controlPlane.ts";
 import { LabError, waitFor } from "./exec.ts";
 import { freeze, plug, powerOff, powerOn, thaw, unplug } from "./faults.ts";
+import { run } from "./hosts.ts";
 import { type LoadResult, startLoad } from "./load.ts";
 import { waitForNodes } from "./node.ts";
 
@@ -37,27 +38,43 @@ const watched = 3000;
  */
 export async function failover(fault: Fault, address: string): Promise<Trial> {
   const owner = ownerOf(address);
-  const load = await startLoad("client", address);
-  await faults[fault].strike(owner);
-  await sleep(watched);
-  const struck = await load.stop();
-  const successor = ownerOf(address);
-  const second = await startLoad("client", address);
-  await faults[fault].undo(owner);
-  await waitForNodes([owner]);
-  await waitForSpeaker(owner);
-  await sleep(watched);
-  const undone = await second.stop();
-  return { fault, owner, successor, struck, undone, after: ownerOf(address) };
+  const struck = await under(address, () => faults[fault].strike(owner));
+  try {
+    const successor = ownerOf(address);
+    const undone = await under(address, () => undo(fault, owner));
+    return { fault, owner, successor, struck, undone, after: ownerOf(address) };
+  } catch (error) {
+    await undo(fault, owner);
+    throw error;
+  }
 }
 
-/** Waits until a node's speaker is Ready. */
+async function undo(fault: Fault, node: string): Promise<void> {
+  await faults[fault].undo(node);
+  await waitForNodes([node]);
+  await waitForSpeaker(node);
+}
+
+/** What the client sees while something is done, and for some time after. */
+async function under(address: string, act: () => void | Promise<void>): Promise<LoadResult> {
+  const load = await startLoad("client", address);
+  await act();
+  await sleep(watched);
+  return load.stop();
+}
+
+/** Waits until a node's speaker says of itself that it is ready: what the cluster knows of a node that was off is old. */
 export async function waitForSpeaker(node: string): Promise<void> {
-  const words = ["get", "pods", "-n", "berth-system", "-l", "app.kubernetes.io/component=speaker"];
-  const path = `jsonpath={.items[?(@.spec.nodeName=="${node}")].status.containerStatuses[0].ready}`;
-  await waitFor(`a speaker that is Ready on ${node}`, 90_000, () => {
-    const { stdout, stderr } = kubectl([...words, "-o", path]);
-    return stdout.trim() === "true" || stdout + stderr;
+  await waitFor(`a speaker that is ready on ${node}`, 120_000, () => {
+    const { code, stdout, stderr } = run(node, [
+      "curl",
+      "-sS",
+      "--fail-with-body",
+      "--max-time",
+      "1",
+      "http://127.0.0.1:7472/readyz",
+    ]);
+    return code === 0 || stdout + stderr;
   });
 }
 
