@@ -52,15 +52,6 @@ export function buildImages(): void {
   }
 }
 
-/** An archive with an image under another tag: the same image, as far as what runs is concerned, and another one to Kubernetes. */
-export function archiveTagged(tag: string, as: string): string {
-  const archive = join(imagesDirectory, "tagged", `${as.replace(/^.*\//, "").replace(/[^\w.-]/g, "-")}.tar`);
-  mkdirSync(join(imagesDirectory, "tagged"), { recursive: true });
-  rmSync(archive, { force: true });
-  must([...buildah, "push", "--quiet", tag, `oci-archive:${archive}:${as}`]);
-  return archive;
-}
-
 /** The archive of an image that `npm run image` or buildah on this machine made, by its tag. @throws LabError when there is none */
 export function archiveFor(tag: string): string {
   const built = join(imagesDirectory, `${tag.replace(/^.*\//, "").replace(/[^\w.-]/g, "-")}.tar`);

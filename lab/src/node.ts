@@ -48,6 +48,11 @@ export async function loadImages(node: string, archives: readonly string[] = ima
   for (const archive of archives) must(insideHost(node, ["ctr", "--namespace", "k8s.io", "images", "import", archive]));
 }
 
+/** Gives an image of a node another tag: the same image, as far as what runs is concerned, and another one to Kubernetes. */
+export function tagImage(node: string, tag: string, as: string): void {
+  must(insideHost(node, ["ctr", "--namespace", "k8s.io", "images", "tag", "--force", tag, as]));
+}
+
 /** Waits until these nodes are Ready. */
 export async function waitForNodes(nodes: readonly string[]): Promise<void> {
   await waitFor("the readiness of the nodes", 120_000, () => {
