@@ -64,6 +64,11 @@ export function thaw(name: string): void {
   signalSpeaker(requireNode(name), "CONT");
 }
 
+/** Keeps the main thread of a node's speaker busy for two seconds. */
+export function stall(name: string): void {
+  signalSpeaker(requireNode(name), "USR2");
+}
+
 /** What a power failure takes with it: interfaces of pods, packet filters, addresses of the pod bridge. */
 function clearNode(name: string): void {
   const namespace = namespaceOf(name);
@@ -71,6 +76,6 @@ function clearNode(name: string): void {
   attempt(["ip", "-n", namespace, "link", "delete", "cni0"]);
 }
 
-function signalSpeaker(name: string, signal: "STOP" | "CONT"): void {
+function signalSpeaker(name: string, signal: "STOP" | "CONT" | "USR2"): void {
   must(insideHost(name, ["kill", `-${signal}`, ...speakerProcesses(name)]));
 }

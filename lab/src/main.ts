@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { capacity, down, requireLab, status, up } from "./cluster.ts";
 import { LabError, must } from "./exec.ts";
-import { cut, freeze, join, plug, powerOff, powerOn, thaw, unplug } from "./faults.ts";
+import { cut, freeze, join, plug, powerOff, powerOn, stall, thaw, unplug } from "./faults.ts";
 import { runAttached } from "./hosts.ts";
 import { archiveFor } from "./images.ts";
 import { loadImages } from "./node.ts";
@@ -81,6 +81,11 @@ program
   .action(cut);
 program.command("heal").description("join the LAN again").action(join);
 program.command("freeze").description("stop a node's speaker without killing it").argument("<node>").action(freeze);
+program
+  .command("stall")
+  .description("keep the main thread of a node's speaker busy for two seconds")
+  .argument("<node>")
+  .action(stall);
 program.command("thaw").description("let a frozen speaker go on").argument("<node>").action(thaw);
 program
   .command("capture")

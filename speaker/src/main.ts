@@ -18,6 +18,8 @@ import { EventRecorder } from "./kubernetes/shell/events.ts";
 import { publishNotes } from "./kubernetes/shell/publishNotes.ts";
 import { reportAnnouncements } from "./kubernetes/shell/reportAnnouncements.ts";
 import { watchCluster } from "./kubernetes/shell/watchCluster.ts";
+import type { Counters as Layer2Counters } from "./layer2/shell/protocol.ts";
+import type { Logger } from "./ports/logger.ts";
 import { openHttp } from "./shell/http.ts";
 import { type LogLevel, logLevels, openLog } from "./shell/log.ts";
 import { createMetrics } from "./shell/metrics.ts";
@@ -70,6 +72,14 @@ function onSignal(end: () => Promise<void>): void {
       );
     });
   }
+}
+
+/** What a debugger may do to the main thread: SIGUSR2 keeps it busy for two seconds. Answering and sessions go on in threads of their own. */
+function stallOnSignal(logger: Logger): void {
+  process.on("SIGUSR2", () => {
+    logger.warn({ event: "stalled" }, "SIGUSR2: the main thread is kept busy for two seconds");
+    for (const end = Date.now() + 2000; Date.now() < end; );
+  });
 }
 
 function withCommonFlags(command: Command, port: number): Command {
@@ -207,6 +217,24 @@ withCommonFlags(program.command("speaker"), 7472)
         "Addresses that a foreign host claims too.",
         () => announcements().filter((fact) => fact.conflict !== undefined).length,
       );
+      const layer2 = running.find(({ protocol }) => protocol === "layer2")?.announcer;
+      const countersOf = (): Layer2Counters | undefined => layer2?.status().facts["counters"] as Layer2Counters | undefined;
+      metrics.counts(
+        "berth_layer2_dropped_frames",
+        "ARP and NDP frames that were not looked at further, by reason; frames about other addresses are dropped in the kernel, uncounted.",
+        "reason",
+        () => countersOf()?.dropped ?? {},
+      );
+      metrics.counts(
+        "berth_layer2_frames",
+        "Questions heard, answers given, announcements made, questions asked, and conflicts reported.",
+        "kind",
+        () => {
+          const { dropped: _, ...counts } = countersOf() ?? { dropped: {} };
+          return counts;
+        },
+      );
+      stallOnSignal(logger);
       const notReady = (): string | undefined => (hasView ? undefined : "the cluster has not been read yet");
       const server = await openHttp(flags.httpAddress, { notReady, state, metrics: metrics.registry });
       onSignal(async () => {

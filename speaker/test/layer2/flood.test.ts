@@ -56,7 +56,8 @@ describe("two speakers with a thousand addresses", () => {
     const before = await Promise.all(speakers.map(async (speaker) => announced(await speaker.status())));
     for (const speaker of speakers) speaker.say("stall 2000");
     const { sent, answered, longestGap, macs } = send(200, 2);
-    assert.equal(answered, sent);
+    // A periodic announcement is a reply too.
+    assert.ok(answered >= sent && answered <= sent + 5, `${answered} of ${sent}`);
     assert.equal(Object.keys(macs).length, 1);
     assert.ok(longestGap < 500, `${longestGap} ms without an answer`);
     assert.deepEqual(await Promise.all(speakers.map(async (speaker) => announced(await speaker.status()))), before);

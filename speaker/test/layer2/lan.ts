@@ -91,6 +91,14 @@ export class Lan {
     return spawn("ip", ["netns", "exec", this.namespace(host), ...command], { stdio: ["pipe", "pipe", "inherit"] });
   }
 
+  /** Lets no ARP frame pass between a host and the rest of the LAN. */
+  cutArp(port: string): void {
+    const nft = (...command: readonly string[]): string => must("ip", "netns", "exec", this.#bridge, "nft", ...command);
+    nft("add table bridge cut");
+    nft("add chain bridge cut forward { type filter hook forward priority 0; }");
+    for (const side of ["iifname", "oifname"]) nft(`add rule bridge cut forward ${side} "${port}" ether type arp drop`);
+  }
+
   /** The Ethernet addresses that answer for an address, asked from a host; each once for each of `count` questions that it answered. */
   answers(host: string, address: string, count = 1): string[] {
     if (address.includes(":")) {
