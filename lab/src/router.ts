@@ -34,7 +34,7 @@ export function show(router: RouterKind, words: readonly string[]): Finished {
   return attempt(insideHost("router", command));
 }
 
-/** The configuration of FRR: it waits for peers of Berth's AS on the LAN, and spreads traffic over equal paths. */
+/** The configuration of FRR: it waits for peers of Berth's AS on the LAN, watches by BFD those that want it, and spreads traffic over equal paths. */
 export function frrConfig(options: LabOptions): string {
   const ranges =
     options.segments === 2
@@ -51,6 +51,7 @@ router bgp ${routerAs}
  bgp bestpath as-path multipath-relax
  neighbor berth peer-group
  neighbor berth remote-as ${berthAs}
+ neighbor berth bfd 3 100 100
 ${ranges.map((range) => ` bgp listen range ${range} peer-group berth`).join("\n")}
  address-family ipv4 unicast
   neighbor berth activate
@@ -92,6 +93,7 @@ function frrScript(directory: string): string {
   const common = ["-f", "/run/frr/frr.conf", "--vty_socket", "/run/frr", "-z", "/run/frr/zserv.api"];
   const programs = [
     ["/usr/lib/frr/zebra", ...common, "-i", "/run/frr/zebra.pid"],
+    ["/usr/lib/frr/bfdd", ...common, "-i", "/run/frr/bfdd.pid", "--bfdctl", "/run/frr/bfdd.sock"],
     ["/usr/lib/frr/bgpd", ...common, "-i", "/run/frr/bgpd.pid"],
   ];
   const preparation = [

@@ -9,6 +9,7 @@ import { announcers } from "./announcers.ts";
 import { bgpJudge } from "./bgp/judge.ts";
 import { decodeLines } from "./bgp/shell/decodeCommand.ts";
 import { reportPeers } from "./bgp/shell/reportPeers.ts";
+import { addBgpCommands } from "./cli/shell/bgpCommands.ts";
 import { addReadCommands } from "./cli/shell/commands.ts";
 import { readEnvironment } from "./config.ts";
 import type { Scope } from "./kubernetes/requests.ts";
@@ -236,7 +237,18 @@ withCommonFlags(program.command("speaker"), 7472)
       );
       stallOnSignal(logger);
       const notReady = (): string | undefined => (hasView ? undefined : "the cluster has not been read yet");
-      const server = await openHttp(flags.httpAddress, { notReady, state, metrics: metrics.registry });
+      const server = await openHttp(flags.httpAddress, {
+        notReady,
+        state,
+        metrics: metrics.registry,
+        async look(what) {
+          for (const { announcer } of running) {
+            const seen = await announcer.look?.(what);
+            if (seen !== undefined) return seen;
+          }
+          return undefined;
+        },
+      });
       onSignal(async () => {
         watching.close();
         notes.close();
@@ -249,9 +261,9 @@ withCommonFlags(program.command("speaker"), 7472)
 
 addReadCommands(program, { api: (path) => new Api(kubeConfig(path)), defaultNamespace: environment.namespace });
 
-program
-  .command("bgp")
-  .description("look into BGP")
+const bgpCommand = program.command("bgp").description("look into BGP");
+addBgpCommands(bgpCommand, { api: (path) => new Api(kubeConfig(path)), defaultNamespace: environment.namespace });
+bgpCommand
   .command("decode")
   .description("what the speaker makes of BGP messages: JSON lines {name, caps, hex} in, one JSON line for each out")
   .action(() => decodeLines(process.stdin, process.stdout));

@@ -54,4 +54,6 @@ export interface Announcer {
     readonly published?: unknown;
   };
   close(): Promise<void>;
+  /** Shows what is too much for `status`, by a name such as "bgp/rib/out"; undefined for a name that it does not know. */
+  look?(what: string): Promise<unknown>;
 }

@@ -8,6 +8,8 @@ export interface HttpSources {
   /** The facts of this process as plain JSON, for `berth status` and bug reports. */
   state(): unknown;
   readonly metrics: Registry;
+  /** What is under /look/: plain JSON, or undefined for a name that nothing is known by. */
+  look?(what: string): Promise<unknown>;
 }
 
 /**
@@ -42,6 +44,16 @@ export function openHttp(address: string, sources: HttpSources): Promise<Server>
       case "/state":
         return answer(200, "application/json", `${JSON.stringify(sources.state(), null, 2)}\n`);
       default:
+        if (request.url?.startsWith("/look/") === true && sources.look !== undefined) {
+          sources.look(request.url.slice("/look/".length)).then(
+            (seen) =>
+              seen === undefined
+                ? answer(404, "text/plain", "nothing is known by that name\n")
+                : answer(200, "application/json", `${JSON.stringify(seen)}\n`),
+            (error: unknown) => answer(500, "text/plain", `${String(error)}\n`),
+          );
+          return;
+        }
         return answer(404, "text/plain", "berth serves /healthz, /readyz, /metrics and /state\n");
     }
   });

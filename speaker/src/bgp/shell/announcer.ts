@@ -9,11 +9,15 @@ import { type AddressDecision, offeredRoutes } from "../decide.ts";
 import { type DesiredBgp, desiredBgp } from "../desired.ts";
 import { idleFacts, type PeerFacts, refusedFacts } from "../facts.ts";
 import type { PeerConfig } from "../peerConfig.ts";
+import { directions, type RibRow, rowOfOffered } from "../ribView.ts";
 import { packRoutes, sameTable, textOf } from "../routeTable.ts";
 import type { FromWorker, Orders, ToWorker, WorkerOptions } from "./protocol.ts";
 
 /** A planned stop waits at most this much longer than routers may take, in milliseconds. */
 const closeMilliseconds = 2000;
+
+/** So long the BGP thread may take to show its routes, in milliseconds. */
+const lookMilliseconds = 5000;
 
 export interface BgpOptions {
   /** How long routers may send traffic elsewhere, after they were asked to, before routes are withdrawn on a planned stop; in milliseconds. */
@@ -67,6 +71,8 @@ class BgpAnnouncer implements Announcer {
   #desired: DesiredBgp | undefined;
   #orders: Orders | undefined;
   #isClosing = false;
+  readonly #looks = new Map<number, (rows: readonly RibRow[]) => void>();
+  #lastLook = 0;
   readonly #startLiveness: (() => RunningLiveness) | undefined;
   #liveness: RunningLiveness | undefined;
 
@@ -160,6 +166,20 @@ class BgpAnnouncer implements Announcer {
     await this.#liveness?.close();
   }
 
+  /** The routes of this node: `local`, those that peers are told, those that peers announced. */
+  async look(what: string): Promise<unknown> {
+    const direction = directions.find((one) => `bgp/rib/${one}` === what);
+    if (direction === undefined) return undefined;
+    if (direction === "local") return [...offeredRoutes(this.#desired?.decisions ?? [])].map(rowOfOffered);
+    const number = ++this.#lastLook;
+    const seen = new Promise<readonly RibRow[]>((resolve) => this.#looks.set(number, resolve));
+    this.#post({ type: "look", number, direction });
+    const rows = await Promise.race([seen, sleep(lookMilliseconds, undefined, { ref: false })]);
+    this.#looks.delete(number);
+    if (rows === undefined) throw new Error("the BGP thread did not answer");
+    return rows;
+  }
+
   #post(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
@@ -169,6 +189,8 @@ class BgpAnnouncer implements Announcer {
       case "facts":
         for (const facts of message.peers) this.#facts.set(facts.name, facts);
         return this.#onNews();
+      case "seen":
+        return this.#looks.get(message.number)?.(message.rows);
       case "log":
         return this.#logger[message.level](message.fields, message.message);
       default:

@@ -30,6 +30,8 @@ port.on("message", (message: ToWorker) => {
       return speaker.apply(message.orders);
     case "liveness":
       return speaker.useLiveness(livenessOver(message.line));
+    case "look":
+      return say({ type: "seen", number: message.number, rows: speaker.look(message.direction) });
     case "close":
       return void speaker.close().then(() => {
         say({ type: "closed" });

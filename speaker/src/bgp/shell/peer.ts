@@ -13,6 +13,7 @@ import { overLink } from "../overLink.ts";
 import type { PeerConfig } from "../peerConfig.ts";
 import { RibIn } from "../ribIn.ts";
 import { encodeMarkers, type Routes } from "../ribOut.ts";
+import { type RibRow, rowOfReceived, rowOfTold } from "../ribView.ts";
 import { type Effect, keepsAccepted, newSession, type SessionConfig, type Step } from "../session.ts";
 import { noRoutes, type SharedUpdates } from "../sharedUpdates.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
@@ -177,6 +178,15 @@ export class Peer implements ConnectionOwner {
       lastError: this.#lastError,
       flaps: this.#flaps,
     };
+  }
+
+  /** The routes that the peer announced, or that it was told. */
+  look(direction: "in" | "out"): RibRow[] {
+    const { name } = this.#config;
+    if (direction === "in") return [...this.#ribIn.routes()].map((route) => rowOfReceived(name, route));
+    const families = this.#established?.negotiated.families ?? [];
+    const told = [...this.#told.values()].filter(({ destination }) => families.includes(destination.family));
+    return told.map((route) => rowOfTold(name, route));
   }
 
   /** Whether connections from an address, on an interface where it is link-local, are this peer's. */

@@ -2,6 +2,7 @@ import type { LivenessLine } from "../../shell/livenessLine.ts";
 import type { PeerFacts } from "../facts.ts";
 import type { PeerConfig } from "../peerConfig.ts";
 import type { Policy } from "../policy/model.ts";
+import type { RibRow } from "../ribView.ts";
 import type { RouteTable } from "../routeTable.ts";
 
 /** The whole of what the BGP thread should do. */
@@ -19,6 +20,8 @@ export type ToWorker =
   | { readonly type: "orders"; readonly orders: Orders }
   /** The way to the thread that watches neighbours: peers that want it are watched from now on. */
   | { readonly type: "liveness"; readonly line: LivenessLine }
+  /** Asks for routes; the answer carries the number. */
+  | { readonly type: "look"; readonly number: number; readonly direction: "in" | "out" }
   /** Ends everything in the way that loses least, then the thread. */
   | { readonly type: "close" };
 
@@ -32,6 +35,7 @@ export type FromWorker =
       readonly fields: object;
       readonly message: string | undefined;
     }
+  | { readonly type: "seen"; readonly number: number; readonly rows: readonly RibRow[] }
   /** The network has been told. */
   | { readonly type: "closed" };
 

@@ -9,6 +9,7 @@ import { type Offer, tableFor, tableKey } from "../outbound.ts";
 import { needsNewSession, type PeerConfig } from "../peerConfig.ts";
 import { noPolicy } from "../policy/model.ts";
 import type { Routes } from "../ribOut.ts";
+import type { RibRow } from "../ribView.ts";
 import { emptyTable } from "../routeTable.ts";
 import { noRoutes, SharedUpdates } from "../sharedUpdates.ts";
 import { Listeners } from "./listeners.ts";
@@ -116,6 +117,11 @@ export class Speaker {
       peer.setRoutes(routes(config));
     }
     this.#updates.forget();
+  }
+
+  /** The routes that peers announced, or that they were told. */
+  look(direction: "in" | "out"): RibRow[] {
+    return [...this.#peers.values()].flatMap((peer) => peer.look(direction));
   }
 
   /** Asks routers to use other paths, waits, withdraws and says goodbye; with graceful restart only the connection ends, and routes stay. */
