@@ -205,12 +205,12 @@ export function collided(session: Session): Step {
 }
 
 /**
- * Never answered. A version that we do not speak, or a lost collision, is no reason to wait longer.
+ * Never answered. A version that we do not speak, a lost collision, or a link that BFD lost is no reason to wait longer.
  * @see RFC 4271 §6.4, §8.1.5 (Events 24 and 25), RFC 8538 §4
  */
 export function notified(session: Session, message: NotificationMessage): Step {
   const words = `received ${nameOfError(message.code, message.subcode)}${wordsOf(message)}`;
-  const isBlameless = (message.code === 2 && message.subcode === 1) || (message.code === 6 && message.subcode === 7);
+  const isBlameless = (message.code === 2 && message.subcode === 1) || (message.code === 6 && [7, 10].includes(message.subcode));
   const isHard = message.code === 6 && message.subcode === 9;
   const keepsRoutes = !isHard && keepsOverNotifications(session);
   return end(isBlameless ? session : penalized(session), { reason: words, cause: words, keepsRoutes });

@@ -1,0 +1,348 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { kubectl } from "../src/controlPlane.ts";
+import { powerOff, powerOn } from "../src/faults.ts";
+import { run } from "../src/hosts.ts";
+import { waitForNodes } from "../src/node.ts";
+import { root } from "../src/paths.ts";
+import { insideHost } from "../src/processes.ts";
+import { show } from "../src/router.ts";
+
+/**
+ * BGP as the router (FRR 8.4), a host behind it and kubectl see it. Rows A… are MetalLB's acceptance cases, rows B… OpenELB's.
+ * Takes the lab as `npm start` leaves it, and takes it down at the end; with BERTH_KEEP_LAB set it leaves it up.
+ */
+const nodes = ["node1", "node2", "node3"];
+const hop = (node: string): string => `172.30.0.1${node.slice(-1)}`;
+
+function npm(...args: string[]): void {
+  const { status, stdout, stderr } = spawnSync("npm", args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28 });
+  assert.equal(status, 0, (stdout + stderr).slice(-4000));
+}
+
+function must(...args: string[]): string {
+  const { code, stdout, stderr } = kubectl(args);
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
+
+const patch = (object: string, change: object): string => must("patch", object, "--type=merge", "-p", JSON.stringify(change));
+const service = (change: object): string =>
+  must("patch", "service", "bgp-page", "-n", "demo", "--type=merge", "-p", JSON.stringify(change));
+const condition = (object: string, type: string, what: "status" | "reason" | "message"): string =>
+  must("get", object, "-o", `jsonpath={.status.conditions[?(@.type=="${type}")].${what}}`);
+
+interface Path {
+  readonly nexthops: readonly { readonly ip: string }[];
+  readonly aspath: { readonly string: string };
+  readonly metric?: number;
+  readonly community?: { readonly string: string };
+  readonly largeCommunity?: { readonly string: string };
+  readonly extendedCommunity?: { readonly string: string };
+}
+const json = <T>(words: string): T => JSON.parse(show("frr", words.split(" ")).stdout) as T;
+const paths = (prefix: string): readonly Path[] =>
+  json<{ readonly paths?: readonly Path[] }>(`show bgp ipv4 unicast ${prefix} json`).paths ?? [];
+const hops = (prefix: string): string[] =>
+  paths(prefix)
+    .flatMap(({ nexthops }) => nexthops.map(({ ip }) => ip))
+    .sort();
+interface Neighbor {
+  readonly bgpState?: string;
+  readonly remoteAs: number;
+  readonly remoteRouterId: string;
+  readonly connectionsDropped?: number;
+}
+const neighbors = (): Readonly<Record<string, Neighbor>> => json("show bgp neighbors json");
+const drops = (): string => JSON.stringify(nodes.map((node) => [node, neighbors()[hop(node)]?.connectionsDropped]));
+
+/** Tries a claim until it holds. @returns how long it took, in milliseconds */
+async function eventually<T>(claim: string, seconds: number, look: () => T, holds: (seen: T) => boolean): Promise<number> {
+  const begin = performance.now();
+  for (;;) {
+    const seen = look();
+    if (holds(seen)) return performance.now() - begin;
+    assert.ok(
+      performance.now() - begin < seconds * 1000,
+      `${claim}: not within ${seconds} s; last seen: ${JSON.stringify(seen)}`,
+    );
+    await sleep(50);
+  }
+}
+const equals =
+  (wanted: unknown) =>
+  (seen: unknown): boolean =>
+    JSON.stringify(seen) === JSON.stringify(wanted);
+
+/** A connection every 10 ms from the host behind the router, while something happens. */
+async function attempts(seconds: number, meanwhile: () => Promise<void> | void): Promise<{ failures: number; window: number }> {
+  const [file = "", ...args] = insideHost("outside", [
+    process.execPath,
+    join(root, "lab/test/attempts.mjs"),
+    address,
+    String(seconds),
+  ]);
+  const load = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  load.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const done = new Promise((resolve) => load.on("close", resolve));
+  await sleep(1000);
+  await meanwhile();
+  await done;
+  return JSON.parse(output) as { failures: number; window: number };
+}
+
+/** Moves the page's pods away from a node, so that only the path to it is measured. */
+function keepPodsOff(node: string): void {
+  const hostname = { key: "kubernetes.io/hostname", operator: "NotIn", values: [node] };
+  const nodeAffinity = {
+    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [hostname] }] },
+  };
+  must(
+    "patch",
+    "deployment",
+    "page",
+    "-n",
+    "demo",
+    "-p",
+    JSON.stringify({ spec: { template: { spec: { affinity: { nodeAffinity } } } } }),
+  );
+  must("rollout", "status", "deployment/page", "-n", "demo", "--timeout=90s");
+}
+
+let address = "";
+let prefix = "";
+const all = nodes.map(hop);
+
+before(async () => {
+  npm("start");
+  address = must("get", "service", "bgp-page", "-n", "demo", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}");
+  prefix = `${address}/32`;
+  await eventually("A1: a next hop for each node", 20, () => hops(prefix), equals(all));
+});
+after(() => {
+  if (process.env["BERTH_KEEP_LAB"] === undefined) npm("run", "--silent", "lab", "--", "down");
+});
+
+describe("the attributes of a live Eip", () => {
+  it("A17, A18: reach the router within a second, and no session is touched", async () => {
+    const before = drops();
+    const bgp = {
+      communities: ["65000:100", "no-export"],
+      largeCommunities: ["65000:1:2"],
+      med: 50,
+      asPathPrepend: 2,
+      localPref: 50,
+    };
+    patch("eip/routed", { spec: { bgp } });
+    const took = await eventually(
+      "new attributes on every path",
+      5,
+      () => paths(prefix),
+      (seen) => seen.length === 3 && seen.every(({ aspath, metric }) => aspath.string === "65000 65000 65000" && metric === 50),
+    );
+    const [path] = paths(prefix);
+    assert.deepEqual([path?.community?.string, path?.largeCommunity?.string], ["65000:100 no-export", "65000:1:2"]);
+    assert.ok(took <= 1000, `${Math.round(took)} ms`);
+    assert.equal(drops(), before);
+  });
+  it("tell weights: a node with two pods counts twice (link bandwidth)", async () => {
+    patch("eip/routed", { spec: { bgp: { weighted: true } } });
+    await eventually(
+      "a link bandwidth on every path",
+      5,
+      () => paths(prefix),
+      (seen) => seen.every(({ extendedCommunity }) => /LB:65000:/.test(extendedCommunity?.string ?? "")),
+    );
+  });
+  it("are gone when they are taken away", async () => {
+    patch("eip/routed", { spec: { bgp: null } });
+    await eventually(
+      "plain paths",
+      5,
+      () => paths(prefix),
+      (seen) => seen.length === 3 && seen.every(({ aspath, community }) => aspath.string === "65000" && community === undefined),
+    );
+  });
+});
+
+describe("aggregation", () => {
+  it("replaces addresses by their network; with externalTrafficPolicy Local it never blackholes, and a condition says so", async () => {
+    patch("eip/routed", { spec: { bgp: { aggregationLength: 24 } } });
+    await eventually("the network", 5, () => [hops("192.0.2.0/24"), hops(prefix)], equals([all, []]));
+    service({ spec: { externalTrafficPolicy: "Local" } });
+    await eventually("the address alone", 5, () => hops("192.0.2.0/24"), equals([]));
+    assert.ok(hops(prefix).length > 0);
+    await eventually("the condition", 5, () => condition("eip/routed", "BgpAccepted", "reason"), equals("LocalTrafficPolicy"));
+    assert.match(
+      condition("eip/routed", "BgpAccepted", "message"),
+      new RegExp(`${address}/32 \\(demo/bgp-page\\) instead of 192\\.0\\.2\\.0/24`),
+    );
+    service({ spec: { externalTrafficPolicy: "Cluster" } });
+    patch("eip/routed", { spec: { bgp: null } });
+    await eventually("the address again", 5, () => hops(prefix), equals(all));
+  });
+});
+
+describe("who announces to whom", () => {
+  it("A28: nodes that the Eip's nodeSelector selects; none selected, no route", async () => {
+    const chosen = (name: string) => ({ spec: { bgp: { nodeSelector: { matchLabels: { "kubernetes.io/hostname": name } } } } });
+    patch("eip/routed", chosen("node2"));
+    await eventually("one next hop", 5, () => hops(prefix), equals([hop("node2")]));
+    patch("eip/routed", chosen("nobody"));
+    await eventually("no route", 5, () => hops(prefix), equals([]));
+    patch("eip/routed", { spec: { bgp: null } });
+    await eventually("all again", 5, () => hops(prefix), equals(all));
+  });
+  it("A27: peers that the Eip names, and a condition for a name that nobody has", async () => {
+    patch("eip/routed", { spec: { bgp: { peers: ["other"] } } });
+    await eventually("no route", 5, () => hops(prefix), equals([]));
+    await eventually(
+      "a note",
+      5,
+      () => condition("eip/routed", "BgpAccepted", "message"),
+      (seen) => /there is no BgpPeer "other"/.test(seen),
+    );
+    patch("eip/routed", { spec: { bgp: null } });
+    await eventually("all again", 5, () => hops(prefix), equals(all));
+  });
+  it("A31, B-13: nodes that the BgpPeer's nodeSelector selects; the others' sessions and statuses go", async () => {
+    patch("bgppeer/router", { spec: { nodeSelector: { matchLabels: { "kubernetes.io/hostname": "node1" } } } });
+    await eventually("one session", 5, () => hops(prefix), equals([hop("node1")]));
+    const reported = (): string[] =>
+      Object.keys(
+        (JSON.parse(must("get", "bgppeer/router", "-o", "json")) as { status: { nodesPeerStatus: object } }).status
+          .nodesPeerStatus,
+      );
+    await eventually("one status", 10, reported, equals(["node1"]));
+    patch("bgppeer/router", { spec: { nodeSelector: null } });
+    await eventually("all again", 15, () => hops(prefix), equals(all));
+  });
+  it("B-16: an excluded node leaves within two seconds and returns; a cordoned one stays", async () => {
+    const label = "node.kubernetes.io/exclude-from-external-load-balancers";
+    must("label", "node", "node3", `${label}=`);
+    await eventually("two next hops", 2, () => hops(prefix), equals(all.slice(0, 2)));
+    must("label", "node", "node3", `${label}-`);
+    await eventually("three next hops", 2, () => hops(prefix), equals(all));
+    must("cordon", "node3");
+    await sleep(1500);
+    assert.deepEqual(hops(prefix), all);
+    must("uncordon", "node3");
+  });
+  it("A21: what the router announces is not installed on nodes", () => {
+    show("frr", ["configure terminal", ""]);
+    assert.doesNotMatch(run("node1", ["ip", "route"]).stdout, /proto bgp/);
+  });
+});
+
+describe("what cannot be used", () => {
+  it("B-14: a BgpConf of another name says so", async () => {
+    const { code } = kubectl(
+      ["apply", "-f", "-"],
+      JSON.stringify({
+        apiVersion: "network.kubesphere.io/v1alpha2",
+        kind: "BgpConf",
+        metadata: { name: "other" },
+        spec: { as: 1 },
+      }),
+    );
+    assert.equal(code, 0);
+    await eventually("the condition", 5, () => condition("bgpconf/other", "Accepted", "reason"), equals("NotDefault"));
+    must("delete", "bgpconf", "other");
+  });
+  it("B-19: a policy is applied, and one that cannot be taken is refused with the key that is wrong", async () => {
+    const map = (text: string): void => {
+      const object = {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "policy", namespace: "berth-system" },
+        data: { "gobgp.conf": text },
+      };
+      assert.equal(kubectl(["apply", "-f", "-"], JSON.stringify(object)).code, 0);
+    };
+    const policy = (action: string): string =>
+      `[global.apply-policy.config]\nexport-policy-list = ["p"]\n[[policy-definitions]]\nname = "p"\n[[policy-definitions.statements]]\n[policy-definitions.statements.actions.bgp-actions]\n${action}\n`;
+    map(policy("set-med = 77"));
+    patch("bgpconf/default", { spec: { policy: "policy" } });
+    await eventually("the MED", 10, () => paths(prefix).map(({ metric }) => metric), equals([77, 77, 77]));
+    map(policy('set-origin = "igp"'));
+    await eventually("the refusal", 10, () => condition("bgpconf/default", "Accepted", "reason"), equals("PolicyRefused"));
+    assert.match(condition("bgpconf/default", "Accepted", "message"), /bgp-actions\.set-origin is not translated/);
+    patch("bgpconf/default", { spec: { policy: null } });
+    await eventually("accepted", 10, () => condition("bgpconf/default", "Accepted", "status"), equals("True"));
+    must("delete", "configmap", "policy", "-n", "berth-system");
+  });
+  it("A8: a routerId is what the router sees; each node's own without one", async () => {
+    const seen = () => neighbors()[hop("node2")]?.remoteRouterId;
+    assert.equal(seen(), hop("node2"));
+    assert.equal(must("get", "bgpconf/default", "-o", "jsonpath={.status.nodesConfStatus.node2.routerId}"), hop("node2"));
+  });
+});
+
+describe("a node that dies", () => {
+  it("is gone from the outside client's paths within 0.6 s with BFD of 3 × 100 ms (best of three trials: the machine has other work)", {
+    timeout: 400_000,
+  }, async () => {
+    patch("bgppeer/router", { spec: { bfd: { receiveInterval: 100, transmitInterval: 100, detectMultiplier: 3 } } });
+    keepPodsOff("node3");
+    const windows: number[] = [];
+    for (let trial = 0; trial < 3 && !windows.some((window) => window <= 600); trial++) {
+      const status = "jsonpath={.status.nodesPeerStatus.node3.bfdState}";
+      await eventually("BFD is up", 60, () => must("get", "bgppeer/router", "-o", status), equals("UP"));
+      await eventually("three paths", 60, () => hops(prefix), equals(all));
+      const { window } = await attempts(4, () => powerOff("node3"));
+      windows.push(window);
+      await powerOn("node3");
+      await waitForNodes(["node3"]);
+    }
+    assert.ok(
+      windows.some((window) => window <= 600),
+      `milliseconds with failures: ${windows.join(", ")}`,
+    );
+    await eventually("three paths", 90, () => hops(prefix), equals(all));
+  });
+
+  it("is gone within the hold time without BFD", { timeout: 200_000 }, async () => {
+    patch("bgppeer/router", { spec: { bfd: null, timers: { config: { holdTime: "3" } } } });
+    await eventually("three paths", 60, () => hops(prefix), equals(all));
+    const { failures, window } = await attempts(7, () => powerOff("node3"));
+    await powerOn("node3");
+    await waitForNodes(["node3"]);
+    patch("bgppeer/router", { spec: { timers: null } });
+    assert.ok(failures > 0 && window <= 3500, `${failures} failures within ${window} ms`);
+    await eventually("three paths", 90, () => hops(prefix), equals(all));
+  });
+});
+
+describe("a node that is drained", () => {
+  it("leaves within two seconds, costs no connection, and returns when it is uncordoned", { timeout: 200_000 }, async () => {
+    must("uncordon", "node2");
+    await eventually("three paths", 60, () => hops(prefix), equals(all));
+    const { failures } = await attempts(8, async () => {
+      const drained = spawn(
+        join(root, ".lab/bin/kubectl"),
+        [
+          "--kubeconfig",
+          join(root, ".lab/kubeconfig"),
+          "drain",
+          "node2",
+          "--ignore-daemonsets",
+          "--delete-emptydir-data",
+          "--force",
+          "--timeout=60s",
+        ],
+        { stdio: "ignore" },
+      );
+      await eventually("two next hops", 4, () => hops(prefix), equals([hop("node1"), hop("node3")]));
+      drained.unref();
+    });
+    assert.equal(failures, 0);
+    must("uncordon", "node2");
+    await eventually("three next hops", 2, () => hops(prefix), equals(all));
+  });
+});
