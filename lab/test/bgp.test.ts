@@ -322,6 +322,9 @@ describe("a node that dies", () => {
 describe("a node that is drained", () => {
   it("leaves within two seconds, costs no connection, and returns when it is uncordoned", { timeout: 200_000 }, async () => {
     must("uncordon", "node2");
+    keepPodsOff("node1");
+    const onNode2 = (): string => must("get", "pods", "-n", "demo", "-o", "jsonpath={.items[*].spec.nodeName}");
+    await eventually("a pod on node2", 60, onNode2, (seen) => seen.includes("node2"));
     await eventually("three paths", 60, () => hops(prefix), equals(all));
     const { failures } = await attempts(8, async () => {
       const drained = spawn(
