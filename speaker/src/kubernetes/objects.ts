@@ -52,6 +52,7 @@ export interface EndpointSlice extends KubernetesObject {
     readonly nodeName?: string;
     readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
     readonly addresses?: readonly string[];
+    readonly targetRef?: { readonly kind?: string; readonly name?: string };
   }[];
 }
 

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { announcement, node, peer, service, speaker, wellCluster } from "../explain/fixtures.ts";
+import { emptyModel } from "./model.ts";
+import { apply, diff } from "./patch.ts";
+import { snapshot } from "./snapshot.ts";
+import { extend } from "./timeline.ts";
+
+const at = "2026-01-01T12:00:00Z";
+const used = {
+  ...wellCluster,
+  eips: wellCluster.eips.map((one) =>
+    one.metadata.name === "lan"
+      ? { ...one, status: { usage: 1, poolSizeText: "10", used: { "172.30.0.200": "demo/web" } } }
+      : one,
+  ),
+};
+
+describe("the page's model", () => {
+  const model = snapshot(used, []);
+  it("has the way of each address from its announcers to its endpoints", () => {
+    const web = model.services.find(({ key }) => key === "demo/web");
+    assert.equal(web?.state, "ok");
+    assert.deepEqual(
+      web?.addresses.map(({ address, eip, protocol, announcers }) => [
+        address,
+        eip,
+        protocol,
+        announcers.map((one) => `${one.node} ${one.via}`),
+      ]),
+      [["172.30.0.200", "lan", "layer2", ["node1 eth0"]]],
+    );
+    assert.deepEqual(
+      web?.endpoints.map((one) => [one.node, one.isServing]),
+      [
+        ["node1", true],
+        ["node2", true],
+      ],
+    );
+  });
+  it("draws a small pool address by address, and not a large one", () => {
+    const lan = model.pools.find(({ key }) => key === "lan");
+    assert.equal(lan?.cells.length, 10);
+    assert.deepEqual(lan?.byNamespace, { demo: 1 });
+    const large = snapshot(
+      { ...used, eips: used.eips.map((one) => ({ ...one, spec: { ...one.spec, address: "fd00::/64" } })) },
+      [],
+    );
+    assert.deepEqual(large.pools[0]?.cells, []);
+  });
+  it("says which Service waits, which is silent, and which a foreign host claims", () => {
+    const conflict = { mac: "02:00:00:00:00:99", interface: "eth0", since: at };
+    const facts = {
+      ...used,
+      services: [service("web", "172.30.0.200"), service("waits", undefined), service("silent", "172.30.0.201")],
+      announcements: [announcement({ service: "web", node: "node1", conflict })],
+    };
+    assert.deepEqual(
+      snapshot(facts, []).services.map(({ key, state }) => [key, state]),
+      [
+        ["demo/silent", "silent"],
+        ["demo/waits", "waiting"],
+        ["demo/web", "ok"],
+      ],
+    );
+    assert.match(snapshot(facts, []).services[2]?.addresses[0]?.conflict ?? "", /02:00:00:00:00:99/);
+  });
+  it("believes no node whose speaker is not Ready", () => {
+    const facts = { ...used, speakers: [speaker("node1", false), speaker("node2")] };
+    assert.equal(snapshot(facts, []).services.find(({ key }) => key === "demo/web")?.state, "silent");
+  });
+});
+
+describe("a patch", () => {
+  const before = snapshot(used, []);
+  const after = snapshot(
+    {
+      ...used,
+      services: [...used.services, service("new", "172.30.0.202")],
+      announcements: [announcement({ service: "web", node: "node2", message: "took over from node1" })],
+      nodes: [node("node1"), node("node2"), node("node3")],
+    },
+    [],
+  );
+  it("leads from one model to the other, and back", () => {
+    for (const [a, b] of [
+      [before, after],
+      [after, before],
+      [emptyModel, after],
+      [after, emptyModel],
+    ] as const) {
+      const patch = diff(a, b);
+      assert.ok(patch !== undefined);
+      assert.deepEqual(apply(JSON.parse(JSON.stringify(patch)), a), b);
+    }
+  });
+  it("has only the rows that differ, and is nothing when none does", () => {
+    assert.equal(diff(before, snapshot(used, [])), undefined);
+    const moved = snapshot(
+      {
+        ...used,
+        announcements: used.announcements.map((one) =>
+          one.status.service === "web" ? announcement({ service: "web", node: "node2" }) : one,
+        ),
+      },
+      [],
+    );
+    const patch = diff(before, moved);
+    assert.deepEqual(
+      patch?.services?.put.map(({ key }) => key),
+      ["demo/web"],
+    );
+    assert.equal(patch?.pools, undefined);
+  });
+});
+
+describe("the timeline", () => {
+  const before = snapshot(used, []);
+  const told = (facts: Partial<typeof used>): string[] =>
+    extend([], before, snapshot({ ...used, ...facts }, []), at).map(
+      ({ kind, subject, message }) => `${kind} ${subject}: ${message}`,
+    );
+  it("tells of a move and why", () => {
+    const moved = announcement({
+      service: "web",
+      node: "node2",
+      message: "took over from 02:be:00:00:01:0b, which stopped to answer",
+    });
+    assert.deepEqual(told({ announcements: [moved, ...used.announcements.filter(({ status }) => status.service !== "web")] }), [
+      "owner demo/web: node2 answers for 172.30.0.200 in place of node1: took over from 02:be:00:00:01:0b, which stopped to answer",
+    ]);
+  });
+  it("tells of a session that goes down, with the last error, and of one that comes back", () => {
+    const down = snapshot(
+      {
+        ...used,
+        bgpPeers: [
+          peer({ node1: { state: "IDLE", lastError: "Cease: Administrative Shutdown" }, node2: { state: "ESTABLISHED" } }),
+        ],
+      },
+      [],
+    );
+    const entries = extend([], before, down, at);
+    assert.equal(entries[0]?.message, "the session is down: Cease: Administrative Shutdown");
+    assert.equal(extend(entries, down, before, at)[0]?.message, "the session is up");
+  });
+  it("tells of addresses given and given back, of nodes, and of foreign hosts", () => {
+    assert.deepEqual(told({ services: used.services.filter(({ metadata }) => metadata.name !== "web") }), [
+      "address demo/web: is gone, gave 172.30.0.200 back",
+    ]);
+    assert.deepEqual(told({ nodes: [node("node1", { status: {} }), node("node2")] }), ["node node1: node node1 is not Ready"]);
+    const conflict = { mac: "02:00:00:00:00:99", interface: "eth0", since: at };
+    assert.match(
+      told({
+        announcements: used.announcements.map((one) =>
+          one.status.service === "web" ? announcement({ service: "web", node: "node1", conflict }) : one,
+        ),
+      }).join(),
+      /conflict demo\/web: a foreign host claims 172\.30\.0\.200: 02:00:00:00:00:99/,
+    );
+  });
+  it("is unchanged when nothing happened, and numbers its entries", () => {
+    const timeline = extend([], emptyModel, before, at);
+    assert.equal(extend(timeline, before, snapshot(used, []), at), timeline);
+    assert.deepEqual(
+      timeline.map(({ key }) => Number(key)),
+      timeline.map((_, index) => timeline.length - index),
+    );
+  });
+});
