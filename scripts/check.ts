@@ -4,6 +4,7 @@ import { runStage, type StageResult, summarize } from "./stages.ts";
 const results: StageResult[] = [];
 results.push(await runStage({ name: "format and lint (biome)", command: ["biome", "check", "--error-on-warnings", "."] }));
 results.push(await runStage({ name: "types (tsc)", command: ["tsc", "-p", "."] }));
+results.push(await runStage({ name: "types of the page (tsc)", command: ["tsc", "-p", "speaker/page"] }));
 results.push(
   await runStage({
     name: "who may import whom (dependency-cruiser)",

@@ -20,6 +20,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { buildPage } from "./page.ts";
 
 const root = dirname(import.meta.dirname);
 const context = join(root, "dist", "image");
@@ -47,6 +48,7 @@ async function bundle(): Promise<void> {
     banner: { js: 'import { createRequire as berthRequire } from "node:module"; const require = berthRequire(import.meta.url);' },
     logLevel: "warning",
   });
+  await buildPage(join(context, "berth", "page"));
   const modules = join(context, "berth", "node_modules");
   const koffi = join(root, "node_modules", "koffi");
   for (const file of ["package.json", "index.js", "index.cjs", "LICENSE.txt"])

@@ -12,6 +12,7 @@ import { reportPeers } from "./bgp/shell/reportPeers.ts";
 import { addBgpCommands } from "./cli/shell/bgpCommands.ts";
 import { addReadCommands } from "./cli/shell/commands.ts";
 import { readEnvironment } from "./config.ts";
+import { runConsole } from "./console/shell/console.ts";
 import type { Scope } from "./kubernetes/requests.ts";
 import { Api } from "./kubernetes/shell/api.ts";
 import { runController } from "./kubernetes/shell/controller.ts";
@@ -33,6 +34,7 @@ interface CommonFlags {
 }
 
 const environment = readEnvironment();
+const isBundled = import.meta.url.endsWith(".js");
 /** A command line that cannot be understood is exit code 2: 1 means that something is not well. */
 const program = new Command("berth")
   .description("LoadBalancer Services for bare-metal Kubernetes")
@@ -95,6 +97,8 @@ withCommonFlags(program.command("controller"), 7473)
   .description("give addresses to Services, say why")
   .option("--leader-elect <boolean>", "whether one of several controllers is elected", isTrue, true)
   .option("--rest-seconds <seconds>", "how long a freed address rests before somebody else gets it", Number, 60)
+  .option("--console-port <port>", "where the page is served, with TLS; 0: nowhere", Number, 7474)
+  .option("--console-certificate <directory>", "with tls.crt and tls.key; otherwise one is made that only proves itself")
   .option("--share-unconditionally <boolean>", "as OpenELB did: a Service that names an address in use gets it", isTrue, false)
   .action(
     async (
@@ -102,12 +106,15 @@ withCommonFlags(program.command("controller"), 7473)
         readonly leaderElect: boolean;
         readonly restSeconds: number;
         readonly shareUnconditionally: boolean;
+        readonly consolePort: number;
+        readonly consoleCertificate?: string;
       },
     ) => {
       const logger = openLog(flags.logLevel, { component: "controller", pod: environment.podName });
       const metrics = createMetrics();
+      const api = new Api(kubeConfig(undefined));
       const controller = runController(
-        new Api(kubeConfig(undefined)),
+        api,
         {
           namespace: environment.namespace,
           identity: `${environment.podName}_${randomUUID()}`,
@@ -120,9 +127,27 @@ withCommonFlags(program.command("controller"), 7473)
         logger,
       );
       metrics.fact("berth_controller_is_leader", "Whether this controller leads.", () => Number(controller.isLeader()));
+      const closeConsole =
+        flags.consolePort === 0
+          ? undefined
+          : await runConsole(
+              api,
+              controller,
+              metrics.registry,
+              {
+                host: "::",
+                port: flags.consolePort,
+                certificateDirectory: flags.consoleCertificate,
+                pageDirectory: new URL(isBundled ? "./page/" : "../dist/page/", import.meta.url),
+                namespace: environment.namespace,
+                scope: scopeOf(flags),
+              },
+              logger,
+            );
       const notReady = (): string | undefined => (controller.isSynced() ? undefined : "the cluster has not been read yet");
       const server = await openHttp(flags.httpAddress, { notReady, state: controller.state, metrics: metrics.registry });
       onSignal(async () => {
+        closeConsole?.();
         await controller.close();
         server.close();
       });
@@ -145,7 +170,6 @@ withCommonFlags(program.command("speaker"), 7472)
       },
     ) => {
       const logger = openLog(flags.logLevel, { component: "speaker", node: environment.nodeName });
-      const isBundled = import.meta.url.endsWith(".js");
       const thread = (name: string): URL =>
         new URL(isBundled ? `./${name}Worker.js` : `./${name}/shell/${name}Worker.ts`, import.meta.url);
       const protocols = (["bgp", "layer2"] as const satisfies readonly Protocol[]).filter((protocol) => flags[protocol]);

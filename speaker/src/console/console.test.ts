@@ -60,7 +60,7 @@ describe("the page's model", () => {
       [
         ["demo/silent", "silent"],
         ["demo/waits", "waiting"],
-        ["demo/web", "ok"],
+        ["demo/web", "conflict"],
       ],
     );
     assert.match(snapshot(facts, []).services[2]?.addresses[0]?.conflict ?? "", /02:00:00:00:00:99/);

@@ -137,7 +137,9 @@ function stateOf(service: Service, addresses: readonly AddressCell[]): Pick<Serv
   const claimed = condition(addressConflict);
   const assigned = condition(addressAssigned);
   const told = condition(announced);
-  if (claimed?.status === "True") return { state: "conflict", why: claimed.message };
+  const foreign = addresses.find(({ conflict }) => conflict !== "")?.conflict;
+  if (claimed?.status === "True" || foreign !== undefined)
+    return { state: "conflict", why: claimed?.message ?? `a foreign host claims it: ${foreign}` };
   if (addresses.length === 0 || assigned?.status === "False")
     return { state: "waiting", why: assigned?.message ?? "the controller has not looked at it yet" };
   if (addresses.some(({ announcers }) => announcers.length === 0))

@@ -59,12 +59,28 @@ export interface ControllerOptions {
 /** What came of a write. "unknown": no answer, or one that does not tell whether it was taken. */
 type Outcome = boolean | "unknown";
 
+/** What a controller watches. */
+export interface WatchedObjects {
+  readonly services: readonly Service[];
+  readonly namespaces: readonly Namespace[];
+  readonly nodes: readonly Node[];
+  readonly eips: readonly Eip[];
+  readonly bgpConfs: readonly BgpConf[];
+  readonly bgpPeers: readonly BgpPeer[];
+  readonly announcements: readonly ServiceAnnouncement[];
+  readonly speakers: readonly Pod[];
+}
+
 /** A running controller. */
 export interface Controller {
   isSynced(): boolean;
   isLeader(): boolean;
   /** The last allocation in short, for /state. */
   state(): unknown;
+  /** The objects that this controller watches, for those who explain; undefined until everything has been read. */
+  knows(): WatchedObjects | undefined;
+  /** Calls back after every change of what it knows, many times a second if need be. */
+  onChange(listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -92,7 +108,14 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   const requests = new WeakMap<Service, ServiceRequest>();
   /** The API server asked for silence until then. */
   let notBefore = 0;
-  const changed = (): void => schedule(isLeader() ? gatherMilliseconds : standbyInterval);
+  const listeners: (() => void)[] = [];
+  const tell = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const changed = (): void => {
+    schedule(isLeader() ? gatherMilliseconds : standbyInterval);
+    tell();
+  };
   const collection = <T extends KubernetesObject>(path: string): Collection<T> => new Collection<T>(api, path, changed, logger);
   const judge = options.judge ?? lenientJudge;
   const services = collection<Service>("/api/v1/services");
@@ -104,7 +127,10 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   const all = [services, namespaces, nodes, eips, bgpConfs, bgpPeers];
   const configMaps = new NamedObjects<ConfigMap>(api, `/api/v1/namespaces/${options.namespace}/configmaps`, changed, logger);
   // Allocation never waits for these: a cluster may not serve the kind yet, or not grant the right.
-  const reported = (): void => schedule(reportGatherMilliseconds);
+  const reported = (): void => {
+    schedule(reportGatherMilliseconds);
+    tell();
+  };
   const reports = new Collection<ServiceAnnouncement>(api, announcementsPath, reported, logger);
   const speakersPath = `/api/v1/namespaces/${options.namespace}/pods`;
   const speakers = new Collection<Pod>(api, speakersPath, reported, logger, { labelSelector: speakerSelector });
@@ -377,6 +403,20 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     isSynced,
     isLeader,
     state: () => ({ isLeader: isLeader(), identity: options.identity, addresses: Object.fromEntries(last?.users ?? []) }),
+    knows: () =>
+      isSynced()
+        ? {
+            services: services.objects,
+            namespaces: namespaces.objects,
+            nodes: nodes.objects,
+            eips: eips.objects,
+            bgpConfs: bgpConfs.objects,
+            bgpPeers: bgpPeers.objects,
+            announcements: reports.objects,
+            speakers: speakers.objects,
+          }
+        : undefined,
+    onChange: (listener) => void listeners.push(listener),
     async close(): Promise<void> {
       isClosed = true;
       clearTimeout(timer);

@@ -1,0 +1,81 @@
+import { type ConsoleModel, emptyModel } from "../src/console/model.ts";
+import { apply, type ModelPatch } from "../src/console/patch.ts";
+import type { Explanation } from "../src/explain/question.ts";
+
+/** How the page stands with the controller. */
+export type Connection =
+  | { readonly state: "signedOut"; readonly message: string }
+  | { readonly state: "connecting"; readonly message: string }
+  | { readonly state: "live" };
+
+const tokenKey = "berth-token";
+const retryMilliseconds = 2000;
+
+/** The token that was given, for as long as this tab is open. */
+export function savedToken(): string {
+  return sessionStorage.getItem(tokenKey) ?? "";
+}
+
+/** Keeps a token for this tab; an empty one forgets it. */
+export function saveToken(token: string): void {
+  if (token === "") sessionStorage.removeItem(tokenKey);
+  else sessionStorage.setItem(tokenKey, token);
+}
+
+/**
+ * Follows the model with a token until it is refused or `signal` ends it; a broken connection is made anew.
+ * EventSource cannot carry a token in a header, so the stream is read by fetch.
+ */
+export async function follow(
+  token: string,
+  onModel: (model: ConsoleModel) => void,
+  onConnection: (connection: Connection) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const response = await fetch("/api/stream", { headers: { authorization: `Bearer ${token}` }, signal });
+      if (response.status === 401 || response.status === 403)
+        return onConnection({ state: "signedOut", message: (await response.text()).trim() });
+      if (!response.ok || response.body === null) throw new Error((await response.text()).trim());
+      onConnection({ state: "live" });
+      let model = emptyModel;
+      await readEvents(response.body, (event, data) => {
+        model = event === "model" ? (data as ConsoleModel) : apply(data as ModelPatch, model);
+        onModel(model);
+      });
+      throw new Error("the controller closed the connection");
+    } catch (error) {
+      if (signal.aborted) return;
+      onConnection({ state: "connecting", message: error instanceof Error ? error.message : String(error) });
+      await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));
+    }
+  }
+}
+
+/** Asks why a Service is as it is. @throws Error with the controller's sentence */
+export async function explain(token: string, service: string, signal: AbortSignal): Promise<Explanation> {
+  const response = await fetch(`/api/explain?service=${encodeURIComponent(service)}`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal,
+  });
+  if (!response.ok) throw new Error((await response.text()).trim());
+  return (await response.json()) as Explanation;
+}
+
+/** Reads a stream of server-sent events. @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
+async function readEvents(body: ReadableStream<Uint8Array>, onEvent: (event: string, data: unknown) => void): Promise<void> {
+  const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const blocks = (rest + value).split("\n\n");
+    rest = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const lines = block.split("\n");
+      const field = (name: string): string => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? "";
+      if (field("data") !== "") onEvent(field("event"), JSON.parse(field("data")));
+    }
+  }
+}

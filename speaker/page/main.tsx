@@ -1,0 +1,160 @@
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { type ConsoleModel, emptyModel } from "../src/console/model.ts";
+import { type Connection, follow, savedToken, saveToken } from "./connection.ts";
+import { ServiceList } from "./list.tsx";
+import { ServiceDetail } from "./path.tsx";
+import { Health, Pools, Routes, Timeline } from "./tables.tsx";
+import { filterServices, useView, ViewContext } from "./view.ts";
+import { type Language, preferredLanguage, type Word, word } from "./words.ts";
+
+const tabs = ["overview", "routes", "pools", "timeline"] as const satisfies readonly Word[];
+type Tab = (typeof tabs)[number];
+
+/** The part of the address after #: the tab, and the Service that is selected. */
+function readHash(): { readonly tab: Tab; readonly selected: string } {
+  const [tab = "", selected = ""] = decodeURIComponent(location.hash.slice(1)).split(":");
+  return { tab: tabs.find((one) => one === tab) ?? "overview", selected };
+}
+
+function SignIn(props: { readonly message: string; readonly language: Language; readonly onToken: (token: string) => void }) {
+  const t = (key: Word): string => word(props.language, key);
+  return (
+    <form
+      class="sign-in"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const field = event.currentTarget.elements.namedItem("token");
+        if (field instanceof HTMLInputElement && field.value.trim() !== "") props.onToken(field.value.trim());
+      }}
+    >
+      <h1>{t("title")}</h1>
+      <label for="token">{t("token")}</label>
+      <input id="token" name="token" type="password" autoComplete="off" spellcheck={false} />
+      <button type="submit">{t("signIn")}</button>
+      <p class="detail">
+        <code>{t("tokenHint")}</code>
+      </p>
+      {props.message === "" ? null : (
+        <p class="bad" role="alert">
+          {props.message}
+        </p>
+      )}
+    </form>
+  );
+}
+
+function Overview({ selected, onSelect }: { readonly selected: string; readonly onSelect: (key: string) => void }) {
+  const { model, query, t } = useView();
+  const services = filterServices(model.services, query);
+  const service = model.services.find(({ key }) => key === selected);
+  return (
+    <>
+      <Health />
+      <div class="split">
+        <div>
+          <p class="detail" aria-live="polite">
+            {services.length} {t("of")} {model.services.length} {t("services")}
+          </p>
+          <ServiceList services={services} selected={selected} onSelect={onSelect} />
+        </div>
+        <div class="detail-pane">{service === undefined ? <p>{t("select")}</p> : <ServiceDetail service={service} />}</div>
+      </div>
+    </>
+  );
+}
+
+function App() {
+  const [token, setToken] = useState(savedToken);
+  const [connection, setConnection] = useState<Connection>({ state: token === "" ? "signedOut" : "connecting", message: "" });
+  const [model, setModel] = useState<ConsoleModel>(emptyModel);
+  const [language, setLanguage] = useState(preferredLanguage);
+  const [place, setPlace] = useState(readHash);
+  const [query, setQuery] = useState("");
+  const t = (key: Word): string => word(language, key);
+  useEffect(() => {
+    const onHash = (): void => setPlace(readHash());
+    addEventListener("hashchange", onHash);
+    return () => removeEventListener("hashchange", onHash);
+  }, []);
+  useEffect(() => {
+    document.documentElement.lang = language === "zh" ? "zh-Hans" : "en";
+    localStorage.setItem("berth-language", language);
+  }, [language]);
+  useEffect(() => {
+    saveToken(token);
+    if (token === "") return;
+    const abort = new AbortController();
+    void follow(token, setModel, setConnection, abort.signal);
+    return () => abort.abort();
+  }, [token]);
+  const go = (tab: Tab, selected: string): void => {
+    location.hash = `${tab}${selected === "" ? "" : `:${selected}`}`;
+  };
+  if (connection.state === "signedOut")
+    return (
+      <main>
+        <SignIn
+          message={connection.message}
+          language={language}
+          onToken={(next) => {
+            setConnection({ state: "connecting", message: "" });
+            setToken(next);
+          }}
+        />
+      </main>
+    );
+  return (
+    <ViewContext.Provider value={{ model, token, language, query }}>
+      <a class="skip" href="#content">
+        {t("skip")}
+      </a>
+      <header>
+        <h1>{t("title")}</h1>
+        <nav aria-label={t("title")}>
+          {tabs.map((tab) => (
+            <a
+              key={tab}
+              href={`#${tab}${tab === "overview" && place.selected !== "" ? `:${place.selected}` : ""}`}
+              aria-current={tab === place.tab ? "page" : undefined}
+            >
+              {t(tab)}
+            </a>
+          ))}
+        </nav>
+        <input
+          type="search"
+          aria-label={t("search")}
+          placeholder={t("search")}
+          value={query}
+          onInput={(event) => setQuery(event.currentTarget.value)}
+        />
+        <span class={connection.state === "live" ? "good" : "warn"} role="status">
+          {connection.state === "live" ? `● ${t("live")}` : `${t("connecting")} ${connection.message}`}
+        </span>
+        <button type="button" onClick={() => setLanguage(language === "zh" ? "en" : "zh")}>
+          {t("language")}
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            setToken("");
+            setModel(emptyModel);
+            setConnection({ state: "signedOut", message: "" });
+          }}
+        >
+          {t("signOut")}
+        </button>
+      </header>
+      <main id="content" tabIndex={-1}>
+        {place.tab === "overview" ? <Overview selected={place.selected} onSelect={(key) => go("overview", key)} /> : null}
+        {place.tab === "routes" ? <Routes /> : null}
+        {place.tab === "pools" ? <Pools /> : null}
+        {place.tab === "timeline" ? <Timeline /> : null}
+      </main>
+    </ViewContext.Provider>
+  );
+}
+
+const root = document.getElementById("app");
+if (root !== null) render(<App />, root);

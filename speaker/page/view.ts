@@ -1,0 +1,54 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { ConsoleModel, ServiceRow } from "../src/console/model.ts";
+import { type Language, type Word, word } from "./words.ts";
+
+/** What every part of the page gets. */
+export interface View {
+  readonly model: ConsoleModel;
+  readonly token: string;
+  readonly language: Language;
+  readonly query: string;
+}
+
+export const ViewContext = createContext<View | undefined>(undefined);
+
+/** The view, and the words of its language. */
+export function useView(): View & { readonly t: (key: Word) => string } {
+  const view = useContext(ViewContext);
+  if (view === undefined) throw new Error("a part of the page stands outside of its view");
+  return { ...view, t: (key) => word(view.language, key) };
+}
+
+/** The Services that a search leaves: every word must be in the name, an address, an Eip, a node or the state. */
+export function filterServices(services: readonly ServiceRow[], query: string): readonly ServiceRow[] {
+  const wanted = query.toLowerCase().split(/\s+/).filter(Boolean);
+  if (wanted.length === 0) return services;
+  return services.filter((row) => {
+    const text = [
+      row.key,
+      row.state,
+      ...row.addresses.flatMap(({ address, eip, protocol, announcers }) => [
+        address,
+        eip,
+        protocol,
+        ...announcers.map(({ node }) => node),
+      ]),
+    ]
+      .join(" ")
+      .toLowerCase();
+    return wanted.every((part) => text.includes(part));
+  });
+}
+
+/** An instant in the reader's own way. */
+export function instant(text: string): string {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime()) ? "" : at.toLocaleString();
+}
+
+/** Whether a state is good, worth a look, or bad: for the colour beside the word. */
+export function tone(state: string): "good" | "warn" | "bad" {
+  if (["ok", "works", "established", "ready"].includes(state)) return "good";
+  return ["waiting", "active", "connect", "opensent", "openconfirm", "note", "unknown"].includes(state) ? "warn" : "bad";
+}

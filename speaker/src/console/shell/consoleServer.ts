@@ -1,0 +1,136 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { Registry } from "prom-client";
+import type { Explanation } from "../../explain/question.ts";
+import type { Authorizer } from "./authorizer.ts";
+import type { Certificate } from "./certificate.ts";
+import type { Feed } from "./feed.ts";
+
+/** The rights that are asked for, as RBAC's nonResourceURLs name them. */
+export const consolePath = "/console";
+const metricsPath = "/metrics";
+const keepAliveMilliseconds = 15_000;
+/** So many pages may watch at once. */
+const watchers = 200;
+
+/** What the server answers from. */
+export interface ConsoleSources {
+  readonly feed: Feed;
+  readonly authorizer: Authorizer;
+  readonly metrics: Registry;
+  explain(service: string): Explanation | undefined;
+  /** Where the page's files are: index.html, app.js, app.css. */
+  readonly pageDirectory: URL;
+}
+
+const files: Readonly<Record<string, readonly [file: string, type: string]>> = {
+  "/": ["index.html", "text/html; charset=utf-8"],
+  "/app.js": ["app.js", "text/javascript; charset=utf-8"],
+  "/app.css": ["app.css", "text/css; charset=utf-8"],
+};
+
+/** Nothing from elsewhere, no inline script or style, in nobody's frame. @see https://www.w3.org/TR/CSP3/ */
+const headers = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "strict-transport-security": "max-age=31536000",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=()",
+  "cache-control": "no-store",
+} as const;
+
+/**
+ * Serves the page, and for those who may, its data and the metrics. Nothing is ever written: every method but GET and HEAD is refused.
+ * @returns the server, listening
+ */
+export function openConsole(
+  address: { readonly host: string; readonly port: number },
+  certificate: Certificate,
+  sources: ConsoleSources,
+): Promise<Server> {
+  const server = createServer({ ...certificate, minVersion: "TLSv1.2" }, (request, response) => {
+    answer(request, response, sources).catch((error: unknown) => {
+      if (!response.headersSent) end(response, 500, "text/plain", `${error instanceof Error ? error.message : String(error)}\n`);
+      else response.destroy();
+    });
+  });
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 10_000;
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(address, () => resolve(server));
+  });
+}
+
+function end(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
+  response.writeHead(status, { ...headers, "content-type": type });
+  response.end(response.req.method === "HEAD" ? undefined : body);
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, sources: ConsoleSources): Promise<void> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.setHeader("allow", "GET, HEAD");
+    return end(response, 405, "text/plain", "only GET is served here\n");
+  }
+  const url = new URL(request.url ?? "/", "https://berth");
+  const file = Object.hasOwn(files, url.pathname) ? files[url.pathname] : undefined;
+  if (file !== undefined) return sendFile(response, new URL(file[0], sources.pageDirectory), file[1]);
+  const isApi = ["/api/model", "/api/stream", "/api/explain"].includes(url.pathname);
+  if (!isApi && url.pathname !== metricsPath) return end(response, 404, "text/plain", "there is nothing here\n");
+  const verdict = await sources.authorizer.check(request.headers.authorization, isApi ? consolePath : metricsPath);
+  if (!verdict.isAllowed) {
+    if (verdict.status === 401) response.setHeader("www-authenticate", "Bearer");
+    return end(response, verdict.status, "text/plain; charset=utf-8", `${verdict.message}\n`);
+  }
+  switch (url.pathname) {
+    case "/api/model":
+      return end(response, 200, "application/json", JSON.stringify(sources.feed.model));
+    case "/api/stream":
+      return stream(request, response, sources);
+    case "/api/explain": {
+      const service = url.searchParams.get("service") ?? "";
+      const explanation = sources.explain(service);
+      return explanation === undefined
+        ? end(response, 404, "text/plain; charset=utf-8", `there is no Service "${service}"; say ?service=namespace/name\n`)
+        : end(response, 200, "application/json", JSON.stringify(explanation));
+    }
+    default:
+      return end(response, 200, sources.metrics.contentType, await sources.metrics.metrics());
+  }
+}
+
+function sendFile(response: ServerResponse, file: URL, type: string): void {
+  if (existsSync(file)) return end(response, 200, type, readFileSync(file));
+  return end(response, 404, "text/plain", "the page was not built into this program; run npm run image, or npm run page\n");
+}
+
+let watching = 0;
+
+/** Server-sent events: the whole model first, then what changes. A reader that falls behind starts anew. */
+function stream(request: IncomingMessage, response: ServerResponse, { feed, authorizer }: ConsoleSources): void {
+  if (watching >= watchers) return end(response, 503, "text/plain", `${watchers} pages watch already; close one\n`);
+  watching++;
+  response.writeHead(200, { ...headers, "content-type": "text/event-stream", "x-accel-buffering": "no" });
+  const send = (event: string, data: unknown): void => {
+    if (response.writableLength > 16 * 1024 * 1024) response.destroy();
+    else response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  };
+  send("model", feed.model);
+  const stop = feed.watch((patch) => send("patch", patch));
+  const timer = setInterval(() => {
+    response.write(": still here\n\n");
+    void authorizer.check(request.headers.authorization, consolePath).then((verdict) => {
+      if (!verdict.isAllowed && verdict.status !== 503) response.end();
+    });
+  }, keepAliveMilliseconds);
+  response.on("close", () => {
+    watching--;
+    clearInterval(timer);
+    stop();
+  });
+}

@@ -1,0 +1,66 @@
+import type { ClusterFacts } from "../../explain/clusterFacts.ts";
+import { type ConsoleModel, emptyModel, type TimelineEntry } from "../model.ts";
+import { diff, type ModelPatch } from "../patch.ts";
+import { snapshot } from "../snapshot.ts";
+import { extend } from "../timeline.ts";
+
+/** Changes are gathered for this long, so that a burst is one patch. */
+const gatherMilliseconds = 100;
+/** What changes by itself (a leader that is gone) is looked at this often. */
+const lookMilliseconds = 5000;
+
+/** Keeps the model of the page current, and tells those who watch what changed. */
+export class Feed {
+  readonly #facts: () => ClusterFacts | undefined;
+  readonly #listeners = new Set<(patch: ModelPatch) => void>();
+  readonly #look: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
+  #timeline: readonly TimelineEntry[] = [];
+  #model: ConsoleModel = emptyModel;
+  #hasModel = false;
+
+  /** @param facts what is known of the cluster; undefined until everything has been read */
+  constructor(facts: () => ClusterFacts | undefined) {
+    this.#facts = facts;
+    this.#look = setInterval(() => this.#update(), lookMilliseconds);
+    this.#look.unref();
+  }
+
+  /** Something may have changed. */
+  touch(): void {
+    this.#timer ??= setTimeout(() => this.#update(), gatherMilliseconds);
+  }
+
+  /** What the page shows now. */
+  get model(): ConsoleModel {
+    return this.#model;
+  }
+
+  /** @returns what ends the watching */
+  watch(listener: (patch: ModelPatch) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    clearInterval(this.#look);
+    clearTimeout(this.#timer);
+    this.#listeners.clear();
+  }
+
+  #update(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const facts = this.#facts();
+    if (facts === undefined) return;
+    const next = snapshot(facts, this.#timeline);
+    // What was there when this process started is no news.
+    if (this.#hasModel) this.#timeline = extend(this.#timeline, this.#model, next, new Date(facts.now).toISOString());
+    this.#hasModel = true;
+    const model = { ...next, timeline: this.#timeline };
+    const patch = diff(this.#model, model);
+    if (patch === undefined) return;
+    this.#model = model;
+    for (const listener of this.#listeners) listener(patch);
+  }
+}
