@@ -1,3 +1,5 @@
+// The library below needs it, and does not bring it.
+import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
