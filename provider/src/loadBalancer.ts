@@ -6,8 +6,8 @@ import { adopting, isReference, orElse, typeToken } from "./component.ts";
 import type { loadBalancerArgs } from "./fields.ts";
 import type { ArgsOf } from "./inputs.ts";
 import { judge } from "./judge.ts";
-import { controllerPort, defaultNamespace, labels, namespaceLabels, speakerPort } from "./manifests/names.ts";
-import { controllerClusterRules, controllerRules, speakerClusterRules, speakerRules } from "./manifests/rbac.ts";
+import { consolePort, controllerPort, defaultNamespace, labels, namespaceLabels, speakerPort } from "./manifests/names.ts";
+import { controllerClusterRules, controllerRules, speakerClusterRules, speakerRules, viewerRules } from "./manifests/rbac.ts";
 import { controllerSpec, defaultResources, speakerSpec, type WorkloadOptions } from "./manifests/workloads.ts";
 
 /** The arguments of a LoadBalancer. */
@@ -52,6 +52,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
     const rights = [
       ...this.#rights(name, "controller", namespace, controllerClusterRules, controllerRules, within),
       ...this.#rights(name, "speaker", namespace, speakerClusterRules, speakerRules, within),
+      ...this.#viewer(name, namespace, within),
     ];
     const running = verdict.child(...home, ...definitions, ...rights);
     const workload = pulumi.output(args as unknown as PlainWorkloadArgs).apply(workloadOptions);
@@ -71,6 +72,14 @@ export class LoadBalancer extends pulumi.ComponentResource {
       running,
     );
     new apps.v1.DaemonSet(`${name}-speaker`, { metadata: metadata("speaker"), spec: workload.apply(speakerSpec) }, running);
+    new core.v1.Service(
+      `${name}-console`,
+      {
+        metadata: { ...metadata("controller"), name: "berth-console", annotations: { "pulumi.com/skipAwait": "true" } },
+        spec: { selector: labels("controller"), ports: [{ name: "https", port: 443, targetPort: consolePort }] },
+      },
+      running,
+    );
     if (args.metrics !== false) {
       for (const [component, port] of metricsPorts) {
         new core.v1.Service(
@@ -105,6 +114,29 @@ export class LoadBalancer extends pulumi.ComponentResource {
             { ...options, retainOnDelete: true },
           );
     });
+  }
+
+  /** Who may look: an account whose tokens open the page, and the role to bind to others. It may see no object of the cluster itself. */
+  #viewer(name: string, namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions): pulumi.Resource[] {
+    const apiGroup = "rbac.authorization.k8s.io";
+    const account = "berth-viewer";
+    const metadata = { name: account, labels: labels() };
+    const rules = viewerRules.map(({ nonResourceURLs, verbs }) => ({ nonResourceURLs: [...nonResourceURLs], verbs: [...verbs] }));
+    const subjects = [{ kind: "ServiceAccount", name: account, namespace }];
+    const automountServiceAccountToken = false;
+    return [
+      new core.v1.ServiceAccount(
+        `${name}-viewer`,
+        { metadata: { ...metadata, namespace }, automountServiceAccountToken },
+        options,
+      ),
+      new rbac.v1.ClusterRole(`${name}-viewer`, { metadata, rules }, options),
+      new rbac.v1.ClusterRoleBinding(
+        `${name}-viewer`,
+        { metadata, roleRef: { apiGroup, kind: "ClusterRole", name: account }, subjects },
+        options,
+      ),
+    ];
   }
 
   #rights(

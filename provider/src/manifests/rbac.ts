@@ -21,7 +21,14 @@ export const controllerClusterRules: readonly Rule[] = [
   { apiGroups: [""], resources: ["services"], verbs: ["patch"] },
   { apiGroups: [own], resources: ["eips", "bgpconfs", "bgppeers"], verbs: ["patch"] },
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
+  // For the page: the pods behind a Service, whose token it is, and whether that user may look.
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
+  { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
+  { apiGroups: ["authorization.k8s.io"], resources: ["subjectaccessreviews"], verbs: ["create"] },
 ];
+
+/** What a person needs to look at the page, and a collector to read the metrics beside it. */
+export const viewerRules = [{ nonResourceURLs: ["/console", "/metrics"], verbs: ["get"] }] as const;
 
 /** What the controller may do in Berth's own namespace: the election of a leader, and seeing which speakers are well. */
 export const controllerRules: readonly Rule[] = [

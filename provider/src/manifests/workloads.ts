@@ -1,4 +1,4 @@
-import { controllerPort, labels, speakerPort } from "./names.ts";
+import { consolePort, controllerPort, labels, speakerPort } from "./names.ts";
 
 /** How Berth's pods are configured; plain values. */
 export interface WorkloadOptions {
@@ -130,11 +130,15 @@ export function controllerSpec(options: WorkloadOptions) {
               "controller",
               ...scopeFlags(options),
               `--http-address=0.0.0.0:${controllerPort}`,
+              `--console-port=${consolePort}`,
               `--rest-seconds=${options.restSeconds}`,
               `--share-unconditionally=${options.shareUnconditionally}`,
             ],
             env: environment,
-            ports: [{ name: "http", containerPort: controllerPort }],
+            ports: [
+              { name: "http", containerPort: controllerPort },
+              { name: "console", containerPort: consolePort },
+            ],
             resources: quantities(options.controllerResources),
             securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
             ...probes(controllerPort),
