@@ -72,7 +72,7 @@ async function start(): Promise<void> {
   process.stdout.write(`\n${pages.join("\n")}\n\n`);
   if (!isWell) throw new LabError("not everything is well; the table above says what is not");
   process.stdout.write(
-    "Look around:\n  npm run lab -- kubectl get eip,bgpconf,bgppeer,svc -A\n  npm run lab -- router show ip bgp\n  npm run lab -- power-off node1\nEnd it:\n  npm run lab -- down\n",
+    "Look around:\n  npm run lab -- kubectl get eip,bgpconf,bgppeer,svc -A\n  npm run lab -- router show ip bgp\n  npm run lab -- power-off node1\nSee it, on https://localhost:7474:\n  npm run lab -- kubectl port-forward -n berth-system service/berth-console 7474:443\n  npm run lab -- kubectl create token -n berth-system berth-viewer\nEnd it:\n  npm run lab -- down\n",
   );
 }
 

@@ -97,7 +97,7 @@ withCommonFlags(program.command("controller"), 7473)
   .description("give addresses to Services, say why")
   .option("--leader-elect <boolean>", "whether one of several controllers is elected", isTrue, true)
   .option("--rest-seconds <seconds>", "how long a freed address rests before somebody else gets it", Number, 60)
-  .option("--console-port <port>", "where the page is served, with TLS; 0: nowhere", Number, 7474)
+  .option("--console-port <port>", "where the page is served, with TLS, such as 7474; 0: nowhere", Number, 0)
   .option("--console-certificate <directory>", "with tls.crt and tls.key; otherwise one is made that only proves itself")
   .option("--share-unconditionally <boolean>", "as OpenELB did: a Service that names an address in use gets it", isTrue, false)
   .action(
