@@ -74,9 +74,9 @@ describe("the schema", () => {
 });
 
 describe("the children of the components", () => {
-  it("LoadBalancer: the CRDs, two accounts with their rights, one Deployment of two, one DaemonSet in the node's network", () => {
+  it("LoadBalancer: the CRDs, three accounts with their rights, one Deployment of two, one DaemonSet in the node's network", () => {
     assert.equal(registered.filter((one) => one.type.endsWith(":CustomResourceDefinitionPatch")).length, crds().length);
-    assert.equal(registered.filter((one) => one.type.endsWith(":ClusterRole") || one.type.endsWith(":Role")).length, 4);
+    assert.equal(registered.filter((one) => one.type.endsWith(":ClusterRole") || one.type.endsWith(":Role")).length, 5);
     const controller = child("kubernetes:apps/v1:Deployment", "berth-controller").inputs as {
       spec: { replicas: number; template: { spec: { containers: { image: string }[] } } };
     };
