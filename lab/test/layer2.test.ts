@@ -202,15 +202,20 @@ describe("an API server that is away", { timeout: 900_000 }, () => {
   });
 });
 
+const conflictPath = (name: string, node: string): string =>
+  `jsonpath={.items[?(@.metadata.name=="${name}.${node}${name === "six" ? ".v6" : ""}")].status.conflict.since}`;
+const transitionPath = 'jsonpath={.status.conditions[?(@.type=="berth.dev/AddressConflict")].lastTransitionTime}';
+
 describe("a host that is none of ours and claims an address", { timeout: 120_000 }, () => {
   for (const family of ["IPv4", "IPv6"] as const)
     it(`is an event, a condition and a metric within a second, and the address is defended (${family})`, async () => {
       const [address, name] = family === "IPv4" ? [four, "layer2-page"] : [six, "six"];
       const owner = ownerOf(address);
-      const metrics = (): string =>
-        run(owner, ["curl", "-s", "--max-time", "1", "http://127.0.0.1:7472/metrics"]).stdout.replaceAll(/^#.*\n/gm, "");
-      const seen = (): boolean =>
-        /berth_speaker_address_conflicts [1-9]/.test(metrics()) &&
+      const isCounted = (): boolean =>
+        /^berth_speaker_address_conflicts [1-9]/m.test(
+          run(owner, ["curl", "-s", "--max-time", "1", "http://127.0.0.1:7472/metrics"]).stdout,
+        );
+      const isTold = (): boolean =>
         conditionOf(name, "berth.dev/AddressConflict") === "True" &&
         /AddressConflict .*02:be:00:00:01:01/.test(kube("describe", "service", "-n", "demo", name));
       const bits = family === "IPv4" ? "/32" : "/128";
@@ -221,7 +226,12 @@ describe("a host that is none of ours and claims an address", { timeout: 120_000
           family === "IPv4" ? ["arping", "-A", "-c", "1", "-I", "eth0", address] : ["ndisc6", "-n", "fd00:30::64", "eth0"],
         );
         whoAnswers("client", address);
-        await eventually("event, condition and metric", 3, seen);
+        await eventually("the metric", 1, isCounted);
+        await eventually("event and condition", 10, isTold);
+        const heard = kube("get", "serviceannouncements", "-n", "demo", "-o", conflictPath(name, owner));
+        const told = kube("get", "service", "-n", "demo", name, "-o", transitionPath);
+        const late = Date.parse(told) - Date.parse(heard);
+        assert.ok(late <= 1000, `heard at ${heard}, told at ${told}`);
       } finally {
         run(stranger, ["ip", "address", "delete", `${address}${bits}`, "dev", "eth0"]);
       }
