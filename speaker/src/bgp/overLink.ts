@@ -1,5 +1,6 @@
 import type { Address } from "../net/address.ts";
-import type { PathAttributes, Route, Routes } from "./ribOut.ts";
+import type { PathAttributes, Routes } from "./ribOut.ts";
+import { RouteSet } from "./routeSet.ts";
 
 /**
  * Routes as a peer on a link gets them over a session between link-local addresses: with our own end of the link as next hop,
@@ -13,10 +14,10 @@ export function overLink(routes: Routes, own: Address, hasExtendedNextHop: boole
     changed.set(attributes, known);
     return known;
   };
-  const result = new Map<string, Route>();
-  for (const [key, route] of routes) {
+  const result = new RouteSet(routes.by);
+  for (const route of routes.values()) {
     const isChanged = route.destination.family === "ipv6/unicast" || hasExtendedNextHop;
-    result.set(key, isChanged ? { ...route, attributes: through(route.attributes) } : route);
+    result.set(isChanged ? { ...route, attributes: through(route.attributes) } : route);
   }
   return result;
 }

@@ -3,6 +3,7 @@ import type { Asn } from "../net/asn.ts";
 import type { Destination } from "./destination.ts";
 import { type EncodeContext, encodeAnnouncements, encodeEndOfRib, encodeWithdrawals } from "./encode.ts";
 import type { RouteFamily } from "./family.ts";
+import { RouteSet } from "./routeSet.ts";
 
 /** Attributes of a path that we announce. Routes that share one object share messages at no cost. */
 export interface PathAttributes {
@@ -28,31 +29,31 @@ export interface Route {
 }
 
 /** Routes by destination, and by path where a destination has several; the first path of a destination is the one for a peer that takes one. */
-export type Routes = ReadonlyMap<string, Route>;
+export type Routes = RouteSet;
 
 /** Routes by destination; a later one with the same destination replaces an earlier one. */
 export function routesOf(list: Iterable<Route>): Routes {
-  const routes = new Map<string, Route>();
-  for (const route of list) routes.set(route.destination.key, route);
+  const routes = new RouteSet("destination");
+  for (const route of list) routes.set(route);
   return routes;
 }
 
 /** Every path to every destination. A later one with the same destination and path identifier replaces an earlier one. */
 export function pathsOf(list: Iterable<Route>): Routes {
-  const routes = new Map<string, Route>();
-  for (const route of list) routes.set(`${route.destination.key}#${route.pathId}`, route);
+  const routes = new RouteSet("path");
+  for (const route of list) routes.set(route);
   return routes;
 }
 
 /** What is told to a peer that takes several paths in some families only: elsewhere the first path of each destination. A table of single paths is itself. */
 export function pathsFor(paths: Routes, addPathSend: readonly RouteFamily[]): Routes {
-  const [some] = paths;
-  if (some === undefined || some[0] === some[1].destination.key) return paths;
-  const routes = new Map<string, Route>();
-  for (const [key, route] of paths) {
-    const { destination } = route;
-    if (addPathSend.includes(destination.family)) routes.set(key, route);
-    else if (!routes.has(destination.key)) routes.set(destination.key, route);
+  if (paths.by === "destination") return paths;
+  const routes = new RouteSet("path");
+  const told = new Set<string>();
+  for (const route of paths.values()) {
+    const { family, key } = route.destination;
+    if (addPathSend.includes(family) || !told.has(key)) routes.set(route);
+    told.add(key);
   }
   return routes;
 }
@@ -68,11 +69,11 @@ export function diffRoutes(told: Routes, wanted: Routes): RibDiff {
   const announce: Route[] = [];
   const withdraw: Route[] = [];
   const keys = new AttributeKeys();
-  for (const [key, route] of wanted) {
-    const before = told.get(key);
-    if (before === undefined || !keys.areEqual(before.attributes, route.attributes)) announce.push(route);
+  for (const route of wanted.values()) {
+    const before = told.attributesOf(route);
+    if (before === undefined || !keys.areEqual(before, route.attributes)) announce.push(route);
   }
-  for (const [key, route] of told) if (!wanted.has(key)) withdraw.push(route);
+  for (const route of told.values()) if (wanted.attributesOf(route) === undefined) withdraw.push(route);
   return { announce, withdraw };
 }
 

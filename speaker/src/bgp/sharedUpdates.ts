@@ -1,9 +1,9 @@
 import type { EncodeContext } from "./encode.ts";
 import type { RouteFamily } from "./family.ts";
-import { diffRoutes, encodeDiff, encodeRoutes, pathsFor, type RibDiff, type Routes } from "./ribOut.ts";
+import { diffRoutes, encodeDiff, encodeRoutes, pathsFor, type RibDiff, type Routes, routesOf } from "./ribOut.ts";
 
 /** Nothing: what a peer was told before its session came up. One object, so that all peers that know nothing are told the same. */
-export const noRoutes: Routes = new Map();
+export const noRoutes: Routes = routesOf([]);
 
 type Messages = readonly Uint8Array[];
 
