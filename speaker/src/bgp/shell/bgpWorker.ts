@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Logger } from "../../ports/logger.ts";
 import { livenessOver } from "../../shell/livenessLine.ts";
-import type { FromWorker, ToWorker, WorkerOptions } from "./protocol.ts";
+import type { FromWorker, Orders, ToWorker, WorkerOptions } from "./protocol.ts";
 import { Speaker } from "./speaker.ts";
 
 /**
@@ -24,15 +24,26 @@ const logger: Logger = {
 };
 const speaker = new Speaker(options, logger, (peers) => say({ type: "facts", peers }));
 
+/** The orders that came last and were not followed yet. Each are whole: while many wait, only the last count. */
+let waiting: Orders | undefined;
+function follow(): void {
+  const orders = waiting;
+  waiting = undefined;
+  if (orders !== undefined) speaker.apply(orders);
+}
+
 port.on("message", (message: ToWorker) => {
   switch (message.type) {
     case "orders":
-      return speaker.apply(message.orders);
+      if (waiting === undefined) setImmediate(follow);
+      waiting = message.orders;
+      return;
     case "liveness":
       return speaker.useLiveness(livenessOver(message.line));
     case "look":
       return say({ type: "seen", number: message.number, rows: speaker.look(message.direction) });
     case "close":
+      follow();
       return void speaker.close().then(() => {
         say({ type: "closed" });
         port.close();
