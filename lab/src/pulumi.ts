@@ -1,7 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { binDirectory, cacheDirectory, kubeconfigPath, root, runDirectory } from "./paths.ts";
+import { go, goEnvironment } from "./setup/go.ts";
+import { pythonBin } from "./setup/python.ts";
 
 const home = join(cacheDirectory, "pulumi");
 /** The state is of the running cluster, and goes with it. */
@@ -9,7 +11,7 @@ const state = join(runDirectory, "pulumi");
 
 /**
  * The environment in which Pulumi's engine works with the lab: state under .lab/run/pulumi, no download of plugins, the lab's
- * kubeconfig, a PATH that holds the engine and the language host, and Berth's plugin and a Kubernetes plugin in Pulumi's home.
+ * kubeconfig, a PATH that holds the engine, the language hosts, Go and Python, and Berth's plugin and a Kubernetes plugin in Pulumi's home.
  * `BERTH_KUBERNETES_PLUGIN` names a real Kubernetes plugin to use in place of the lab's own.
  */
 export function pulumiEnvironment(): NodeJS.ProcessEnv {
@@ -17,9 +19,11 @@ export function pulumiEnvironment(): NodeJS.ProcessEnv {
   const kubernetesPlugin = process.env["BERTH_KUBERNETES_PLUGIN"] || "lab/kubernetes-plugin/pulumi-resource-kubernetes";
   installPlugin("kubernetes", packageVersion("node_modules/@pulumi/kubernetes/package.json"), kubernetesPlugin);
   installPlugin("berth", packageVersion("provider/package.json"), "provider/bin/pulumi-resource-berth");
-  const path = [binDirectory, join(root, "node_modules", ".bin"), process.env["PATH"] ?? ""];
+  const ownGo = isAbsolute(go()) ? [dirname(go())] : [];
+  const path = [binDirectory, join(root, "node_modules", ".bin"), pythonBin, ...ownGo, process.env["PATH"] ?? ""];
   return {
     ...process.env,
+    ...goEnvironment(),
     PATH: path.join(delimiter),
     PULUMI_HOME: home,
     PULUMI_BACKEND_URL: `file://${state}`,

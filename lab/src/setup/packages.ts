@@ -26,6 +26,7 @@ const packages = [
   "iputils-ping",
   "ndisc6",
   "curl",
+  "nginx-light",
   "ca-certificates",
   "git",
 ] as const;

@@ -1,6 +1,7 @@
 import { LabError } from "../exec.ts";
 import { ensureGo } from "./go.ts";
 import { ensurePackages } from "./packages.ts";
+import { ensurePython } from "./python.ts";
 import { ensureTool, ensureTools, labTools } from "./tools.ts";
 
 /** Says in one sentence what the machine lacks. @throws LabError without Linux or without root */
@@ -10,11 +11,12 @@ export function requireMachine(): void {
     throw new LabError("the lab needs root: it makes network namespaces, mounts and containers of its own");
 }
 
-/** Installs and builds what is missing: Debian packages, Go, the tools. Shows progress; a second call does nothing. */
+/** Installs and builds what is missing: Debian packages, Go, Python packages, the tools. Shows progress; a second call does nothing. */
 export async function ensureSetup(): Promise<void> {
   requireMachine();
   ensurePackages();
   ensureGo();
+  ensurePython();
   await ensureTools(labTools);
 }
 
