@@ -1,5 +1,5 @@
 import * as berth from "@berth/pulumi";
-import { core } from "@pulumi/kubernetes";
+import { apps, core } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 interface Tenant {
@@ -40,16 +40,24 @@ const common = new berth.Eip("common", {
   priority: 2,
 });
 
-const services = tenants.map(
-  ({ name }) =>
-    [
-      name,
-      new berth.ExposedService(
-        `${name}-page`,
-        { namespace: name, selector: { app: "page" }, ports: [{ port: 80, targetPort: 8080 }] },
-        { dependsOn: [...namespaces, ...own, common] },
-      ),
-    ] as const,
-);
+/** What each tenant runs. It names no pool: the bindings decide. */
+const labels = { app: "page" };
+const pages = tenants.map(({ name: namespace }, index) => {
+  const container = { name: "page", image: config.require("page"), ports: [{ containerPort: 8080 }] };
+  const deployment = new apps.v1.Deployment(
+    `${namespace}-page`,
+    {
+      metadata: { name: "page", namespace },
+      spec: {
+        replicas: 1,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [container] } },
+      },
+    },
+    { dependsOn: namespaces.slice(index, index + 1) },
+  );
+  const args = { name: "page", namespace, selector: labels, ports: [{ port: 80, targetPort: 8080 }] };
+  return [namespace, new berth.ExposedService(`${namespace}-page`, args, { dependsOn: [deployment, ...own, common] })] as const;
+});
 
-export const addresses = Object.fromEntries(services.map(([name, service]) => [name, service.address]));
+export const addresses = Object.fromEntries(pages.map(([name, service]) => [name, service.address]));

@@ -1,7 +1,6 @@
 /** The executable plugin: serves the static schema, makes components and calls their methods for programs in any language. */
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import description from "../schema.json" with { type: "json" };
 import { packageName } from "./component.ts";
 import { BgpConf, BgpPeer, Eip, ExposedService, getAddress, LoadBalancer } from "./index.ts";
 import { judgeBefore } from "./judge.ts";
@@ -26,9 +25,6 @@ const methods: Readonly<Record<string, (inputs: pulumi.Inputs) => pulumi.Inputs>
   }),
 };
 
-const schema = readFileSync(join(dirname(import.meta.dirname), "schema.json"), "utf8");
-const { version } = JSON.parse(schema) as { readonly version: string };
-
 /** Makes or reads again the component of a type. @throws Error for a type that there is not */
 function make(name: string, type: string, inputs: unknown, options: pulumi.ComponentResourceOptions): pulumi.ComponentResource {
   const factory = factories[type.replace(`${packageName}:index:`, "") as ComponentName];
@@ -39,13 +35,13 @@ function make(name: string, type: string, inputs: unknown, options: pulumi.Compo
 
 // Components that are arguments, and those whose methods are called, come as references.
 pulumi.runtime.registerResourceModule(packageName, "index", {
-  version,
+  version: description.version,
   construct: (name, type, urn) => make(name, type, {}, { urn }),
 });
 
 const provider: pulumi.provider.Provider = {
-  version,
-  schema,
+  version: description.version,
+  schema: JSON.stringify(description),
   async construct(name, type, inputs, options) {
     const component = type.replace(`${packageName}:index:`, "") as ComponentName;
     if (component in factories) await judgeBefore(component, name, inputs, options);
