@@ -46,4 +46,4 @@ const page = new core.v1.Service(
   { dependsOn: [deployment] },
 );
 
-export const address = page.status.loadBalancer.ingress[0].ip;
+export const address = page.status.apply((status) => status?.loadBalancer?.ingress?.[0]?.ip);
