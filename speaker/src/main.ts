@@ -13,6 +13,7 @@ import { addBgpCommands } from "./cli/shell/bgpCommands.ts";
 import { addReadCommands } from "./cli/shell/commands.ts";
 import { readEnvironment } from "./config.ts";
 import { runConsole } from "./console/shell/console.ts";
+import { forms, type ImportOptions, readCluster, readFiles, writeImport } from "./import/shell/importCommand.ts";
 import type { Scope } from "./kubernetes/requests.ts";
 import { Api } from "./kubernetes/shell/api.ts";
 import { runController } from "./kubernetes/shell/controller.ts";
@@ -92,6 +93,23 @@ function withCommonFlags(command: Command, port: number): Command {
     .option("--load-balancer-classes <classes>", "classes of Services that are ours, comma separated", loadBalancerClass)
     .option("--handle-classless <boolean>", "whether Services without a class are ours", isTrue, true);
 }
+
+program
+  .command("import")
+  .description("read OpenELB's or MetalLB's objects from the cluster or from files, and write them for Berth")
+  .argument("[files...]", "manifests; without any, the cluster is read")
+  .addOption(new Option("--as <form>", "what to write").choices(forms).default("yaml"))
+  .option("--output <directory>", "where to write; manifests go to standard output without it")
+  .option("--kubeconfig <file>", "the cluster")
+  .action(
+    async (
+      files: string[],
+      flags: { readonly as: ImportOptions["form"]; readonly output?: string; readonly kubeconfig?: string },
+    ) => {
+      const objects = files.length > 0 ? readFiles(files) : await readCluster(kubeConfig(flags.kubeconfig));
+      writeImport(objects, { form: flags.as, directory: flags.output });
+    },
+  );
 
 withCommonFlags(program.command("controller"), 7473)
   .description("give addresses to Services, say why")
