@@ -3,12 +3,12 @@
  * fails when one is out of date. The SDKs need Go: --no-sdks leaves them out, and compares the digest of the schema they were made from.
  * Usage: npm run generate [-- --check] [--no-sdks]
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { crds } from "@berth/api/crds";
 import { stringify } from "yaml";
-import { schema } from "../provider/src/schema.ts";
+import { type Samples, schema } from "../provider/src/schema.ts";
 import { schemaDigest, sdkFiles, strays } from "./sdks.ts";
 import { root } from "./stages.ts";
 
@@ -21,7 +21,7 @@ const files: Readonly<Record<string, string>> = {
     crds()
       .map((crd) => `---\n${stringify(crd, { lineWidth: 140 })}`)
       .join(""),
-  "provider/schema.json": `${JSON.stringify(schema(), null, 2)}\n`,
+  "provider/schema.json": `${JSON.stringify(schema(samples()), null, 2)}\n`,
 };
 
 const { values } = parseArgs({
@@ -45,6 +45,21 @@ for (const file of extra) {
   process.stdout.write(`removed ${file}\n`);
 }
 process.stdout.write("everything is current\n");
+
+/** The programs of provider/samples, which become the examples of the schema and of each SDK. */
+function samples(): Samples {
+  const directory = join(root, "provider/samples");
+  const languages = { typescript: "index.ts", python: "__main__.py", go: "main.go" };
+  const components = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return Object.fromEntries(
+    components.map(({ name }) => [
+      name,
+      Object.fromEntries(
+        Object.entries(languages).map(([language, file]) => [language, readFileSync(join(directory, name, file), "utf8")]),
+      ),
+    ]),
+  );
+}
 
 function staleOf(wanted: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(

@@ -166,8 +166,18 @@ export function outputNames(component: ComponentName): string[] {
   return Object.keys({ ...components[component].outputs, ...objectOutputs[component] });
 }
 
+/** Programs that show a component, by component and language. */
+export type Samples = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The samples of a component in the form from which each SDK takes that of its own language. */
+function sampleText(programs: Readonly<Record<string, string>> = {}): string {
+  const blocks = Object.entries(programs).map(([language, program]) => `\`\`\`${language}\n${program.trimEnd()}\n\`\`\``);
+  if (blocks.length === 0) return "";
+  return `\n\n{{% examples %}}\n## Example Usage\n{{% example %}}\n\n${blocks.join("\n")}\n{{% /example %}}\n{{% /examples %}}`;
+}
+
 /** The package's schema. @see https://www.pulumi.com/docs/iac/extending-pulumi/schema/ */
-export function schema(): Json {
+export function schema(samples: Samples = {}): Json {
   const types: Record<string, Json> = {};
   const resources = Object.fromEntries(
     Object.entries(components).map(([name, { doc, args, outputs }]) => {
@@ -175,7 +185,7 @@ export function schema(): Json {
       return [
         typeToken(name),
         {
-          description: doc,
+          description: `${doc}${sampleText(samples[name])}`,
           isComponent: true,
           ...methodsOf(name),
           inputProperties: { ...inputs.properties, ...(name === "ExposedService" ? backends : {}) },
@@ -204,6 +214,7 @@ export function schema(): Json {
       "openelb",
     ],
     license: "Apache-2.0",
+    publisher: "Berth",
     language: {
       nodejs: {
         packageName: "@berth/sdk",

@@ -8,6 +8,14 @@ import * as utilities from "./utilities";
 
 /**
  * What the speakers are to BGP: their AS number, their port. Only the object named "default" counts.
+ *
+ * ## Example Usage
+ *
+ * ```typescript
+ * import * as berth from "@berth/pulumi";
+ *
+ * new berth.BgpConf("default", { as: 65000 });
+ * ```
  */
 export class BgpConf extends pulumi.ComponentResource {
     /** @internal */

@@ -8,6 +8,20 @@ import * as utilities from "./utilities";
 
 /**
  * Pods, reachable from the network under an address of an Eip.
+ *
+ * ## Example Usage
+ *
+ * ```typescript
+ * import * as berth from "@berth/pulumi";
+ *
+ * const page = new berth.ExposedService("page", {
+ *   selector: { app: "page" },
+ *   ports: [{ port: 80, targetPort: 8080 }],
+ *   eip: "office",
+ * });
+ *
+ * export const url = page.url;
+ * ```
  */
 export class ExposedService extends pulumi.ComponentResource {
     /** @internal */

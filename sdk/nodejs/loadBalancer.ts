@@ -8,6 +8,16 @@ import * as utilities from "./utilities";
 
 /**
  * Berth itself: CustomResourceDefinitions, rights, the controller and one speaker on each node. Give it as `dependsOn` to everything else of this package.
+ *
+ * ## Example Usage
+ *
+ * ```typescript
+ * import * as berth from "@berth/pulumi";
+ *
+ * const loadBalancer = new berth.LoadBalancer("berth", { image: "example/berth:0.1.0", logLevel: "info" });
+ *
+ * export const namespace = loadBalancer.namespace;
+ * ```
  */
 export class LoadBalancer extends pulumi.ComponentResource {
     /** @internal */

@@ -309,6 +309,13 @@ class BgpConf(pulumi.ComponentResource):
         """
         What the speakers are to BGP: their AS number, their port. Only the object named "default" counts.
 
+        ## Example Usage
+        ```python
+        import pulumi_berth as berth
+
+        berth.BgpConf("default", as_=65000)
+        ```
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param _builtins.bool adopt: Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
@@ -336,6 +343,13 @@ class BgpConf(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         What the speakers are to BGP: their AS number, their port. Only the object named "default" counts.
+
+        ## Example Usage
+        ```python
+        import pulumi_berth as berth
+
+        berth.BgpConf("default", as_=65000)
+        ```
 
         :param str resource_name: The name of the resource.
         :param BgpConfArgs args: The arguments to use to populate this resource's properties.

@@ -358,6 +358,20 @@ class BgpPeer(pulumi.ComponentResource):
         """
         A router that the speakers peer with.
 
+        ## Example Usage
+        ```python
+        import pulumi
+        import pulumi_berth as berth
+
+        config = pulumi.Config()
+
+        berth.BgpPeer(
+            "router",
+            conf={"neighbor_address": "172.30.0.1", "peer_as": 65001},
+            password=config.get_secret("routerPassword"),
+        )
+        ```
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param _builtins.bool adopt: Take over an object of this name that is in the cluster already, with the fields given here. An object taken over stays when this resource is deleted. Default false: an object that is there already is a mistake.
@@ -388,6 +402,20 @@ class BgpPeer(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         A router that the speakers peer with.
+
+        ## Example Usage
+        ```python
+        import pulumi
+        import pulumi_berth as berth
+
+        config = pulumi.Config()
+
+        berth.BgpPeer(
+            "router",
+            conf={"neighbor_address": "172.30.0.1", "peer_as": 65001},
+            password=config.get_secret("routerPassword"),
+        )
+        ```
 
         :param str resource_name: The name of the resource.
         :param BgpPeerArgs args: The arguments to use to populate this resource's properties.

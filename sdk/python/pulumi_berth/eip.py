@@ -477,6 +477,22 @@ class Eip(pulumi.ComponentResource):
         """
         A pool of addresses that Services of type LoadBalancer get theirs from.
 
+        ## Example Usage
+        ```python
+        import pulumi
+        import pulumi_berth as berth
+
+        office = berth.Eip(
+            "office",
+            address="192.0.2.10-192.0.2.40",
+            exclude=["192.0.2.20"],
+            protocol="layer2",
+            is_default=True,
+        )
+
+        pulumi.export("size", office.pool_size)
+        ```
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] address: The addresses of this pool: an address (192.0.2.1), a CIDR (192.0.2.0/24, or 192.0.2.0/255.255.255.0), or a range (192.0.2.1-192.0.2.9). Host bits of a CIDR are cleared; the first and the last address of a CIDR belong to the pool.
@@ -514,6 +530,22 @@ class Eip(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         A pool of addresses that Services of type LoadBalancer get theirs from.
+
+        ## Example Usage
+        ```python
+        import pulumi
+        import pulumi_berth as berth
+
+        office = berth.Eip(
+            "office",
+            address="192.0.2.10-192.0.2.40",
+            exclude=["192.0.2.20"],
+            protocol="layer2",
+            is_default=True,
+        )
+
+        pulumi.export("size", office.pool_size)
+        ```
 
         :param str resource_name: The name of the resource.
         :param EipArgs args: The arguments to use to populate this resource's properties.

@@ -393,6 +393,21 @@ class ExposedService(pulumi.ComponentResource):
         """
         Pods, reachable from the network under an address of an Eip.
 
+        ## Example Usage
+        ```python
+        import pulumi
+        import pulumi_berth as berth
+
+        page = berth.ExposedService(
+            "page",
+            selector={"app": "page"},
+            ports=[{"port": 80, "target_port": 8080}],
+            eip="office",
+        )
+
+        pulumi.export("url", page.url)
+        ```
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] address: The address to take; with two families two of them, comma separated. Default: a free one.
@@ -425,6 +440,21 @@ class ExposedService(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         Pods, reachable from the network under an address of an Eip.
+
+        ## Example Usage
+        ```python
+        import pulumi
+        import pulumi_berth as berth
+
+        page = berth.ExposedService(
+            "page",
+            selector={"app": "page"},
+            ports=[{"port": 80, "target_port": 8080}],
+            eip="office",
+        )
+
+        pulumi.export("url", page.url)
+        ```
 
         :param str resource_name: The name of the resource.
         :param ExposedServiceArgs args: The arguments to use to populate this resource's properties.

@@ -528,6 +528,16 @@ class LoadBalancer(pulumi.ComponentResource):
         """
         Berth itself: CustomResourceDefinitions, rights, the controller and one speaker on each node. Give it as `dependsOn` to everything else of this package.
 
+        ## Example Usage
+        ```python
+        import pulumi
+        import pulumi_berth as berth
+
+        load_balancer = berth.LoadBalancer("berth", image="example/berth:0.1.0", log_level="info")
+
+        pulumi.export("namespace", load_balancer.namespace)
+        ```
+
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param _builtins.bool adopt: Take over CustomResourceDefinitions that others installed, such as OpenELB's. The objects that there are stay as they are. Default false: foreign definitions are a mistake.
@@ -568,6 +578,16 @@ class LoadBalancer(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
         Berth itself: CustomResourceDefinitions, rights, the controller and one speaker on each node. Give it as `dependsOn` to everything else of this package.
+
+        ## Example Usage
+        ```python
+        import pulumi
+        import pulumi_berth as berth
+
+        load_balancer = berth.LoadBalancer("berth", image="example/berth:0.1.0", log_level="info")
+
+        pulumi.export("namespace", load_balancer.namespace)
+        ```
 
         :param str resource_name: The name of the resource.
         :param LoadBalancerArgs args: The arguments to use to populate this resource's properties.

@@ -223,11 +223,15 @@ function name(key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key);
 }
 
+/** Words that Python keeps for itself; the SDK puts an underscore behind them. */
+const reserved = new Set(["as", "from", "import", "class", "global", "lambda", "in", "is", "not", "pass", "def"]);
+
 function snake(key: string): string {
-  return key
+  const text = key
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
     .toLowerCase();
+  return reserved.has(text) ? `${text}_` : text;
 }
 
 function capital(key: string): string {

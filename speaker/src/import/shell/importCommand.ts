@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
 import { Api, ApiError } from "../../kubernetes/shell/api.ts";
@@ -40,16 +41,24 @@ export async function readCluster(config: KubeConfig): Promise<SourceObject[]> {
   const api = new Api(config);
   const lists = await Promise.all(
     collections.map(async ([path, apiVersion, kind]) => {
-      try {
-        const { items } = (await api.send("GET", path)) as { readonly items: readonly SourceObject[] };
-        return items.map((item) => ({ ...item, apiVersion, kind }));
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return [];
-        throw error;
-      }
+      const { items } = await list(api, path);
+      return items.map((item) => ({ ...item, apiVersion, kind }));
     }),
   );
   return lists.flat();
+}
+
+/** A collection; empty when the cluster does not know it. An API server that says that it is busy is asked again, some times. */
+async function list(api: Api, path: string, attempts = 10): Promise<{ readonly items: readonly SourceObject[] }> {
+  try {
+    return (await api.send("GET", path)) as { readonly items: readonly SourceObject[] };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 404) return { items: [] };
+    if (error.status !== 429 || attempts <= 1) throw error;
+    await sleep(Math.min(error.retryAfter ?? 500, 2000));
+    return list(api, path, attempts - 1);
+  }
 }
 
 /** Every object in manifests. @throws Error that names the file and the place of what is no manifest */

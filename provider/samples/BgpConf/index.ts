@@ -1,0 +1,3 @@
+import * as berth from "@berth/pulumi";
+
+new berth.BgpConf("default", { as: 65000 });
