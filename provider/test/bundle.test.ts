@@ -25,9 +25,13 @@ function timeToReady(): Promise<number> {
 }
 
 before(() => {
-  const { status, stderr } = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "scripts/plugin.ts")], {
-    encoding: "utf8",
-  });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", join(root, "scripts/plugin.ts")],
+    {
+      encoding: "utf8",
+    },
+  );
   assert.equal(status, 0, stderr);
 });
 
@@ -35,18 +39,28 @@ describe("the packed plugin", () => {
   it("is there for every platform under the name that the engine asks a release for, each below 3 MB", () => {
     const archives = readdirSync(directory).filter((file) => file.endsWith(".tar.gz"));
     const platforms = ["darwin-amd64", "darwin-arm64", "linux-amd64", "linux-arm64", "windows-amd64"];
-    assert.deepEqual(archives.sort(), platforms.map((platform) => `pulumi-resource-berth-v0.1.0-${platform}.tar.gz`));
+    assert.deepEqual(
+      archives.sort(),
+      platforms.map((platform) => `pulumi-resource-berth-v0.1.0-${platform}.tar.gz`),
+    );
     for (const archive of archives) assert.ok(statSync(join(directory, archive)).size < 3_000_000, archive);
   });
 
   it("is ready within a second (best of eight: the machine has other work)", async () => {
     const times: number[] = [];
     for (let trial = 0; trial < 8 && !times.some((time) => time < 1000); trial++) times.push(await timeToReady());
-    assert.ok(times.some((time) => time < 1000), `milliseconds: ${times.map(Math.round).join(", ")}`);
+    assert.ok(
+      times.some((time) => time < 1000),
+      `milliseconds: ${times.map(Math.round).join(", ")}`,
+    );
   });
 
   it("serves the whole schema", () => {
-    const { status, stdout, stderr } = spawnSync("pulumi", ["package", "get-schema", launcher], { encoding: "utf8", env, maxBuffer: 1 << 26 });
+    const { status, stdout, stderr } = spawnSync("pulumi", ["package", "get-schema", launcher], {
+      encoding: "utf8",
+      env,
+      maxBuffer: 1 << 26,
+    });
     assert.equal(status, 0, stderr);
     const names = (text: string): string[] => Object.keys((JSON.parse(text) as { readonly resources: object }).resources).sort();
     assert.deepEqual(names(stdout), names(readFileSync(join(root, "provider/schema.json"), "utf8")));
