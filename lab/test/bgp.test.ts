@@ -310,6 +310,7 @@ describe("a node that dies", () => {
 
 describe("a node that is drained", () => {
   it("leaves within two seconds, costs no connection, and returns when it is uncordoned", { timeout: 200_000 }, async () => {
+    patch("bgppeer/router", { spec: { bfd: null } });
     must("uncordon", "node2");
     keepPodsOff("node1");
     const onNode2 = (): string => must("get", "pods", "-n", "demo", "-o", "jsonpath={.items[*].spec.nodeName}");
