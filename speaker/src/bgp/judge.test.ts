@@ -70,6 +70,10 @@ describe("notes on a BgpPeer", () => {
     ],
     [{ transport: { mtuDiscovery: false } }, /mtuDiscovery false has no effect/],
     [{ bfd: { minimumTtl: 250 } }, /bfd\.minimumTtl has no effect/],
+    [
+      { gracefulRestart: { longlivedEnabled: true } },
+      /longlivedEnabled has no effect: long-lived graceful restart is not offered/,
+    ],
     [{ gracefulRestart: { peerRestarting: true } }, /spec\.gracefulRestart\.peerRestarting has no effect: it is a report/],
   ];
   for (const [spec, note] of notes)

@@ -12,10 +12,25 @@ export function leftToCni({ labels }: ObjectMeta): Refusal | undefined {
   };
 }
 
-/** Fields of gracefulRestart that are reports in GoBGP. */
+/** Wishes of gracefulRestart that have no effect, and why. */
+const withoutEffect = {
+  longlivedEnabled: "long-lived graceful restart is not offered",
+  deferralTime: "routes are sent as soon as all addresses of this node are known",
+  staleRoutesTime: "routes of a peer that restarts are kept for the restart time that it names",
+} as const;
+
+/** Fields of gracefulRestart that are reports in GoBGP, and those that have no effect. */
 export function notesOnRestart(path: string, restart: BgpConf["spec"]["gracefulRestart"]): string[] {
   const reports = ["peerRestartTime", "peerRestarting", "localRestarting", "mode"] as const;
-  return reports.flatMap((field) =>
-    restart?.[field] === undefined || restart[field] === "" ? [] : [`${path}.${field} has no effect: it is a report, not a wish`],
+  const wishes = Object.entries(withoutEffect).flatMap(([field, why]) =>
+    restart?.[field as keyof typeof withoutEffect] ? [`${path}.${field} has no effect: ${why}`] : [],
   );
+  return [
+    ...reports.flatMap((field) =>
+      restart?.[field] === undefined || restart[field] === ""
+        ? []
+        : [`${path}.${field} has no effect: it is a report, not a wish`],
+    ),
+    ...wishes,
+  ];
 }
