@@ -9,7 +9,7 @@ import { crds } from "@berth/api/crds";
 import { KubeConfig } from "@kubernetes/client-node";
 import type { ApiServer } from "../../../api/test/apiServer.ts";
 import type { Service } from "../../src/kubernetes/objects.ts";
-import { Api } from "../../src/kubernetes/shell/api.ts";
+import { Api, ApiError } from "../../src/kubernetes/shell/api.ts";
 
 const main = join(import.meta.dirname, "../../src/main.ts");
 
@@ -86,19 +86,26 @@ export function accessOf(kubeconfig: string): { readonly server: string; readonl
   return { server: config.getCurrentCluster()?.server ?? "", token: config.getCurrentUser()?.token ?? "" };
 }
 
-/** Creates Services of type LoadBalancer in the namespace "default", a hundred at a time. */
+/** Creates Services of type LoadBalancer in the namespace "default", fifty at a time. What a busy API server did not answer in time is asked again. */
 export async function createServices(api: Api, names: readonly string[]): Promise<void> {
-  for (let at = 0; at < names.length; at += 100)
-    await Promise.all(
-      names.slice(at, at + 100).map((name) =>
-        api.send("POST", "/api/v1/namespaces/default/services", {
+  const create = async (name: string): Promise<void> => {
+    for (let attempt = 1; ; attempt++) {
+      const spec = { type: "LoadBalancer", allocateLoadBalancerNodePorts: false, ports: [{ port: 80 }] };
+      try {
+        await api.send("POST", "/api/v1/namespaces/default/services", {
           apiVersion: "v1",
           kind: "Service",
           metadata: { name },
-          spec: { type: "LoadBalancer", allocateLoadBalancerNodePorts: false, ports: [{ port: 80 }] },
-        }),
-      ),
-    );
+          spec,
+        });
+        return;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 409 && attempt > 1) return;
+        if (attempt === 5 || (error instanceof ApiError && error.status < 500)) throw error;
+      }
+    }
+  };
+  for (let at = 0; at < names.length; at += 50) await Promise.all(names.slice(at, at + 50).map(create));
 }
 
 /** The LoadBalancer Services of the namespace "default". */
