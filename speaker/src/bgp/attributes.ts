@@ -143,12 +143,12 @@ function readNextHop(reader: Reader): Address {
   return nextHop;
 }
 
-/** Whether the TLVs of a Prefix-SID fill it exactly. @see RFC 8669 §6 */
-function readPrefixSid(reader: Reader): Uint8Array {
+/** An attribute of TLVs that fill it exactly: a type of one or two octets, a length of two, a value. @throws DecodeError when they do not */
+function readParts(reader: Reader, typeOctets: 1 | 2): Uint8Array {
   const all = reader.rest();
   const parts = new Reader(all);
   while (parts.remaining > 0) {
-    parts.u8();
+    parts.bytes(typeOctets);
     parts.sub(parts.u16());
   }
   return all.slice();
@@ -311,8 +311,15 @@ export const attributeRows: { readonly [N in Name]: AttributeRow<N> } = {
     read: (value) => readAggregator(value, 4),
     write: (writer, { as, address }) => void writer.u32(as).bytes(addressToBytes(address)),
   }),
-  pmsiTunnel: row<"pmsiTunnel">({ code: 22, rfc: "6514 §5", flags: both, ...octets }),
-  tunnelEncapsulation: row<"tunnelEncapsulation">({ code: 23, rfc: "9012 §2", flags: both, ...octets }),
+  // Flags, a type and a label come first.
+  pmsiTunnel: row<"pmsiTunnel">({ code: 22, rfc: "6514 §5", flags: both, ...octets, isLength: (length) => length >= 5 }),
+  tunnelEncapsulation: row<"tunnelEncapsulation">({
+    code: 23,
+    rfc: "9012 §13",
+    flags: both,
+    ...octets,
+    read: (value) => readParts(value, 2),
+  }),
   ipv6ExtendedCommunities: row<"ipv6ExtendedCommunities">({
     code: 25,
     rfc: "5701 §2",
@@ -361,7 +368,7 @@ export const attributeRows: { readonly [N in Name]: AttributeRow<N> } = {
     flags: both,
     onMalformed: "discard",
     ...octets,
-    read: readPrefixSid,
+    read: (value) => readParts(value, 1),
   }),
 };
 

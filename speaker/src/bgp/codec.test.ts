@@ -231,7 +231,6 @@ describe("BGP messages", () => {
   const as = number as fc.Arbitrary<number> as fc.Arbitrary<Asn>;
   const host4 = fc.integer({ min: 0x01000000, max: 0x7effffff }).map((value) => ({ family: 4 as const, value: BigInt(value) }));
   const many = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: 1, maxLength: 20 });
-  const someOctets = fc.uint8Array({ minLength: 1, maxLength: 40 });
   const attribute: fc.Arbitrary<ReceivedAttributes> = fc.record(
     {
       origin: fc.constantFrom("igp", "egp", "incomplete"),
@@ -251,8 +250,10 @@ describe("BGP messages", () => {
       originatorId: host4,
       clusterList: many(host4),
       extendedCommunities: many(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
-      pmsiTunnel: someOctets,
-      tunnelEncapsulation: someOctets,
+      pmsiTunnel: fc.uint8Array({ minLength: 5, maxLength: 300 }),
+      tunnelEncapsulation: fc
+        .uint8Array({ minLength: 1, maxLength: 300 })
+        .map((value) => Uint8Array.of(0, 8, value.length >> 8, value.length, ...value)),
       ipv6ExtendedCommunities: many(fc.uint8Array({ minLength: 20, maxLength: 20 })),
       largeCommunities: many(fc.tuple(number, number, number)),
       onlyToCustomer: as,

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Announcer } from "../../src/announce/announcer.ts";
 import type { PeerFacts } from "../../src/bgp/facts.ts";
 import { createBgpAnnouncer } from "../../src/bgp/shell/announcer.ts";
+import { parseAddress } from "../../src/net/address.ts";
 import { openLog } from "../../src/shell/log.ts";
 import { connected, messagesOf } from "./wire.ts";
 
@@ -47,7 +48,10 @@ async function eventually(claim: string, holds: () => boolean): Promise<void> {
 }
 
 /** A speaker with identifier 10.99.99.99 that knows the router. @returns the port that it listens on, and its connections to us */
-async function speaker(isPassive: boolean): Promise<{ readonly port: number; readonly dialled: Socket[] }> {
+async function speaker(
+  isPassive: boolean,
+  addresses: readonly string[] = [],
+): Promise<{ readonly port: number; readonly dialled: Socket[] }> {
   const dialled: Socket[] = [];
   const port = ports++;
   server = createServer((socket) => {
@@ -59,11 +63,17 @@ async function speaker(isPassive: boolean): Promise<{ readonly port: number; rea
   const address = server.address();
   assert.ok(typeof address === "object" && address !== null);
   const object = { apiVersion: "network.kubesphere.io/v1alpha2", metadata: { name: "default" } };
-  announcer = createBgpAnnouncer({ drainMilliseconds: 0 }, { logger: openLog("error", {}) });
+  announcer = createBgpAnnouncer({ drainMilliseconds: 400 }, { logger: openLog("error", {}) });
   announcer.apply({
     nodeName: "node1",
     nodes: [{ name: "node1", labels: {}, internalAddresses: [{ family: 4, value: 0x0a636363n }], refusal: undefined }],
-    addresses: [],
+    addresses: addresses.map((text) => ({
+      address: parseAddress(text)!,
+      eip: { ...object, kind: "Eip", spec: { address: text } },
+      services: ["ns/s"],
+      localOnly: false,
+      endpointsByNode: new Map([["node1", 1]]),
+    })),
     bgpConf: { ...object, kind: "BgpConf", spec: { as: 65000, listenPort: port, listenAddresses: ["127.0.0.1"] } },
     bgpPeers: [
       {
@@ -152,7 +162,33 @@ describe("a peer that connects while its session is up", () => {
 describe("a peer that we only wait for", () => {
   it("is never dialled, and shown as Active", async () => {
     const { dialled } = await speaker(true);
-    await sleep(300);
+    await eventually("it waits", () => facts().state === "Active");
+    await sleep(1500);
     assert.deepEqual([facts().state, dialled.length], ["Active", 0]);
+  });
+});
+
+describe("a planned stop (RFC 8326, RFC 9003)", () => {
+  it("asks for other paths first, waits, withdraws, and then says goodbye with a reason", async () => {
+    const { port } = await speaker(true, ["192.0.2.1"]);
+    const socket = await dial(port);
+    const messages = messagesOf(socket);
+    socket.write(Buffer.concat([open(high), keepalive]));
+    const next = async (): Promise<string> => {
+      const [type, body] = (await messages.read()) ?? [0, ""];
+      return type === 4 ? next() : `${type} ${body}`;
+    };
+    assert.match(await next(), /^1 /);
+    const attributes = "40010100" + "4002060201" + "0000fde8" + "4003040a636363";
+    assert.equal(await next(), `2 00000014${attributes}20c0000201`);
+    assert.equal(await next(), "2 00000000", "End-of-RIB");
+    const closing = announcer!.close();
+    assert.equal(await next(), `2 0000001b${attributes}c00804ffff000020c0000201`);
+    const asked = performance.now();
+    assert.equal(await next(), "2 000520c00002010000");
+    assert.ok(performance.now() - asked > 300, "routers have time");
+    const text = Buffer.from("the speaker stops");
+    assert.equal(await next(), `3 0602${text.length.toString(16)}${text.toString("hex")}`);
+    await closing;
   });
 });
