@@ -23,7 +23,12 @@ const check: Stage = { name: "checks", command: ["node", "scripts/check.ts"] };
 const unit = (env: Readonly<Record<string, string>> = {}): Stage =>
   tests(
     "unit tests",
-    ["{api,provider,speaker,lab,bench}/src/**/*.test.ts", "lab/kubernetes-plugin/*.test.ts", "scripts/*.test.ts"],
+    [
+      "{api,provider,policy,speaker,lab,bench}/src/**/*.test.ts",
+      "template/*.test.ts",
+      "lab/kubernetes-plugin/*.test.ts",
+      "scripts/*.test.ts",
+    ],
     { env },
   );
 const tools: Stage = { name: "tools for the lab", command: ["node", "lab/src/setup/main.ts"] };

@@ -22,6 +22,11 @@ export function containsAddress(ranges: readonly string[], address: string): boo
   return firstShared(read(ranges), [wanted]) !== undefined;
 }
 
+/** The addresses that entries of a pool name, less the excluded ones, and that are in none of the networks. @throws Error when a text is malformed */
+export function outsideOf(entries: readonly string[], excluded: readonly string[], networks: readonly string[]): string[] {
+  return merged(without(read(entries), [...read(excluded), ...read(networks)])).map(formatRange);
+}
+
 /** The address at a place among ranges: 0 is the first, -1 the last. @throws Error when there are not so many */
 export function addressAt(ranges: readonly string[], index: number): string {
   const list = read(ranges);

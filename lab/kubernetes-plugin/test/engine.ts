@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { LocalWorkspace, type OpMap, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { type EngineEvent, LocalWorkspace, type OpMap, type Stack } from "@pulumi/pulumi/automation/index.js";
 
 const root = dirname(dirname(dirname(import.meta.dirname)));
 
@@ -26,7 +26,17 @@ export interface Outcome {
   readonly changes: OpMap;
   readonly said: string;
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** What a preview plans for each resource. */
+  readonly steps: readonly Step[];
   readonly failure: boolean;
+}
+
+/** What is planned for one resource, and the properties that differ. */
+export interface Step {
+  readonly op: string;
+  readonly type: string;
+  readonly name: string;
+  readonly paths: readonly string[];
 }
 
 /** Makes a stack with a state of its own. @param kubeconfig the cluster */
@@ -34,6 +44,7 @@ export async function createEngine(kubeconfig: string): Promise<Engine> {
   const home = mkdtempSync(join(tmpdir(), "berth-kubernetes-plugin-"));
   process.env["PATH"] = [
     join(root, "lab/kubernetes-plugin"),
+    join(root, "provider/bin"),
     join(root, ".lab/bin"),
     join(root, "node_modules/.bin"),
     process.env["PATH"],
@@ -56,10 +67,10 @@ export async function createEngine(kubeconfig: string): Promise<Engine> {
       said += text;
     };
     try {
-      const { changes, outputs = {} } = await act(stack, { onOutput });
-      return { changes: changes ?? {}, said, outputs, failure: false };
+      const { changes, outputs = {}, steps = [] } = await act(stack, { onOutput });
+      return { changes: changes ?? {}, said, outputs, steps, failure: false };
     } catch (error) {
-      return { changes: {}, said: said + String(error), outputs: {}, failure: true };
+      return { changes: {}, said: said + String(error), outputs: {}, steps: [], failure: true };
     }
   };
   const plain = (outputs: Readonly<Record<string, { readonly value: unknown }>>): Readonly<Record<string, unknown>> =>
@@ -72,8 +83,14 @@ export async function createEngine(kubeconfig: string): Promise<Engine> {
       }),
     preview: (program) =>
       run(async (on, options) => {
-        const { changeSummary } = await on.preview({ ...options, program: async () => program() });
-        return { changes: changeSummary };
+        const steps: Step[] = [];
+        const onEvent = ({ resourcePreEvent }: EngineEvent): void => {
+          if (resourcePreEvent === undefined) return;
+          const { op, type, urn, detailedDiff } = resourcePreEvent.metadata;
+          steps.push({ op, type, name: urn.split("::").at(-1) ?? "", paths: Object.keys(detailedDiff ?? {}) });
+        };
+        const { changeSummary } = await on.preview({ ...options, onEvent, program: async () => program() });
+        return { changes: changeSummary, steps };
       }),
     refresh: () => run(async (on, options) => ({ changes: (await on.refresh(options)).summary.resourceChanges })),
     destroy: () => run(async (on, options) => ({ changes: (await on.destroy(options)).summary.resourceChanges })),
@@ -85,6 +102,7 @@ export async function createEngine(kubeconfig: string): Promise<Engine> {
 interface Done {
   readonly changes: OpMap | undefined;
   readonly outputs?: Readonly<Record<string, unknown>>;
+  readonly steps?: readonly Step[];
 }
 
 /** Declares a Kubernetes object as `@pulumi/kubernetes` does, without loading all of its types. */

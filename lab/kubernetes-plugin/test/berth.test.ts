@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { bgpPeerSpec } from "@berth/api/bgpPeer";
+import { eipSpec } from "@berth/api/eip";
+import type { Field, Fields } from "@berth/api/schema";
+import * as pulumi from "@pulumi/pulumi";
+import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
+import * as berth from "../../../provider/src/index.ts";
+import { createEngine, type Engine, type Program } from "./engine.ts";
+
+/**
+ * The life of Berth's components with the real engine and a real API server, as npm library and through the plugin: up, nothing to
+ * change, every field edited with the smallest diff, destroy; and the password nowhere in clear. No controller runs: nothing is waited for.
+ */
+const password = "correct-horse-battery-staple";
+const quiet = { waitForReady: false };
+
+/** Values of fields whose text has to have a form. */
+const samples: Readonly<Record<string, unknown>> = {
+  "bgpPeer.conf.neighborInterface": "eth0",
+  "bgpPeer.conf.vrf": "blue",
+  "bgpPeer.transport.localAddress": "172.30.0.11",
+  "bgpPeer.transport.remoteAddress": undefined,
+  "bgpPeer.conf.dynamicAs": undefined,
+  "bgpPeer.conf.neighborAddress": undefined,
+  "bgpPeer.conf.authPassword": undefined,
+  "bgpPeer.conf.peerAs": 65009,
+  "bgpPeer.ttlSecurity.ttlMin": undefined,
+  "bgpPeer.timers.config.holdTime": "30",
+  "eip.address": undefined,
+  "eip.bgp.aggregationLength": 26,
+  "eip.bgp.aggregationLengthV6": 64,
+};
+
+/** A value for a field, or undefined where none can be given by itself. */
+function sample(field: Field, path: string): unknown {
+  if (path in samples) return samples[path];
+  switch (field.type) {
+    case "string":
+      return field.enum === undefined ? (field.rules === undefined ? "x" : undefined) : field.enum.find((one) => one !== "");
+    case "integer":
+      return Math.max(field.minimum ?? 1, 1);
+    case "boolean":
+      return true;
+    case "array": {
+      const item = sample(field.items, `${path}[]`);
+      return item === undefined ? undefined : [item];
+    }
+    case "map":
+      return { a: sample(field.values, `${path}{}`) };
+    case "object": {
+      const required = Object.entries(field.fields).filter(([, one]) => one.required === true);
+      return Object.fromEntries(required.map(([name, one]) => [name, sample(one, `${path}.${name}`)]));
+    }
+    default:
+      return field satisfies never;
+  }
+}
+
+interface Leaf {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** Every field that can be given by itself, objects by their parts. */
+function leaves(fields: Fields, root: string, path: readonly string[] = []): Leaf[] {
+  return Object.entries(fields).flatMap(([name, field]) => {
+    const here = [...path, name];
+    if (
+      field.type === "object" &&
+      name !== "nodeSelector" &&
+      Object.values(field.fields).every((one) => one.required !== true || name === "conf")
+    )
+      return leaves(field.fields, root, here);
+    const value = sample(field, [root, ...here].join("."));
+    return value === undefined ? [] : [{ path: here, value }];
+  });
+}
+
+/** An object with one more field, deep inside. */
+function withLeaf(object: object, { path, value }: Leaf): object {
+  const [first = "", ...rest] = path;
+  const inner = (object as Readonly<Record<string, object>>)[first] ?? {};
+  return { ...object, [first]: rest.length === 0 ? value : withLeaf(inner, { path: rest, value }) };
+}
+
+const eipLeaves = leaves(eipSpec, "eip");
+const peerLeaves = leaves(bgpPeerSpec, "bgpPeer");
+
+type Make = (component: "Eip" | "BgpConf" | "BgpPeer" | "ExposedService", name: string, args: object) => unknown;
+
+class Remote extends pulumi.ComponentResource {
+  constructor(component: string, name: string, inputs: pulumi.Inputs) {
+    super(`berth:index:${component}`, name, inputs, {}, true);
+  }
+}
+const doors: Readonly<Record<"library" | "plugin", Make>> = {
+  library: (component, name, args) =>
+    new (berth[component] as unknown as new (name: string, args: object) => unknown)(name, args),
+  plugin: (component, name, args) => new Remote(component, name, args),
+};
+
+/** What a program declares; `edit` changes it. */
+interface Edit {
+  /** One more field in each pool and peer, another each. */
+  readonly fields?: boolean;
+  readonly password?: string;
+  readonly eipName?: string;
+  readonly port?: number;
+}
+
+const program =
+  (make: Make, edit: Edit = {}): Program =>
+  () => {
+    make("BgpConf", "conf", { as: 65000, ...quiet });
+    for (const [index, leaf] of eipLeaves.entries()) {
+      const base = { address: `10.${index}.0.0/24`, ...quiet };
+      make("Eip", `pool-${leaf.path.join("-").toLowerCase()}`, edit.fields === true ? withLeaf(base, leaf) : base);
+    }
+    for (const [index, leaf] of peerLeaves.entries()) {
+      const base = { conf: { neighborAddress: `172.30.1.${index}`, peerAs: 65001 }, ...quiet };
+      make("BgpPeer", `peer-${leaf.path.join("-").toLowerCase()}`, edit.fields === true ? withLeaf(base, leaf) : base);
+    }
+    make("Eip", "named", { address: "10.200.0.0/24", name: edit.eipName ?? "first", ...quiet });
+    make("BgpPeer", "signed", {
+      conf: { neighborAddress: "172.30.2.1", peerAs: 65001 },
+      password: pulumi.secret(edit.password ?? password),
+      namespace: "default",
+      ...quiet,
+    });
+    make("ExposedService", "page", {
+      namespace: "default",
+      selector: { app: "page" },
+      ports: [{ port: edit.port ?? 80 }],
+      awaitAddress: false,
+    });
+    return {};
+  };
+
+let api: ApiServer;
+let collector: ChildProcess | undefined;
+before(async () => {
+  api = await startApiServer();
+  // Objects are deleted in the foreground, which the garbage collector ends.
+  collector = spawn(
+    join(dirname(dirname(dirname(import.meta.dirname))), ".lab/bin/kube-controller-manager"),
+    [`--kubeconfig=${api.kubeconfig}`, "--controllers=garbage-collector-controller", "--leader-elect=false", "--secure-port=0"],
+    { stdio: "ignore" },
+  );
+  const crds = readFileSync(join(dirname(dirname(dirname(import.meta.dirname))), "api/crds.yaml"), "utf8");
+  const { code, stderr } = api.kubectl(["apply", "-f", "-"], crds);
+  assert.equal(code, 0, stderr);
+  for (const kind of ["eips", "bgpconfs", "bgppeers"])
+    assert.equal(
+      api.kubectl(["wait", "--for=condition=Established", `crd/${kind}.network.kubesphere.io`, "--timeout=30s"]).code,
+      0,
+    );
+});
+after(() => {
+  collector?.kill("SIGKILL");
+  api.stop();
+});
+
+for (const [door, make] of Object.entries(doors)) {
+  describe(`Berth's components through the ${door}`, () => {
+    let engine: Engine;
+    const said: string[] = [];
+    before(async () => {
+      engine = await createEngine(api.kubeconfig);
+    });
+    after(() => engine.remove());
+    const done = <T extends { readonly said: string; readonly failure: boolean }>(outcome: T): T => {
+      said.push(outcome.said);
+      assert.ok(!outcome.failure, outcome.said.slice(-4000));
+      return outcome;
+    };
+    const peersSecret = (): string =>
+      api.kubectl(["get", "bgppeer", "signed", "-o", "jsonpath={.spec.conf.passwordSecretRef.name}"]).stdout;
+    const secrets = (): string[] => api.kubectl(["get", "secret", "-n", "default", "-o", "name"]).stdout.trim().split("\n");
+
+    it("are made by up, and then neither preview nor refresh finds a change", async () => {
+      const { changes } = done(await engine.up(program(make)));
+      assert.deepEqual(Object.keys(changes), ["create"]);
+      const count = changes.create;
+      assert.deepEqual(done(await engine.preview(program(make))).changes, { same: count });
+      assert.deepEqual(done(await engine.refresh()).changes, { same: count });
+    });
+
+    it(`edit each of ${eipLeaves.length + peerLeaves.length} fields alone, in place`, async () => {
+      const { steps } = done(await engine.preview(program(make, { fields: true })));
+      const objects = steps.filter(({ type }) => /:(Eip|BgpPeer)$/.test(type) && type.startsWith("kubernetes:"));
+      const expected = [
+        ...eipLeaves.map(({ path }) => [`pool-${path.join("-").toLowerCase()}`, path] as const),
+        ...peerLeaves.map(({ path }) => [`peer-${path.join("-").toLowerCase()}`, path] as const),
+      ];
+      for (const [name, path] of expected) {
+        const step = objects.find((one) => one.name === name);
+        assert.equal(step?.op, "update", `${name}: ${step?.op}`);
+        assert.equal(step.paths.length, 1, `${name}: ${step.paths.join(", ")}`);
+        assert.ok(
+          `spec.${path.join(".")}`.startsWith(step.paths[0]?.replace(/\[.*|\["?.*/, "") ?? "none"),
+          `${name}: ${step.paths[0]}`,
+        );
+      }
+      assert.ok(
+        steps.every(({ op }) => op === "update" || op === "same"),
+        steps
+          .filter(({ op }) => op !== "same")
+          .map(({ op, name }) => `${op} ${name}`)
+          .join(", "),
+      );
+      done(await engine.up(program(make, { fields: true })));
+      assert.deepEqual(Object.keys(done(await engine.preview(program(make, { fields: true }))).changes), ["same"]);
+    });
+
+    it("change the port of a Service in place, and replace a pool only for another name", async () => {
+      const { steps } = done(await engine.preview(program(make, { fields: true, port: 81, eipName: "second" })));
+      const changed = steps
+        .filter(({ op, type }) => op !== "same" && type.startsWith("kubernetes:"))
+        .map(({ op, name }) => `${op} ${name}`);
+      assert.ok(changed.includes("update page"), changed.join(", "));
+      assert.ok(
+        changed.some((one) => /replace.* named$/.test(one)),
+        changed.join(", "),
+      );
+      assert.equal(new Set(changed.map((one) => one.split(" ")[1])).size, 2, changed.join(", "));
+    });
+
+    it("keep the password out of every place but its Secret, whose name changes with it while the old one goes last", async () => {
+      const first = peersSecret();
+      assert.ok(secrets().includes(`secret/${first}`));
+      assert.equal(
+        Buffer.from(
+          api.kubectl(["get", "secret", "-n", "default", first, "-o", "jsonpath={.data.password}"]).stdout,
+          "base64",
+        ).toString(),
+        password,
+      );
+      done(await engine.up(program(make, { fields: true, password: `${password}-2` })));
+      const second = peersSecret();
+      assert.notEqual(second, first);
+      assert.deepEqual([secrets().includes(`secret/${first}`), secrets().includes(`secret/${second}`)], [false, true]);
+      const peer = api.kubectl(["get", "bgppeer", "signed", "-o", "yaml", "--show-managed-fields"]).stdout;
+      for (const [where, text] of [
+        ["the state", engine.state()],
+        ["what the engine said", said.join("")],
+        ["the BgpPeer", peer],
+      ] as const)
+        assert.ok(text.length > 100 && !text.includes(password), `the password is in ${where}`);
+      assert.ok(!engine.state().includes(Buffer.from(password).toString("base64")), "the password is in the state, in base64");
+    });
+
+    it("are gone after destroy", async () => {
+      done(await engine.destroy());
+      const left = api.kubectl(["get", "eip,bgpconf,bgppeer,service,secret", "-A", "-o", "name"]).stdout.trim();
+      assert.equal(left, "service/kubernetes");
+    });
+  });
+}
