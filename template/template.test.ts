@@ -56,7 +56,7 @@ describe("the environment template", () => {
     assert.deepEqual(pool?.inputs["spec"], { address: "192.168.1.240-192.168.1.249", protocol: "layer2" });
     assert.equal(pool?.inputs.metadata?.annotations?.["eip.openelb.kubesphere.io/is-default-eip"], "true");
     const controller = made.find(({ type }) => type === "kubernetes:apps/v1:Deployment");
-    assert.equal((controller?.inputs["spec"] as { readonly replicas?: number }).replicas, 1);
+    assert.equal((controller?.inputs["spec"] as { readonly replicas?: number } | undefined)?.replicas, 1);
     const speaker = made.find(({ type }) => type === "kubernetes:apps/v1:DaemonSet");
     assert.match(JSON.stringify(speaker?.inputs), /"--bgp=false"/);
   });
@@ -91,6 +91,6 @@ describe("the environment template", () => {
       perNamespaceLimit: 14,
     });
     const controller = made.find(({ type }) => type === "kubernetes:apps/v1:Deployment");
-    assert.equal((controller?.inputs["spec"] as { readonly replicas?: number }).replicas, 2);
+    assert.equal((controller?.inputs["spec"] as { readonly replicas?: number } | undefined)?.replicas, 2);
   });
 });

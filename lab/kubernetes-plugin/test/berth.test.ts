@@ -97,9 +97,11 @@ class Remote extends pulumi.ComponentResource {
     super(`berth:index:${component}`, name, inputs, {}, true);
   }
 }
+const { BgpConf, BgpPeer, Eip, ExposedService } = berth;
+const classes = { BgpConf, BgpPeer, Eip, ExposedService };
 const doors: Readonly<Record<"library" | "plugin", Make>> = {
   library: (component, name, args) =>
-    new (berth[component] as unknown as new (name: string, args: object) => unknown)(name, args),
+    new (classes[component] as unknown as new (name: string, args: object) => unknown)(name, args),
   plugin: (component, name, args) => new Remote(component, name, args),
 };
 
