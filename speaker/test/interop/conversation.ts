@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathIdOf } from "../../src/bgp/decide.ts";
+import { parseAddress } from "../../src/net/address.ts";
 import type { Daemon, Router, RouterConfig, SeenRoute } from "./daemons/daemon.ts";
 import type { Line } from "./speakerProcess.ts";
 import { eventually, hostAddress, routerAddress, type Speaker, Testbed } from "./testbed.ts";
@@ -67,7 +69,8 @@ export class Conversation {
     const speaker = testbed.speaker();
     if (config.dials) {
       speaker.tell(lineOf(config, []));
-      await speaker.peers();
+      const listeners = (): string => testbed.ask(testbed.host, ["ss", "-Hltn", "sport", "=", ":179"]);
+      await eventually("the speaker listens", 10, listeners, (seen) => seen !== "");
     }
     return new Conversation(testbed, config, speaker, await daemon.start(testbed, config));
   }
@@ -173,7 +176,16 @@ export function conversation(
       const one = await start({ hasAddPath: true });
       one.announce("192.0.2.1", "192.0.2.2", "2001:db8::1");
       const routes = await one.learns(["192.0.2.1/32", "192.0.2.2/32", "2001:db8::1/128"], 15);
-      if (abilities.showsPathIds) assert.deepEqual(new Set(routes.map(({ pathId }) => pathId)), new Set([1]));
+      // What OpenELB computes: FNV-1a of the next hop.
+      const wanted = routes.map(({ prefix }) => {
+        const nextHop = parseAddress(hostAddress[prefix.includes(":") ? 6 : 4]);
+        return nextHop === undefined ? undefined : pathIdOf(nextHop);
+      });
+      if (abilities.showsPathIds)
+        assert.deepEqual(
+          routes.map(({ pathId }) => pathId),
+          wanted,
+        );
       one.announce("192.0.2.2");
       await one.learns(["192.0.2.2/32"], 2);
     });

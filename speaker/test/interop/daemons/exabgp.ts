@@ -113,7 +113,8 @@ function viewOf(happenings: readonly Happening[]): RouterView {
           localPref: attribute["local-preference"],
           communities: attribute.community?.map((one) => one.join(":")) ?? [],
           largeCommunities: attribute["large-community"]?.map((one) => one.join(":")) ?? [],
-          pathId: id === undefined ? undefined : Number(id.split(".").at(-1)),
+          // Printed as four octets.
+          pathId: id?.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0),
           isStale: false,
         });
   }
