@@ -38,8 +38,8 @@ const watched = 3000;
  */
 export async function failover(fault: Fault, address: string): Promise<Trial> {
   const owner = ownerOf(address);
-  const struck = await under(address, () => faults[fault].strike(owner));
   try {
+    const struck = await under(address, () => faults[fault].strike(owner));
     const successor = ownerOf(address);
     const undone = await under(address, () => undo(fault, owner));
     return { fault, owner, successor, struck, undone, after: ownerOf(address) };

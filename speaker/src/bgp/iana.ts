@@ -23,8 +23,8 @@ export const defaultConnectRetry = seconds(5);
 export const maxIdleHold = seconds(60);
 /** How long nothing may get out, at least, before the session is given up. @see RFC 9687 §4 */
 export const minSendHold = seconds(480);
-/** While waiting for the peer's OPEN. @see RFC 4271 §8.2.2 */
-export const openSentHoldTime = seconds(240);
+/** While waiting for the peer's OPEN. The RFC suggests four minutes; a router that let a connection go unanswered is tried again sooner. @see RFC 4271 §8.2.2 */
+export const openSentHoldTime = seconds(30);
 
 const errorNames: Readonly<Record<number, readonly [string, Readonly<Record<number, string>>]>> = {
   1: ["Message Header Error", { 1: "Connection Not Synchronized", 2: "Bad Message Length", 3: "Bad Message Type" }],

@@ -7,8 +7,8 @@ type Distinction = "destination" | "path";
 const firstSlots = 64;
 
 /**
- * Routes by destination, or by destination and path, in their order. Three lists and a table of numbers in place of a map of objects:
- * with a hundred thousand routes that is a third of the memory and of the time, and nothing for the collector to walk.
+ * Routes by destination, or by destination and path, in their order. Three lists and a table of numbers in place of a map of objects, so
+ * that with a hundred thousand routes there is little for the collector to walk.
  */
 export class RouteSet {
   readonly by: Distinction;

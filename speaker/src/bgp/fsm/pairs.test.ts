@@ -132,11 +132,11 @@ const table: Readonly<Record<string, Readonly<Record<keyof typeof ways, string>>
       ["9 connectRetry", quiet, again, dials, again, quiet, quiet, quiet],
       ["10 hold", quiet, quiet, quiet, quiet, sends("4/0"), sends("4/0"), sends("4/0")],
       ["11 keepalive", quiet, quiet, quiet, quiet, quiet, "same: KEEPALIVE +keepalive", "same: KEEPALIVE +keepalive"],
-      ["12 delayOpen", quiet, quiet, quiet, "OpenSent: OPEN +hold240", quiet, quiet, quiet],
+      ["12 delayOpen", quiet, quiet, quiet, "OpenSent: OPEN +hold30", quiet, quiet, quiet],
       ["13 idleHold", dials, quiet, quiet, quiet, quiet, quiet, quiet],
       ["- sendHold", quiet, quiet, quiet, quiet, ends, ends, ends],
       ["- bfdDown", quiet, quiet, quiet, ends, sends("6/10"), sends("6/10"), sends("6/10")],
-      ["16 tcpConnected", quiet, "OpenSent: OPEN +hold240", quiet, "same: +delayOpen", quiet, quiet, quiet],
+      ["16 tcpConnected", quiet, "OpenSent: OPEN +hold30", quiet, "same: +delayOpen", quiet, quiet, quiet],
       [
         "18 tcpFails",
         quiet,
@@ -202,11 +202,11 @@ describe("every event in every state (RFC 4271 §8.2.2)", () => {
 describe("a connection that the peer made", () => {
   const delaying = { ...config, delayOpen: seconds(3) };
   it("gets our OPEN at once, or after the peer's when OPEN is held back", () => {
-    assert.equal(brief(acceptedSession(config, false).effects), "OPEN +hold240");
+    assert.equal(brief(acceptedSession(config, false).effects), "OPEN +hold30");
     const first = acceptedSession(delaying, false);
     assert.deepEqual([first.session.state, brief(first.effects)], ["Active", "+delayOpen"]);
     assert.equal(brief(step(first.session, message(peerOpen)).effects), "OPEN opened KEEPALIVE +hold90 +keepalive");
-    assert.equal(brief(step(first.session, { type: "delayOpenTimerExpires" }).effects), "OPEN +hold240");
+    assert.equal(brief(step(first.session, { type: "delayOpenTimerExpires" }).effects), "OPEN +hold30");
   });
   it("is never dialled again, however it ends", () => {
     for (const from of [acceptedSession(config, false).session, acceptedSession(delaying, false).session])
