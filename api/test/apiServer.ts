@@ -8,6 +8,8 @@ const bin = join(dirname(dirname(import.meta.dirname)), ".lab/bin");
 
 /** A throw-away API server on loopback, for tests: real validation, real watches, nothing else. */
 export interface ApiServer {
+  /** Starts the garbage collector beside it: what is deleted in the foreground goes only when one runs. */
+  collectGarbage(): void;
   readonly kubeconfig: string;
   kubectl(args: readonly string[], input?: string): { readonly code: number; readonly stdout: string; readonly stderr: string };
   stop(): void;
@@ -61,7 +63,17 @@ export async function startApiServer(): Promise<ApiServer> {
     );
     return { code: status ?? 1, stdout, stderr };
   };
+  let collector: ChildProcess | undefined;
+  const collectGarbage = (): void => {
+    collector = start("kube-controller-manager", [
+      `--kubeconfig=${kubeconfig}`,
+      "--controllers=garbage-collector-controller",
+      "--leader-elect=false",
+      "--secure-port=0",
+    ]);
+  };
   const stop = (): void => {
+    collector?.kill("SIGKILL");
     api.kill("SIGKILL");
     etcd.kill("SIGKILL");
     rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -76,7 +88,7 @@ export async function startApiServer(): Promise<ApiServer> {
     }
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
-  return { kubeconfig, kubectl, stop };
+  return { kubeconfig, kubectl, collectGarbage, stop };
 }
 
 function freePort(): Promise<number> {

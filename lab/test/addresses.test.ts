@@ -207,7 +207,10 @@ describe("OpenELB's manifests, applied as they are", () => {
 
 describe("a thousand Services that were created before the controller started", () => {
   const count = 1000;
-  const api = apiOf(kubeconfigPath);
+  let api: ReturnType<typeof apiOf>;
+  before(() => {
+    api = apiOf(kubeconfigPath);
+  });
   const eip = `
 apiVersion: network.kubesphere.io/v1alpha2
 kind: Eip

@@ -9,6 +9,7 @@ let server: ApiServer;
 let engine: Engine;
 before(async () => {
   server = await startApiServer();
+  server.collectGarbage();
   engine = await createEngine(server.kubeconfig);
 });
 after(() => {
@@ -64,14 +65,14 @@ const boats = {
 };
 
 /** A program with one of each: a definition and an object of it, a Secret with a name of the plugin's making, settings with a fixed one. */
-function harbour({ length = 12, flag = "red" as string | undefined, password = "opensesame", data = "1" } = {}): Program {
+function harbour({ length = 12, flag = "red" as string | null, password = "opensesame", data = "1" } = {}): Program {
   return () => {
     const definition = new KubernetesObject("apiextensions.k8s.io/v1", "CustomResourceDefinition", "boats", boats);
     const boat = new KubernetesObject(
       "test.berth.dev/v1",
       "Boat",
       "boat",
-      { metadata: { name: "boat" }, spec: { length, ...(flag === undefined ? {} : { flag }) } },
+      { metadata: { name: "boat" }, spec: { length, ...(flag === null ? {} : { flag }) } },
       { dependsOn: definition },
     );
     const secret = new KubernetesObject("v1", "Secret", "password", { stringData: { password: pulumi.secret(password) } });
@@ -114,7 +115,7 @@ describe("pulumi with the lab's Kubernetes plugin", () => {
   });
 
   it("takes off the object what the program leaves out", async () => {
-    const { changes } = succeeded(await engine.up(harbour({ length: 15, flag: undefined, password: "other", data: "2" })));
+    const { changes } = succeeded(await engine.up(harbour({ length: 15, flag: null, password: "other", data: "2" })));
     assert.deepEqual(changes, { same: 4, update: 1 });
     assert.deepEqual(object<{ spec: unknown }>("boat", "boat").spec, { length: 15, flag: "none" });
   });
@@ -123,7 +124,7 @@ describe("pulumi with the lab's Kubernetes plugin", () => {
     assert.match(failed(await engine.preview(harbour({ length: 500 }))), /spec\.length.*less than or equal to 400/s));
 
   it("shows in refresh what somebody changed, and says how to take it back", async () => {
-    const now = { length: 15, flag: undefined, password: "other", data: "2" } as const;
+    const now = { length: 15, flag: null, password: "other", data: "2" } as const;
     kubectl("patch", "boat", "boat", "--type=merge", "--field-manager=somebody", "-p", '{"spec":{"length":16}}');
     assert.deepEqual(succeeded(await engine.refresh()).changes, { same: 4, update: 1 });
     assert.match(failed(await engine.up(harbour(now))), /conflict with "somebody".*pulumi\.com\/patchForce: "true"/s);
@@ -134,7 +135,7 @@ describe("pulumi with the lab's Kubernetes plugin", () => {
 
   it("forgets in refresh what is gone, and makes it again", async () => {
     kubectl("delete", "configmap", "settings");
-    const now = harbour({ length: 15, flag: undefined, password: "other", data: "2" });
+    const now = harbour({ length: 15, flag: null, password: "other", data: "2" });
     assert.deepEqual(succeeded(await engine.refresh()).changes, { same: 4, delete: 1 });
     assert.deepEqual(succeeded(await engine.up(now)).changes, { same: 4, create: 1 });
   });
@@ -201,9 +202,9 @@ describe("an object that somebody has to make ready", () => {
     }, 300);
     const said = failed(await engine.up(page(3)));
     clearInterval(warn);
-    assert.match(said, /not ready in time; still waiting for an address, and a ready pod that spec\.selector matches/);
+    assert.match(said, /\* an address, and a ready pod that spec\.selector matches/);
     assert.match(said, /PoolFull: Eip office is full/);
-    assert.ok(engine.state().includes('"id": "default/page"'));
+    assert.match(engine.state(), /"id":\s*"default\/page"/);
   });
 
   it("is waited for again by the next up, and is still the same object", async () => {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -143,15 +142,9 @@ const program =
   };
 
 let api: ApiServer;
-let collector: ChildProcess | undefined;
 before(async () => {
   api = await startApiServer();
-  // Objects are deleted in the foreground, which the garbage collector ends.
-  collector = spawn(
-    join(dirname(dirname(dirname(import.meta.dirname))), ".lab/bin/kube-controller-manager"),
-    [`--kubeconfig=${api.kubeconfig}`, "--controllers=garbage-collector-controller", "--leader-elect=false", "--secure-port=0"],
-    { stdio: "ignore" },
-  );
+  api.collectGarbage();
   const crds = readFileSync(join(dirname(dirname(dirname(import.meta.dirname))), "api/crds.yaml"), "utf8");
   const { code, stderr } = api.kubectl(["apply", "-f", "-"], crds);
   assert.equal(code, 0, stderr);
@@ -161,10 +154,7 @@ before(async () => {
       0,
     );
 });
-after(() => {
-  collector?.kill("SIGKILL");
-  api.stop();
-});
+after(() => api.stop());
 
 for (const [door, make] of Object.entries(doors)) {
   describe(`Berth's components through the ${door}`, () => {
