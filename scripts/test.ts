@@ -50,13 +50,16 @@ const interop = (): Stage =>
   });
 const layer2 = (): Stage =>
   tests("Layer2 with real speakers in network namespaces", ["speaker/test/layer2/**/*.test.ts"], { isSerial: true });
-const lab = (): Stage => tests("the lab, end to end", ["lab/test/**/*.test.ts"], { isSerial: true });
+const lab = (): Stage => tests("the lab, end to end", ["lab/test/*.test.ts"], { isSerial: true });
+/** Every example and every sample of the docs, in each language: long, and run by itself. */
+const examples = (): Stage => tests("examples and samples in the lab", ["lab/test/examples/*.test.ts"], { isSerial: true });
 
 const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
   all: [() => check, () => unit(), () => tools, () => sdks, apiServer, interop, layer2, lab],
   unit: [() => unit({ BERTH_RUNS: "1000" })],
   layer2: [layer2],
   lab: [() => tools, lab],
+  examples: [() => tools, examples],
 };
 const wanted = process.argv[2] ?? "all";
 const plan = plans[wanted];

@@ -248,7 +248,7 @@ spec: { address: 10.8.0.0/16, namespaces: [default], priority: -1 }
       const given = new Set([...history.byService.values()].map((seen) => seen.join()));
       history.close();
       assert.equal(given.size, count, "an address was given twice");
-      kubectl(["delete", "services", "-n", "default", "-l", "component!=apiserver", "--wait=true"]);
+      kubectl(["delete", "--raw", "/api/v1/namespaces/default/services?labelSelector=component!%3Dapiserver"]);
     }
     assert.ok(Math.min(...took) <= 5000, `it took ${took.join(", ")} ms`);
   });

@@ -3,9 +3,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { root } from "../src/paths.ts";
-import { pulumiEnvironment } from "../src/pulumi.ts";
-import { ensureSetup } from "../src/setup/setup.ts";
+import { root } from "../../src/paths.ts";
+import { pulumiEnvironment } from "../../src/pulumi.ts";
+import { ensureSetup } from "../../src/setup/setup.ts";
 
 /** The samples of the documentation, which the schema and every SDK carry: each is compiled or run. Those in TypeScript are part of `npm run check`. */
 const directory = join(root, "provider/samples");
@@ -68,7 +68,7 @@ describe("the samples", () => {
     });
 
   it("in Go compile", { timeout: 300_000 }, () => {
-    const { status, stderr } = spawnSync("go", ["vet", "./..."], { cwd: directory, encoding: "utf8", env: pulumiEnvironment() });
+    const { status, stderr } = spawnSync("go", ["vet", "../..."], { cwd: directory, encoding: "utf8", env: pulumiEnvironment() });
     assert.equal(status, 0, stderr);
   });
 });

@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { kubectl } from "../src/controlPlane.ts";
-import { exampleDirectory, exampleNames, exampleStacks, needsBerth, outputsOf, selectStack } from "../src/examples.ts";
-import { run } from "../src/hosts.ts";
-import { cacheDirectory, root } from "../src/paths.ts";
-import { prepareLab } from "../src/prepare.ts";
-import { insideHost } from "../src/processes.ts";
-import { pulumiOutput } from "../src/pulumi.ts";
-import { show } from "../src/router.ts";
+import { kubectl } from "../../src/controlPlane.ts";
+import { exampleDirectory, exampleNames, exampleStacks, needsBerth, outputsOf, selectStack } from "../../src/examples.ts";
+import { run } from "../../src/hosts.ts";
+import { cacheDirectory, root } from "../../src/paths.ts";
+import { prepareLab } from "../../src/prepare.ts";
+import { insideHost } from "../../src/processes.ts";
+import { pulumiOutput } from "../../src/pulumi.ts";
+import { show } from "../../src/router.ts";
 
 /** Every example in one lab, as a stranger would run them, watched from the client, the host behind the router, and the router. */
 
