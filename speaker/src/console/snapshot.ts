@@ -1,9 +1,9 @@
 import { addressAssigned, addressConflict, announced } from "@berth/api/conditions";
 import type { ServiceAnnouncementStatus } from "@berth/api/serviceAnnouncement";
 import { sizeOf } from "../allocate/ranges.ts";
-import { type ClusterFacts, isReady } from "../explain/clusterFacts.ts";
+import type { ClusterFacts } from "../explain/clusterFacts.ts";
 import { healthRows, poolRows } from "../explain/overview.ts";
-import { wellNodes } from "../kubernetes/announced.ts";
+import { isReady, wellNodes } from "../kubernetes/announced.ts";
 import { keyOf, type Service } from "../kubernetes/objects.ts";
 import { isOurs, type PoolOfEip, pools } from "../kubernetes/requests.ts";
 import { nodeView } from "../kubernetes/view.ts";

@@ -1,7 +1,6 @@
 import type { Eip } from "@berth/api/eip";
-import { wellNodes } from "../kubernetes/announced.ts";
+import { isReady, wellNodes } from "../kubernetes/announced.ts";
 import { nodeView } from "../kubernetes/view.ts";
-import { isReady } from "./clusterFacts.ts";
 import { endpointsOf, note, ok, problem, type Question, type Subject, servingNodes } from "./question.ts";
 
 const isLayer2 = (eip: Eip | undefined): boolean => eip?.spec.protocol === "layer2" || eip?.spec.protocol === "vip";

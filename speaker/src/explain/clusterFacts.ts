@@ -25,11 +25,6 @@ export interface ClusterFacts {
   readonly now: number;
 }
 
-/** Whether a pod is Ready. */
-export function isReady(pod: Pod): boolean {
-  return (pod.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
-}
-
 /** A duration for people: "12 s", "3 min", "5 h", "2 d". */
 export function ago(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));

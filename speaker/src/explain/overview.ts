@@ -1,8 +1,9 @@
 import { addressAssigned, addressConflict, announced } from "@berth/api/conditions";
+import { isReady } from "../kubernetes/announced.ts";
 import { keyOf, type Service } from "../kubernetes/objects.ts";
 import { isOurs } from "../kubernetes/requests.ts";
 import { nodeView } from "../kubernetes/view.ts";
-import { ago, type ClusterFacts, isReady } from "./clusterFacts.ts";
+import { ago, type ClusterFacts } from "./clusterFacts.ts";
 
 /** One pool, as `berth pools` shows it. Counts are text: IPv6 pools are larger than numbers. */
 export interface PoolRow {

@@ -11,11 +11,17 @@ const namesShown = 5;
 
 type Fact = Omit<Condition, "lastTransitionTime">;
 
+/** The labels of the speakers' pods. */
+export const speakerSelector = "app.kubernetes.io/name=berth,app.kubernetes.io/component=speaker";
+
+/** Whether a pod is Ready. */
+export function isReady(pod: Pod): boolean {
+  return (pod.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
+}
+
 /** The nodes whose speakers are well. What others reported last is not believed: they may be dead, frozen or cut off. */
 export function wellNodes(speakers: readonly Pod[]): Set<string> {
-  const isWell = (pod: Pod): boolean =>
-    pod.metadata.deletionTimestamp === undefined &&
-    (pod.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
+  const isWell = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined && isReady(pod);
   return new Set(speakers.filter(isWell).flatMap(({ spec }) => spec?.nodeName ?? []));
 }
 

@@ -1,8 +1,8 @@
 import { Argument, type Command } from "commander";
+import { speakerSelector } from "../../kubernetes/announced.ts";
 import type { Pod } from "../../kubernetes/objects.ts";
 import type { Api } from "../../kubernetes/shell/api.ts";
 import { type Neighbor, type NodeRoute, renderNeighbors, renderPeer, renderRoutes } from "../bgpTables.ts";
-import { speakerSelector } from "./collectFacts.ts";
 import type { CommandContext } from "./commands.ts";
 
 /** The port of a speaker's /state and /look. */

@@ -1,12 +1,10 @@
 import type { ClusterFacts } from "../../explain/clusterFacts.ts";
+import { speakerSelector } from "../../kubernetes/announced.ts";
 import { announcementsPath } from "../../kubernetes/announcements.ts";
 import type { Lease } from "../../kubernetes/lease.ts";
 import type { Scope } from "../../kubernetes/requests.ts";
 import { type Api, ApiError } from "../../kubernetes/shell/api.ts";
 import { ownPath } from "../../kubernetes/shell/watchCluster.ts";
-
-/** The labels of the speakers' pods. */
-export const speakerSelector = "app.kubernetes.io/name=berth,app.kubernetes.io/component=speaker";
 
 /**
  * Reads from the cluster what the command line explains from. Reading is all the rights it needs.

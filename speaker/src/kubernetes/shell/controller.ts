@@ -8,7 +8,7 @@ import { observe } from "../../allocate/memory.ts";
 import { type AllocationResult, type Assignment, emptyMemory, type Memory, type ServiceRequest } from "../../allocate/model.ts";
 import { type HeldAddress, type Judge, lenientJudge } from "../../announce/judge.ts";
 import type { Logger } from "../../ports/logger.ts";
-import { announcementFacts, staleReports, wellNodes } from "../announced.ts";
+import { announcementFacts, speakerSelector, staleReports, wellNodes } from "../announced.ts";
 import { announcementsPath } from "../announcements.ts";
 import { eipEvents, eipStatus } from "../eipStatus.ts";
 import { finalizersWithoutOpenelb } from "../finalizers.ts";
@@ -40,8 +40,6 @@ const retryInterval = 1000;
 /** How often a controller that does not lead looks at what was freed. */
 const standbyInterval = 1000;
 const parallelWrites = 64;
-/** The labels of the speakers' pods. */
-const speakerSelector = "app.kubernetes.io/name=berth,app.kubernetes.io/component=speaker";
 
 export interface ControllerOptions {
   readonly namespace: string;
