@@ -2,18 +2,16 @@
 import { randomUUID } from "node:crypto";
 import { loadBalancerClass } from "@berth/api/annotations";
 import { apiVersion } from "@berth/api/crds";
-import { KubeConfig } from "@kubernetes/client-node";
-import { Command, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { Protocol } from "./announce/announcer.ts";
 import { announcers } from "./announcers.ts";
 import { bgpJudge } from "./bgp/judge.ts";
-import { decodeLines } from "./bgp/shell/decodeCommand.ts";
 import { reportPeers } from "./bgp/shell/reportPeers.ts";
-import { addBgpCommands } from "./cli/shell/bgpCommands.ts";
-import { addReadCommands } from "./cli/shell/commands.ts";
+import { hostFactsKey } from "./check/hostFacts.ts";
+import { watchHost } from "./check/shell/readHost.ts";
+import { createProgram, kubeConfig, runProgram } from "./cli/shell/program.ts";
 import { readEnvironment } from "./config.ts";
 import { runConsole } from "./console/shell/console.ts";
-import { forms, type ImportOptions, readCluster, readFiles, writeImport } from "./import/shell/importCommand.ts";
 import type { Scope } from "./kubernetes/requests.ts";
 import { Api } from "./kubernetes/shell/api.ts";
 import { runController } from "./kubernetes/shell/controller.ts";
@@ -36,25 +34,11 @@ interface CommonFlags {
 
 const environment = readEnvironment();
 const isBundled = import.meta.url.endsWith(".js");
-/** A command line that cannot be understood is exit code 2: 1 means that something is not well. */
-const program = new Command("berth")
-  .description("LoadBalancer Services for bare-metal Kubernetes")
-  .helpCommand(true)
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+const program = createProgram(environment.namespace);
 const isTrue = (text: string): boolean => {
   if (text !== "true" && text !== "false") throw new Error(`"${text}" is neither true nor false`);
   return text === "true";
 };
-
-function kubeConfig(path: string | undefined): KubeConfig {
-  const config = new KubeConfig();
-  if (path === undefined) config.loadFromDefault();
-  else config.loadFromFile(path);
-  // Without any configuration the library falls back to a server of its own invention.
-  if (config.getCurrentCluster()?.server === "http://localhost:8080")
-    throw new Error("no cluster is named: set KUBECONFIG, or give --kubeconfig <file>");
-  return config;
-}
 
 function scopeOf(flags: CommonFlags): Scope {
   return {
@@ -93,23 +77,6 @@ function withCommonFlags(command: Command, port: number): Command {
     .option("--load-balancer-classes <classes>", "classes of Services that are ours, comma separated", loadBalancerClass)
     .option("--handle-classless <boolean>", "whether Services without a class are ours", isTrue, true);
 }
-
-program
-  .command("import")
-  .description("read OpenELB's or MetalLB's objects from the cluster or from files, and write them for Berth")
-  .argument("[files...]", "manifests; without any, the cluster is read")
-  .addOption(new Option("--as <form>", "what to write").choices(forms).default("yaml"))
-  .option("--output <directory>", "where to write; manifests go to standard output without it")
-  .option("--kubeconfig <file>", "the cluster")
-  .action(
-    async (
-      files: string[],
-      flags: { readonly as: ImportOptions["form"]; readonly output?: string; readonly kubeconfig?: string },
-    ) => {
-      const objects = files.length > 0 ? readFiles(files) : await readCluster(kubeConfig(flags.kubeconfig));
-      writeImport(objects, { form: flags.as, directory: flags.output });
-    },
-  );
 
 withCommonFlags(program.command("controller"), 7473)
   .description("give addresses to Services, say why")
@@ -239,14 +206,17 @@ withCommonFlags(program.command("speaker"), 7472)
         announcements: statuses().flatMap(([, { announcements }]) => announcements),
         facts: Object.fromEntries(statuses().map(([protocol, { facts }]) => [protocol, facts])),
       });
+      const host = watchHost(() => notes.changed());
       const notes = publishNotes(
         api,
         environment.namespace,
         () => ({ name: environment.nodeName, uid: watching.node(environment.nodeName)?.metadata.uid }),
-        () =>
-          Object.fromEntries(
+        () => ({
+          ...Object.fromEntries(
             statuses().flatMap(([protocol, { published }]) => (published === undefined ? [] : [[protocol, published]])),
           ),
+          ...(host.facts() === undefined ? {} : { [hostFactsKey]: host.facts() }),
+        }),
         logger,
       );
       const metrics = createMetrics();
@@ -293,6 +263,7 @@ withCommonFlags(program.command("speaker"), 7472)
       });
       onSignal(async () => {
         watching.close();
+        host.close();
         notes.close();
         await Promise.all(running.map(({ announcer }) => announcer.close()));
         await Promise.all([reports.close(), reporting?.close()]);
@@ -301,23 +272,4 @@ withCommonFlags(program.command("speaker"), 7472)
     },
   );
 
-addReadCommands(program, { api: (path) => new Api(kubeConfig(path)), defaultNamespace: environment.namespace });
-
-const bgpCommand = program.command("bgp").description("look into BGP");
-addBgpCommands(bgpCommand, { api: (path) => new Api(kubeConfig(path)), defaultNamespace: environment.namespace });
-bgpCommand
-  .command("decode")
-  .description("what the speaker makes of BGP messages: JSON lines {name, caps, hex} in, one JSON line for each out")
-  .action(() => decodeLines(process.stdin, process.stdout));
-
-/** Runs the command line. A mistake is one sentence on standard error, exit code 2. */
-async function run(): Promise<void> {
-  try {
-    await program.parseAsync(process.argv);
-  } catch (error) {
-    process.stderr.write(`berth: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 2;
-  }
-}
-
-await run();
+await runProgram(program);

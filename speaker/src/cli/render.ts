@@ -1,3 +1,4 @@
+import type { CheckRow } from "../check/model.ts";
 import type { HealthRow, OwnerRow, PoolRow, SessionRow } from "../explain/overview.ts";
 import type { Check, Explanation } from "../explain/question.ts";
 import type { DrainRow } from "../explain/simulateDrain.ts";
@@ -70,4 +71,24 @@ export function renderDrain(node: string, rows: readonly DrainRow[]): string {
     ["SERVICE", "ADDRESS", "PROTOCOL", "OUTCOME", "HOW"],
     rows.map((row) => [row.service, row.address, row.protocol, row.outcome, row.message]),
   );
+}
+
+const checkMarks: Readonly<Record<CheckRow["verdict"], string>> = { ok: "ok", problem: "PROBLEM", note: "note", unknown: "?" };
+
+/** `berth check`: what is wrong first, each with what to do. */
+export function renderCheck(rows: readonly CheckRow[]): string {
+  const count = rows.filter(({ verdict }) => verdict === "problem").length;
+  const headline = count === 0 ? "nothing is wrong" : count === 1 ? "one thing is wrong" : `${count} things are wrong`;
+  const order: readonly CheckRow["verdict"][] = ["problem", "note", "unknown", "ok"];
+  const sorted = [...rows].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+  const remedies = sorted.filter(({ remedy, verdict }) => remedy !== "" && verdict !== "ok");
+  return [
+    headline,
+    "",
+    table(
+      ["", "CHECK", "ANSWER"],
+      sorted.map(({ verdict, check, message }) => [checkMarks[verdict], check, message]),
+    ),
+    ...(remedies.length > 0 ? ["", "What to do:", ...remedies.map(({ check, remedy }) => `  ${check}: ${remedy}`)] : []),
+  ].join("\n");
 }

@@ -1,12 +1,7 @@
 import { Argument, type Command } from "commander";
-import { speakerSelector } from "../../kubernetes/announced.ts";
-import type { Pod } from "../../kubernetes/objects.ts";
-import type { Api } from "../../kubernetes/shell/api.ts";
 import { type Neighbor, type NodeRoute, renderNeighbors, renderPeer, renderRoutes } from "../bgpTables.ts";
 import type { CommandContext } from "./commands.ts";
-
-/** The port of a speaker's /state and /look. */
-const speakerPort = 7472;
+import { askSpeakers } from "./speakers.ts";
 
 interface BgpFlags {
   readonly kubeconfig?: string;
@@ -67,32 +62,4 @@ export function addBgpCommands(bgp: Command, context: CommandContext): void {
         .filter(({ peer }) => flags.peer === undefined || peer === flags.peer);
       print(flags, rows, () => renderRoutes(rows), true);
     });
-}
-
-/** Asks every speaker that runs, or that of one node. @throws Error when there is none to ask */
-async function askSpeakers<T>(
-  api: Api,
-  { namespace, node }: BgpFlags,
-  path: string,
-): Promise<readonly (readonly [node: string, answer: T])[]> {
-  const query = new URLSearchParams({ labelSelector: speakerSelector });
-  const { items } = (await api.send("GET", `/api/v1/namespaces/${namespace}/pods?${query}`)) as {
-    readonly items: readonly Pod[];
-  };
-  const nodeOf = (pod: Pod): string => (pod as { readonly spec?: { readonly nodeName?: string } }).spec?.nodeName ?? "";
-  const pods = items.filter((pod) => node === undefined || nodeOf(pod) === node);
-  if (pods.length === 0)
-    throw new Error(
-      node === undefined
-        ? `no speaker runs in namespace ${namespace}; give the namespace that Berth is installed in with --namespace`
-        : `no speaker runs on node "${node}"; there are ${items.map(nodeOf).join(", ") || "none"}`,
-    );
-  const answers = await Promise.all(
-    pods.map(async (pod) => {
-      const { name } = pod.metadata;
-      const answer = await api.send("GET", `/api/v1/namespaces/${namespace}/pods/${name}:${speakerPort}/proxy/${path}`);
-      return [nodeOf(pod), answer as T] as const;
-    }),
-  );
-  return [...answers].sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -44,7 +44,7 @@ export async function collectFacts(api: Api, namespace: string, scope: Scope): P
 }
 
 /** All objects of a collection, page by page; undefined when the cluster does not serve the kind. */
-async function list(api: Api, path: string, labelSelector?: string): Promise<readonly unknown[] | undefined> {
+export async function list(api: Api, path: string, labelSelector?: string): Promise<readonly unknown[] | undefined> {
   const items: unknown[] = [];
   let token: string | undefined;
   do {
@@ -63,7 +63,7 @@ async function list(api: Api, path: string, labelSelector?: string): Promise<rea
   return items;
 }
 
-async function optional(answer: Promise<unknown>): Promise<unknown> {
+export async function optional(answer: Promise<unknown>): Promise<unknown> {
   try {
     return await answer;
   } catch (error) {

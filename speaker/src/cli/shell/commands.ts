@@ -11,7 +11,7 @@ import { formatReport, isAllWell, report } from "../../status/report.ts";
 import { renderDrain, renderExplanation, renderHealth, renderOwners, renderPools, renderSessions } from "../render.ts";
 import { collectFacts } from "./collectFacts.ts";
 
-interface ReadFlags {
+export interface ReadFlags {
   readonly kubeconfig?: string;
   readonly namespace: string;
   readonly loadBalancerClasses: string;
@@ -29,26 +29,36 @@ export interface CommandContext {
 const well = 0;
 const unwell = 1;
 
+/** Gives a command the options of all that read the cluster. */
+export function reading(command: Command, context: CommandContext): Command {
+  return command
+    .option("--kubeconfig <file>", "which cluster; default: KUBECONFIG, or the pod's own")
+    .option("--namespace <name>", "where Berth is installed", context.defaultNamespace)
+    .option("--load-balancer-classes <classes>", "classes of Services that are Berth's, comma separated", loadBalancerClass)
+    .option("--handle-classless <boolean>", "whether Services without a class are Berth's", isTrue, true)
+    .option("--json", "for programs");
+}
+
+/** Reads the cluster as the options say. */
+export function factsFor(context: CommandContext, flags: ReadFlags): Promise<ClusterFacts> {
+  return collectFacts(context.api(flags.kubeconfig), flags.namespace, {
+    loadBalancerClasses: flags.loadBalancerClasses.split(",").filter((name) => name !== ""),
+    handlesClassless: flags.handleClassless,
+  });
+}
+
+/** Prints for people or for programs, and sets the exit code. */
+export function print(flags: ReadFlags, value: unknown, text: () => string, isWell = true): void {
+  process.stdout.write(`${flags.json === true ? JSON.stringify(value, null, 2) : text()}\n`);
+  process.exitCode = isWell ? well : unwell;
+}
+
 /** Adds the commands for people: they read the cluster and change nothing. */
 export function addReadCommands(program: Command, context: CommandContext): void {
-  const reading = (command: Command): Command =>
-    command
-      .option("--kubeconfig <file>", "which cluster; default: KUBECONFIG, or the pod's own")
-      .option("--namespace <name>", "where Berth is installed", context.defaultNamespace)
-      .option("--load-balancer-classes <classes>", "classes of Services that are Berth's, comma separated", loadBalancerClass)
-      .option("--handle-classless <boolean>", "whether Services without a class are Berth's", isTrue, true)
-      .option("--json", "for programs");
-  const facts = (flags: ReadFlags): Promise<ClusterFacts> =>
-    collectFacts(context.api(flags.kubeconfig), flags.namespace, {
-      loadBalancerClasses: flags.loadBalancerClasses.split(",").filter((name) => name !== ""),
-      handlesClassless: flags.handleClassless,
-    });
-  const print = (flags: ReadFlags, value: unknown, text: () => string, isWell = true): void => {
-    process.stdout.write(`${flags.json === true ? JSON.stringify(value, null, 2) : text()}\n`);
-    process.exitCode = isWell ? well : unwell;
-  };
+  const read = (command: Command): Command => reading(command, context);
+  const facts = (flags: ReadFlags): Promise<ClusterFacts> => factsFor(context, flags);
 
-  reading(program.command("status"))
+  read(program.command("status"))
     .description("is everything well, and what is not; exit code 1 when something is not")
     .option("--wait <seconds>", "ask again until all is well, for so long at the most", Number, 0)
     .action(async (flags: ReadFlags & { readonly wait: number }) => {
@@ -65,7 +75,7 @@ export function addReadCommands(program: Command, context: CommandContext): void
       }
     });
   const explain = program.command("explain").description("why something is as it is");
-  reading(explain.command("service"))
+  read(explain.command("service"))
     .description(
       "why a Service works or not, who announces it, why that node, and what if it left; exit code 1 when it does not work",
     )
@@ -76,7 +86,7 @@ export function addReadCommands(program: Command, context: CommandContext): void
       if (explanation === undefined) throw new Error(`there is no Service ${key}${similar(key, known)}`);
       print(flags, explanation, () => renderExplanation(explanation), explanation.cause === undefined);
     });
-  reading(program.command("pools"))
+  read(program.command("pools"))
     .description("every Eip: its addresses, how many are used, whether it is in use")
     .action(async (flags: ReadFlags) => {
       const rows = poolRows(await facts(flags));
@@ -87,7 +97,7 @@ export function addReadCommands(program: Command, context: CommandContext): void
         rows.every(({ inUse }) => !inUse.startsWith("no:")),
       );
     });
-  reading(program.command("sessions"))
+  read(program.command("sessions"))
     .description("every BGP session of every node; exit code 1 when one is down")
     .action(async (flags: ReadFlags) => {
       const rows = sessionRows(await facts(flags));
@@ -98,7 +108,7 @@ export function addReadCommands(program: Command, context: CommandContext): void
         rows.every(({ state }) => state === "established"),
       );
     });
-  reading(program.command("owners"))
+  read(program.command("owners"))
     .description("every address and the node that announces it, since when and why; exit code 1 when nobody announces one")
     .action(async (flags: ReadFlags) => {
       const rows = ownerRows(await facts(flags));
@@ -109,14 +119,14 @@ export function addReadCommands(program: Command, context: CommandContext): void
         rows.every(({ node }) => node !== "nobody"),
       );
     });
-  reading(program.command("routes"))
+  read(program.command("routes"))
     .description("every address announced by BGP, and to which routers")
     .action(async (flags: ReadFlags) => {
       const rows = ownerRows(await facts(flags)).filter(({ protocol }) => protocol === "bgp");
       print(flags, rows, () => renderOwners(rows));
     });
   const simulate = program.command("simulate").description("what would happen, without doing it");
-  reading(simulate.command("drain"))
+  read(simulate.command("drain"))
     .description("what becomes of every address that a node announces; exit code 1 when a Service would go dark")
     .argument("<node>", "the node")
     .action(async (node: string, flags: ReadFlags) => {

@@ -24,6 +24,8 @@ const watchSeconds = 240;
 /** Which objects of a collection are meant. */
 export type Selectors = Readonly<Partial<Record<"labelSelector" | "fieldSelector", string>>>;
 
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
 /** Plain JSON over the API server's REST: what pure functions take and give. Credentials come from the client library's configuration. */
 export class Api {
   readonly #config: KubeConfig;
@@ -35,9 +37,20 @@ export class Api {
   }
 
   /** Sends a request and gives back the answer's JSON. @throws ApiError for an answer that is no success; Error when there is none in time */
-  async send(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<unknown> {
+  async send(method: Method, path: string, body?: unknown): Promise<unknown> {
+    const text = await this.#ask(method, path, body, {});
+    return text === "" ? undefined : (JSON.parse(text) as unknown);
+  }
+
+  /** Gets something that is no JSON, such as a log. @param headers besides the usual ones @throws as `send` does */
+  text(path: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
+    return this.#ask("GET", path, undefined, { accept: "*/*", ...headers });
+  }
+
+  async #ask(method: Method, path: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<string> {
     const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
     const options = await this.#options(method, path, type, this.#agent);
+    options.headers = { ...options.headers, ...headers };
     const within = method === "GET" ? readTimeout : writeTimeout;
     const signal = AbortSignal.timeout(within);
     const [response, text] = await answer({ ...options, signal }, body === undefined ? undefined : JSON.stringify(body)).catch(
@@ -48,7 +61,7 @@ export class Api {
     const status = response.statusCode ?? 0;
     if (status < 200 || status >= 300)
       throw new ApiError(method, path, status, text, Number(response.headers["retry-after"]) * 1000 || undefined);
-    return text === "" ? undefined : (JSON.parse(text) as unknown);
+    return text;
   }
 
   /**

@@ -1,0 +1,44 @@
+import { speakerSelector } from "../../kubernetes/announced.ts";
+import type { Pod } from "../../kubernetes/objects.ts";
+import type { Api } from "../../kubernetes/shell/api.ts";
+
+/** The port of a speaker's /state and /look. */
+const speakerPort = 7472;
+
+/** Whom to ask. */
+interface Asked {
+  readonly namespace: string;
+  /** One node alone. */
+  readonly node?: string | undefined;
+}
+
+/** Asks every speaker that runs, or that of one node, through the API server. @throws Error when there is none to ask */
+export async function askSpeakers<T>(
+  api: Api,
+  asked: Asked,
+  path: string,
+): Promise<readonly (readonly [node: string, answer: T])[]> {
+  const answers = await Promise.all(
+    (await speakersOf(api, asked)).map(async ([node, pod]) => {
+      const answer = await api.send("GET", `/api/v1/namespaces/${asked.namespace}/pods/${pod}:${speakerPort}/proxy/${path}`);
+      return [node, answer as T] as const;
+    }),
+  );
+  return [...answers].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+async function speakersOf(api: Api, { namespace, node }: Asked): Promise<(readonly [node: string, pod: string])[]> {
+  const query = new URLSearchParams({ labelSelector: speakerSelector });
+  const { items } = (await api.send("GET", `/api/v1/namespaces/${namespace}/pods?${query}`)) as {
+    readonly items: readonly Pod[];
+  };
+  const pods = items
+    .map((pod) => [pod.spec?.nodeName ?? "", pod.metadata.name] as const)
+    .filter(([on]) => node === undefined || on === node);
+  if (pods.length > 0) return pods;
+  throw new Error(
+    node === undefined
+      ? `no speaker runs in namespace ${namespace}; give the namespace that Berth is installed in with --namespace`
+      : `no speaker runs on node "${node}"; there are ${items.map((pod) => pod.spec?.nodeName ?? "").join(", ") || "none"}`,
+  );
+}
