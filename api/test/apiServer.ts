@@ -8,8 +8,12 @@ const bin = join(dirname(dirname(import.meta.dirname)), ".lab/bin");
 
 /** A throw-away API server on loopback, for tests: real validation, real watches, nothing else. */
 export interface ApiServer {
-  /** Starts the garbage collector beside it: what is deleted in the foreground goes only when one runs. */
-  collectGarbage(): void;
+  /**
+   * Starts the garbage collector beside it, again whenever it ends, and waits until it has collected something: what is deleted in the
+   * foreground goes only when one runs. It learns of a new kind up to half a minute late: call it once the kinds are there.
+   * @throws Error when nothing is collected within two minutes
+   */
+  collectGarbage(): Promise<void>;
   readonly kubeconfig: string;
   kubectl(args: readonly string[], input?: string): { readonly code: number; readonly stdout: string; readonly stderr: string };
   stop(): void;
@@ -64,15 +68,30 @@ export async function startApiServer(): Promise<ApiServer> {
     return { code: status ?? 1, stdout, stderr };
   };
   let collector: ChildProcess | undefined;
-  const collectGarbage = (): void => {
+  let isStopped = false;
+  const startCollector = (): void => {
     collector = start("kube-controller-manager", [
       `--kubeconfig=${kubeconfig}`,
       "--controllers=garbage-collector-controller",
       "--leader-elect=false",
       "--secure-port=0",
     ]);
+    collector.on("exit", () => {
+      if (!isStopped) setTimeout(() => !isStopped && startCollector(), 500);
+    });
+  };
+  const collectGarbage = async (): Promise<void> => {
+    startCollector();
+    const canary = ["configmap", "canary", "--namespace=default"];
+    kubectl(["create", ...canary]);
+    kubectl(["delete", ...canary, "--cascade=foreground", "--wait=false"]);
+    for (const end = Date.now() + 120_000; !kubectl(["get", ...canary]).stderr.includes("NotFound"); ) {
+      if (Date.now() > end) throw new Error("the garbage collector has collected nothing within two minutes");
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
   };
   const stop = (): void => {
+    isStopped = true;
     collector?.kill("SIGKILL");
     api.kill("SIGKILL");
     etcd.kill("SIGKILL");

@@ -19,9 +19,17 @@ const ready: Readiness = { isReady: true };
 const waiting = (waitingFor: string): Readiness => ({ isReady: false, waitingFor });
 const failed = (waitingFor: string): Readiness => ({ isReady: false, waitingFor, isFinal: true });
 
-/** Whether nobody waits for the object, neither for what it becomes nor for its end. */
+/** Whether nobody waits for what the object becomes. */
 export function skipsAwait(object: JsonObject): boolean {
   return textAt(object, "metadata", "annotations", "pulumi.com/skipAwait") === "true";
+}
+
+const kindsThatMayLinger = new Set(["v1/Namespace", "v1/Pod", "v1/ReplicationController", "batch/v1/Job"]);
+
+/** Whether nobody waits for the end of the object either: as with the real plugin, only of some kinds; a name is free again after the rest. */
+export function skipsAwaitOfEnd(object: JsonObject): boolean {
+  const kind = `${textAt(object, "apiVersion")}/${textAt(object, "kind")}`;
+  return skipsAwait(object) && (kindsThatMayLinger.has(kind) || /^apps\/v1\/(DaemonSet|Deployment|StatefulSet)$/.test(kind));
 }
 
 /** Whether the readiness of an object depends on the EndpointSlices of a Service, which have to be read then. */

@@ -1,4 +1,4 @@
-import { skipsAwait } from "./await.ts";
+import { skipsAwaitOfEnd } from "./await.ts";
 import { ApiError, type Client, type Kind, NoSuchKindError, UnreachableError } from "./client.ts";
 import { type Application, apply, getLive, idOf, isAppliedBy, pathOf } from "./live.ts";
 import {
@@ -108,7 +108,7 @@ export async function remove(client: Client, object: JsonObject, patience: Patie
     if (error instanceof ApiError && error.status === 404) return;
     throw error;
   }
-  if (!skipsAwait(object)) await waitUntilGone(client, kind, object, patience);
+  if (!skipsAwaitOfEnd(object)) await waitUntilGone(client, kind, object, patience);
 }
 
 /** Gives up the fields of a patch; those that nobody else has are taken off the object. @throws ApiError when one of them is required */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { awaitTimeout, readiness, readWaitFor } from "./await.ts";
+import { awaitTimeout, readiness, readWaitFor, skipsAwaitOfEnd } from "./await.ts";
 import { diffInputs, formatPath } from "./diff.ts";
 import { complete, inputProblems, withNamespaceOf } from "./inputs.ts";
 import { idOf } from "./live.ts";
@@ -141,6 +141,18 @@ describe("waiting", () => {
     );
     assert.ok(!waiting.isReady && waiting.waitingFor === "an address: Eip office is full");
   });
+  it("is left out for the end of an object only for the kinds for which the real plugin does", () =>
+    assert.deepEqual(
+      [
+        ["v1", "Namespace"],
+        ["apps/v1", "Deployment"],
+        ["v1", "Service"],
+        ["network.kubesphere.io/v1alpha2", "Eip"],
+      ].map(([apiVersion = "", kind = ""]) =>
+        skipsAwaitOfEnd({ apiVersion, kind, metadata: { annotations: { "pulumi.com/skipAwait": "true" } } }),
+      ),
+      [true, true, false, false],
+    ));
   it("lasts as long as the annotation says, else as the request, else ten minutes", () =>
     assert.deepEqual(
       [

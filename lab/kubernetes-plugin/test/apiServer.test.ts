@@ -9,7 +9,7 @@ let server: ApiServer;
 let engine: Engine;
 before(async () => {
   server = await startApiServer();
-  server.collectGarbage();
+  await server.collectGarbage();
   engine = await createEngine(server.kubeconfig);
 });
 after(() => {
@@ -200,7 +200,7 @@ describe("an object that somebody has to make ready", () => {
       const event = { apiVersion: "v1", kind: "Event", metadata: { name: "page-1" }, type: "Warning", involvedObject };
       server.kubectl(["create", "-f", "-"], JSON.stringify({ ...event, reason: "PoolFull", message: "Eip office is full" }));
     }, 300);
-    const said = failed(await engine.up(page(3)));
+    const said = failed(await engine.up(page(12)));
     clearInterval(warn);
     assert.match(said, /\* an address, and a ready pod that spec\.selector matches/);
     assert.match(said, /PoolFull: Eip office is full/);
@@ -229,9 +229,9 @@ describe("an object that somebody has to make ready", () => {
     assert.deepEqual(succeeded(await engine.preview(page(30))).changes, { same: 2 });
   });
 
-  it("keeps nobody waiting for ever when it cannot go: the failure names the finalizer", async () => {
-    const program = () =>
-      void settings({}, { finalizers: ["test.berth.dev/hold"], annotations: { "pulumi.com/timeoutSeconds": "1" } });
+  it("is waited for when it goes, whoever waits for what it becomes, but not for ever: the failure names the finalizer", async () => {
+    const annotations = { "pulumi.com/timeoutSeconds": "1", "pulumi.com/skipAwait": "true" };
+    const program = () => void settings({}, { finalizers: ["test.berth.dev/hold"], annotations });
     succeeded(await engine.up(program));
     assert.match(
       failed(await engine.destroy()),

@@ -141,29 +141,35 @@ const program =
     return {};
   };
 
-let api: ApiServer;
-before(async () => {
-  api = await startApiServer();
-  api.collectGarbage();
+/** An API server that knows Berth's kinds, with a garbage collector that does too. */
+async function startCluster(): Promise<ApiServer> {
+  const server = await startApiServer();
   const crds = readFileSync(join(dirname(dirname(dirname(import.meta.dirname))), "api/crds.yaml"), "utf8");
-  const { code, stderr } = api.kubectl(["apply", "-f", "-"], crds);
+  const { code, stderr } = server.kubectl(["apply", "-f", "-"], crds);
   assert.equal(code, 0, stderr);
-  for (const kind of ["eips", "bgpconfs", "bgppeers"])
-    assert.equal(
-      api.kubectl(["wait", "--for=condition=Established", `crd/${kind}.network.kubesphere.io`, "--timeout=30s"]).code,
-      0,
-    );
-});
-after(() => api.stop());
+  for (const kind of ["eips", "bgpconfs", "bgppeers"]) {
+    const wait = ["wait", "--for=condition=Established", `crd/${kind}.network.kubesphere.io`, "--timeout=120s"];
+    const established = server.kubectl(wait);
+    assert.equal(established.code, 0, established.stderr);
+  }
+  await server.collectGarbage();
+  return server;
+}
 
 for (const [door, make] of Object.entries(doors)) {
   describe(`Berth's components through the ${door}`, () => {
+    // Each door has a cluster of its own: what one leaves behind is no business of the other.
+    let api: ApiServer;
     let engine: Engine;
     const said: string[] = [];
     before(async () => {
+      api = await startCluster();
       engine = await createEngine(api.kubeconfig);
     });
-    after(() => engine.remove());
+    after(() => {
+      engine?.remove();
+      api?.stop();
+    });
     const done = <T extends { readonly said: string; readonly failure: boolean }>(outcome: T): T => {
       said.push(outcome.said);
       assert.ok(!outcome.failure, outcome.said.slice(-4000));
