@@ -63,11 +63,11 @@ export function labelOf(node: string): string {
   return node.slice(0, 63).replace(/[^A-Za-z0-9]+$/, "");
 }
 
-/** What must be created, replaced and deleted, so that what is written is what is wanted; and what is worth an event. */
+/** What must be replaced, deleted and created, so that what is written is what is wanted, in this order: what is wrong goes first. */
 export function reportActions(wanted: readonly ServiceAnnouncement[], existing: readonly ServiceAnnouncement[]): ReportAction[] {
   const written = new Map(existing.map((object) => [keyOf(object), object]));
   const wantedKeys = new Set(wanted.map(keyOf));
-  return [
+  const actions = [
     ...wanted.flatMap((object): ReportAction[] => {
       const before = written.get(keyOf(object));
       const events = eventsOf(before?.status, object.status);
@@ -78,6 +78,7 @@ export function reportActions(wanted: readonly ServiceAnnouncement[], existing: 
     }),
     ...existing.filter((object) => !wantedKeys.has(keyOf(object))).map((object): ReportAction => ({ type: "delete", object })),
   ];
+  return [...actions.filter(({ type }) => type !== "create"), ...actions.filter(({ type }) => type === "create")];
 }
 
 function reportName(service: string, node: string, family: 4 | 6): string {

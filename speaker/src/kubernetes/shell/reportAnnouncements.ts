@@ -4,7 +4,8 @@ import type { AnnouncementFact } from "../../announce/announcer.ts";
 import type { ClusterView } from "../../announce/view.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { announcementsPath, labelOf, type ReportAction, reportActions, wantedReports } from "../announcements.ts";
-import type { Service } from "../objects.ts";
+import { keyOf, type Service } from "../objects.ts";
+import { WriteBudget } from "../writeBudget.ts";
 import { type Api, ApiError } from "./api.ts";
 import { Collection } from "./collection.ts";
 import { EventRecorder } from "./events.ts";
@@ -12,11 +13,18 @@ import { EventRecorder } from "./events.ts";
 /** Facts are looked at again this often, for announcers that do not tell of a change. Nothing is written unless something changed. */
 const lookInterval = 1000;
 /** Changes are gathered for this long. */
-const gatherMilliseconds = 20;
+const gatherMilliseconds = 100;
 /** After a failure the API server is left alone for this long at first, and at most. */
 const firstPause = 500;
 const longestPause = 5000;
 const parallelWrites = 8;
+/** So many reports are written at once, and so many a second from then on: when many addresses move, the API server has more urgent things to write. */
+const burst = 50;
+const writesPerSecond = 50;
+/** What waits for the budget is looked at again after so long. */
+const budgetPause = 200;
+/** That nobody announces an address is told when it has been so for this long: while Services are made, most of them are about to have endpoints. */
+const silenceMilliseconds = 5000;
 /** A planned stop waits at most so long for the last reports. */
 const closeMilliseconds = 2000;
 
@@ -49,21 +57,30 @@ export function reportAnnouncements(
   let isAgain = false;
   let isClosed = false;
   let failures = 0;
+  /** Since when a report that nobody announces is wanted. */
+  let silentSince: ReadonlyMap<string, number> = new Map();
+  const budget = new WriteBudget(burst, writesPerSecond);
+  /** Whether reports wait for the budget. */
+  let isWaiting = false;
   const written = new Collection<ServiceAnnouncement>(api, announcementsPath, changed, logger, { labelSelector: selector });
   const interval = setInterval(changed, lookInterval);
 
   function changed(): void {
     if (isClosed) return;
     if (running !== undefined) isAgain = true;
-    else
-      timer ??= setTimeout(start, failures > 0 ? Math.min(firstPause * 2 ** (failures - 1), longestPause) : gatherMilliseconds);
+    else timer ??= setTimeout(start, pause());
+  }
+
+  function pause(): number {
+    if (failures > 0) return Math.min(firstPause * 2 ** (failures - 1), longestPause);
+    return isWaiting ? budgetPause : gatherMilliseconds;
   }
 
   function start(): void {
     timer = undefined;
     running = report(isClosed ? [] : undefined).finally(() => {
       running = undefined;
-      if (isAgain || failures > 0) {
+      if (isAgain || isWaiting || failures > 0) {
         isAgain = false;
         changed();
       }
@@ -74,8 +91,9 @@ export function reportAnnouncements(
   async function report(wantedInstead: readonly ServiceAnnouncement[] | undefined): Promise<void> {
     if (!written.isSynced || view === undefined) return;
     const own = written.objects.filter(({ status }) => status.node === nodeName);
-    const wanted = wantedInstead ?? wantedReports(view, facts(), own, Date.now());
-    const queue = reportActions(wanted, own);
+    const due = reportActions(wantedInstead ?? wantedNow(view, own), own);
+    const queue = wantedInstead === undefined ? due.slice(0, budget.take(due.length, performance.now())) : due;
+    isWaiting = queue.length < due.length;
     let hasFailed = false;
     const worker = async (): Promise<void> => {
       for (let action = queue.shift(); action !== undefined && !hasFailed; action = queue.shift())
@@ -83,6 +101,19 @@ export function reportAnnouncements(
     };
     await Promise.all(Array.from({ length: Math.min(parallelWrites, queue.length) }, worker));
     failures = hasFailed ? failures + 1 : 0;
+  }
+
+  /** What is to be written now: everything but a silence that is too young, unless it corrects what is written. */
+  function wantedNow(of: ClusterView, own: readonly ServiceAnnouncement[]): ServiceAnnouncement[] {
+    const now = Date.now();
+    const wanted = wantedReports(of, facts(), own, now);
+    const isWritten = new Set(own.map(keyOf));
+    const silent = wanted.filter(({ status }) => !status.announcing && status.conflict === undefined);
+    silentSince = new Map(silent.map(keyOf).map((key) => [key, silentSince.get(key) ?? now]));
+    return wanted.filter((object) => {
+      const since = silentSince.get(keyOf(object));
+      return since === undefined || isWritten.has(keyOf(object)) || now - since >= silenceMilliseconds;
+    });
   }
 
   async function perform(action: ReportAction): Promise<boolean> {

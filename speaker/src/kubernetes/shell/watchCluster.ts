@@ -14,6 +14,9 @@ import { NamedObjects } from "./namedObjects.ts";
 
 /** Changes are gathered for this long before a view is made of them. */
 const gatherMilliseconds = 10;
+/** After a view the watch rests for so many times what making it took, and for this long at most: when thousands of Services change, several changes become one view. */
+const restFactor = 4;
+const longestRest = 500;
 
 /** Where the collections of our API group are. */
 export const ownPath = (plural: string): string => `/apis/network.kubesphere.io/v1alpha2/${plural}`;
@@ -41,8 +44,9 @@ export function watchCluster(
   close(): void;
 } {
   let timer: NodeJS.Timeout | undefined;
+  let restsUntil = 0;
   const changed = (): void => {
-    timer ??= setTimeout(publish, gatherMilliseconds);
+    timer ??= setTimeout(publish, Math.max(gatherMilliseconds, restsUntil - performance.now()));
   };
   const collection = <T extends KubernetesObject>(path: string): Collection<T> => new Collection<T>(api, path, changed, logger);
   const services = collection<Service>("/api/v1/services");
@@ -62,6 +66,13 @@ export function watchCluster(
 
   function publish(): void {
     timer = undefined;
+    const began = performance.now();
+    look();
+    const ended = performance.now();
+    restsUntil = ended + Math.min(longestRest, restFactor * (ended - began));
+  }
+
+  function look(): void {
     if (!isSynced()) return;
     secrets.follow(bgpPeers.objects.flatMap(({ spec }) => spec.conf.passwordSecretRef?.name ?? []));
     configMaps.follow(bgpConfs.objects.flatMap(({ metadata, spec }) => (metadata.name === "default" && spec.policy) || []));
