@@ -98,7 +98,7 @@ for (const [vendor, daemon] of Object.entries(daemons)) {
         tell([...inPools, ...outside]);
         await eventually(
           "the speaker listens",
-          10,
+          60,
           () => testbed.ask(testbed.host, ["ss", "-Hltn", "sport = :179"]),
           (listening) => listening.trim() !== "",
         );
@@ -107,7 +107,7 @@ for (const [vendor, daemon] of Object.entries(daemons)) {
         const router = await daemon.start(testbed, { as: 65001, peerAs: 65000, over, dials: false, text, protocol });
         await eventually(
           "the session is up on both sides",
-          20,
+          60,
           async () => ({ peers: await speaker.peers(), view: router.view(), said: router.said().slice(-2000), text }),
           ({ peers, view }) => peers[0]?.state === "Established" && view.isUp,
         );
@@ -119,7 +119,7 @@ for (const [vendor, daemon] of Object.entries(daemons)) {
           (vendor === "gobgp" ? gobgpTable(testbed) : router.view().routes.map(({ prefix }) => prefix)).sort();
         await eventually(
           "the pools and nothing else",
-          20,
+          60,
           () => ({ taken: taken(), text, said: router.said().slice(-2000) }),
           (seen) => String(seen.taken) === String(wanted.sort()),
         );

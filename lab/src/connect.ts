@@ -34,7 +34,8 @@ function attempt(): void {
     failures.push({ at, error });
     socket.destroy();
   };
-  const timer = setTimeout(() => fail("ETIMEDOUT"), patience);
+  // Behind what has arrived meanwhile: this process may have stood still, and timers come before sockets.
+  const timer = setTimeout(() => setImmediate(fail, "ETIMEDOUT"), patience);
   socket.on("error", (error: NodeJS.ErrnoException) => {
     clearTimeout(timer);
     failures.push({ at, error: error.code ?? error.message });

@@ -15,12 +15,12 @@ conversation(bird, abilities, (start) => {
   it("is told in words why we leave when the speaker stops, and has lost our routes before", async () => {
     const one = await start();
     one.announce("192.0.2.1");
-    await one.learns(["192.0.2.1/32"], 15);
+    await one.learns("192.0.2.1/32");
     await one.speaker.stop();
-    await one.learns([], 1);
+    await one.learns();
     await eventually(
       "the reason",
-      5,
+      30,
       () =>
         one.testbed.ask(one.testbed.router, ["birdc", "-s", one.testbed.file("bird.ctl"), "show", "protocols", "all", "host"]),
       (seen) => /Received: Administrative shutdown/.test(seen),

@@ -40,7 +40,7 @@ afterEach(async () => {
 
 const facts = (): PeerFacts => (announcer!.status().facts["peers"] as PeerFacts[])[0]!;
 async function eventually(claim: string, holds: () => boolean): Promise<void> {
-  const until = Date.now() + 8000;
+  const until = Date.now() + 60_000;
   while (!holds()) {
     assert.ok(Date.now() < until, claim);
     await sleep(10);
@@ -182,11 +182,11 @@ describe("a planned stop (RFC 8326, RFC 9003)", () => {
     const attributes = "40010100" + "4002060201" + "0000fde8" + "4003040a636363";
     assert.equal(await next(), `2 00000014${attributes}20c0000201`);
     assert.equal(await next(), "2 00000000", "End-of-RIB");
+    const asked = performance.now();
     const closing = announcer!.close();
     assert.equal(await next(), `2 0000001b${attributes}c00804ffff000020c0000201`);
-    const asked = performance.now();
     assert.equal(await next(), "2 000520c00002010000");
-    assert.ok(performance.now() - asked > 300, "routers have time");
+    assert.ok(performance.now() - asked >= 399, "routers have time");
     const text = Buffer.from("the speaker stops");
     assert.equal(await next(), `3 0602${text.length.toString(16)}${text.toString("hex")}`);
     await closing;

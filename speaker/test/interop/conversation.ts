@@ -5,7 +5,7 @@ import { pathIdOf } from "../../src/bgp/decide.ts";
 import { parseAddress } from "../../src/net/address.ts";
 import type { Daemon, Router, RouterConfig, SeenRoute } from "./daemons/daemon.ts";
 import type { Line } from "./speakerProcess.ts";
-import { eventually, hostAddress, routerAddress, type Speaker, Testbed } from "./testbed.ts";
+import { eventually, hostAddress, routerAddress, type Speaker, stillness, Testbed } from "./testbed.ts";
 
 /** What a daemon can do of what every daemon is tried with. */
 export interface Abilities {
@@ -24,15 +24,17 @@ export interface Abilities {
 }
 
 type Peer = Line["peers"][number];
+/** Seconds that anything may take before it counts as not happening: how fast things are is not what these tests are about. */
+const soon = 60;
 const families = (["AFI_IP", "AFI_IP6"] as const).map((afi) => ({ config: { family: { afi, safi: "SAFI_UNICAST" as const } } }));
 
 /** The peer as we see it: what mirrors the configuration of the router. */
-function peerOf({ over, dials, hasAddPath, keepsRoutesFor }: RouterConfig): Peer {
+function peerOf({ over, dials, hasAddPath, keepsRoutesFor, holdTime = 9 }: RouterConfig): Peer {
   const addPaths = { config: { receive: true, sendMax: 4 } };
   return {
     conf: { neighborAddress: routerAddress[over], peerAs: 65001 },
     transport: { passiveMode: dials },
-    timers: { config: { connectRetry: "1", holdTime: "3" } },
+    timers: { config: { connectRetry: "1", holdTime: String(holdTime) } },
     afiSafis: families.map((family) => (hasAddPath === true ? { ...family, addPaths } : family)),
     ...(keepsRoutesFor === undefined ? {} : { gracefulRestart: { enabled: true, restartTime: keepsRoutesFor } }),
   };
@@ -70,7 +72,7 @@ export class Conversation {
     if (config.dials) {
       speaker.tell(lineOf(config, []));
       const listeners = (): string => testbed.ask(testbed.host, ["ss", "-Hltn", "sport", "=", ":179"]);
-      await eventually("the speaker listens", 10, listeners, (seen) => seen !== "");
+      await eventually("the speaker listens", soon, listeners, (seen) => seen !== "");
     }
     return new Conversation(testbed, config, speaker, await daemon.start(testbed, config));
   }
@@ -81,10 +83,10 @@ export class Conversation {
   }
 
   /** Waits until the router's routes are those to these prefixes. */
-  async learns(prefixes: readonly string[], seconds: number): Promise<readonly SeenRoute[]> {
+  async learns(...prefixes: readonly string[]): Promise<readonly SeenRoute[]> {
     const seen = await eventually(
       `the router has ${prefixes.join(" and ") || "nothing"}`,
-      seconds,
+      soon,
       () => ({ ...this.router.view(), said: this.router.said().slice(-1500) }),
       ({ routes }) => String(routes.map(({ prefix }) => prefix).sort()) === String([...prefixes].sort()),
     );
@@ -118,27 +120,36 @@ export function conversation(
         it(`${dials ? "connects to us" : "takes our connection"} over IPv${over}, and learns hosts of both families through our node`, async () => {
           const one = await start({ over, dials });
           one.announce("192.0.2.1", "192.0.2.2", "2001:db8::1");
-          const routes = await one.learns(["192.0.2.1/32", "192.0.2.2/32", "2001:db8::1/128"], 15);
+          const routes = await one.learns("192.0.2.1/32", "192.0.2.2/32", "2001:db8::1/128");
           for (const { prefix, nextHops, asPath } of routes) {
             assert.ok(nextHops.includes(hostAddress[prefix.includes(":") ? 6 : 4]), `${prefix} via ${nextHops}`);
             assert.equal(asPath, "65000");
           }
         });
 
-    it("stays with us beyond two hold times of three seconds, while routes come and go within two seconds each", async () => {
-      const one = await start();
+    it("stays with us beyond two hold times of three seconds, while routes come and go", async () => {
+      const one = await start({ holdTime: 3 });
       one.announce("192.0.2.1", "2001:db8::1");
-      await one.learns(["192.0.2.1/32", "2001:db8::1/128"], 15);
-      const { upSince } = one.router.view();
-      const [{ since = "" } = {}] = await one.speaker.peers();
+      await one.learns("192.0.2.1/32", "2001:db8::1/128");
+      const seen = async (): Promise<object> => {
+        const { isUp, session } = one.router.view();
+        const [{ since, flaps, holdTime } = {}] = await one.speaker.peers();
+        return { isUp, session, since, flaps, holdTime };
+      };
+      const before = await seen();
       one.announce("2001:db8::1");
-      await one.learns(["2001:db8::1/128"], 2);
+      await one.learns("2001:db8::1/128");
       one.announce("192.0.2.9", "2001:db8::1");
-      await one.learns(["192.0.2.9/32", "2001:db8::1/128"], 2);
-      await sleep(6500);
-      assert.deepEqual([one.router.view().isUp, one.router.view().upSince], [true, upSince]);
-      const [{ since: later = "", flaps = -1, holdTime = 0 } = {}] = await one.speaker.peers();
-      assert.deepEqual([later, flaps, holdTime], [since, 0, 3]);
+      await one.learns("192.0.2.9/32", "2001:db8::1/128");
+      assert.partialDeepStrictEqual(before, { isUp: true, holdTime: 3, flaps: 0 });
+      // Three seconds are short on a machine that stands still for one: then nothing is shown, and it is tried again.
+      let [first, last] = [before, before];
+      for (let tries = 0, stall = Number.POSITIVE_INFINITY; stall > 700 && tries < 4; tries++) {
+        first = tries === 0 ? before : await seen();
+        stall = await stillness(6500);
+        last = await seen();
+      }
+      assert.deepEqual(last, first);
     });
 
     it("has its routes counted that a packet could follow, and stays when one cannot be", async () => {
@@ -146,7 +157,7 @@ export function conversation(
       one.announce();
       await eventually(
         "its routes came",
-        15,
+        soon,
         () => one.speaker.peers(),
         ([peer]) => peer?.routesReceived === abilities.usableRoutes,
       );
@@ -159,23 +170,23 @@ export function conversation(
       it("gets the table again when it asks for a route refresh", async () => {
         const one = await start();
         one.announce("192.0.2.1");
-        await one.learns(["192.0.2.1/32"], 15);
+        await one.learns("192.0.2.1/32");
         const before = one.router.updatesReceived();
         one.router.refresh();
         await eventually(
           "the table comes once more",
-          5,
+          soon,
           () => one.router.updatesReceived(),
           (seen) => seen > before,
         );
-        await one.learns(["192.0.2.1/32"], 1);
+        await one.learns("192.0.2.1/32");
         assert.equal((await one.speaker.peers())[0]?.flaps, 0);
       });
 
     it("takes path identifiers with our routes and their withdrawals", async () => {
       const one = await start({ hasAddPath: true });
       one.announce("192.0.2.1", "192.0.2.2", "2001:db8::1");
-      const routes = await one.learns(["192.0.2.1/32", "192.0.2.2/32", "2001:db8::1/128"], 15);
+      const routes = await one.learns("192.0.2.1/32", "192.0.2.2/32", "2001:db8::1/128");
       // What OpenELB computes: FNV-1a of the next hop.
       const wanted = routes.map(({ prefix }) => {
         const nextHop = parseAddress(hostAddress[prefix.includes(":") ? 6 : 4]);
@@ -187,27 +198,27 @@ export function conversation(
           wanted,
         );
       one.announce("192.0.2.2");
-      await one.learns(["192.0.2.2/32"], 2);
+      await one.learns("192.0.2.2/32");
     });
 
-    it("shows communities, MED and a longer path as we send them, and their change within a second", async () => {
+    it("shows communities, MED and a longer path as we send them, and follows their change", async () => {
       const one = await start();
       const said = { communities: ["65000:7", "no-export"], largeCommunities: ["65000:1:2"], med: 50, asPathPrepend: 2 };
       one.announce({ address: "192.0.2.1", bgp: said });
-      const [route] = await one.learns(["192.0.2.1/32"], 15);
+      const [route] = await one.learns("192.0.2.1/32");
       assert.deepEqual(
         [route?.communities, route?.largeCommunities, route?.med, route?.asPath],
         [["65000:7", abilities.noExport], ["65000:1:2"], 50, "65000 65000 65000"],
       );
-      const { upSince } = one.router.view();
+      const { session } = one.router.view();
       one.announce({ address: "192.0.2.1", bgp: { communities: ["65000:8"], med: 60 } });
       await eventually(
         "the new attributes",
-        1,
+        soon,
         () => one.router.view().routes[0],
         (seen) => String(seen?.communities) === "65000:8" && seen?.med === 60 && seen.asPath === "65000",
       );
-      assert.deepEqual([one.router.view().upSince, (await one.speaker.peers())[0]?.flaps], [upSince, 0]);
+      assert.deepEqual([one.router.view().session, (await one.speaker.peers())[0]?.flaps], [session, 0]);
     });
 
     if (abilities.hasPassword)
@@ -215,22 +226,22 @@ export function conversation(
         it(`${dials ? "connects to us" : "takes our connection"} when both know the TCP-MD5 password, and not when it is another one`, async () => {
           const one = await start({ password: "opensesame", dials });
           one.announce("192.0.2.1");
-          await one.learns(["192.0.2.1/32"], 15);
+          await one.learns("192.0.2.1/32");
           one.speaker.tell(lineOf({ ...one.config, password: "wrong" }, ["192.0.2.1"]));
-          await one.learns([], 10);
+          await one.learns();
           await sleep(1500);
           assert.equal(one.router.view().isUp, false);
         });
 
     if (abilities.helpsRestart) {
       it("keeps our routes, as stale ones, while a killed speaker restarts gracefully", async () => {
-        const one = await start({ keepsRoutesFor: 30 });
+        const one = await start({ keepsRoutesFor: 120 });
         one.announce("192.0.2.1", "192.0.2.2");
-        await one.learns(["192.0.2.1/32", "192.0.2.2/32"], 15);
+        await one.learns("192.0.2.1/32", "192.0.2.2/32");
         await one.speaker.kill();
         await eventually(
           "the session is down",
-          8,
+          soon,
           () => one.router.view(),
           ({ isUp }) => !isUp,
         );
@@ -242,10 +253,10 @@ export function conversation(
         one.speaker = one.testbed.speaker();
         // One of the two is not ours any more: what is not announced again before End-of-RIB goes.
         one.announce("192.0.2.2");
-        const [left] = await one.learns(["192.0.2.2/32"], 15);
+        const [left] = await one.learns("192.0.2.2/32");
         await eventually(
           "the route is no stale one any more",
-          3,
+          soon,
           () => one.router.view().routes[0]?.isStale,
           (isStale) => isStale === false,
         );
@@ -255,9 +266,9 @@ export function conversation(
       it("drops our routes when a speaker without graceful restart is killed", async () => {
         const one = await start();
         one.announce("192.0.2.1");
-        await one.learns(["192.0.2.1/32"], 15);
+        await one.learns("192.0.2.1/32");
         await one.speaker.kill();
-        await one.learns([], 5);
+        await one.learns();
       });
     }
     more(start);

@@ -26,8 +26,8 @@ function readLargeJson(milliseconds: number): number {
   return rounds;
 }
 
-describe("a main thread that reads JSON for seven seconds on end", () => {
-  it("delays no KEEPALIVE: a session with a hold time of three seconds stays up", async () => {
+describe("a main thread that reads JSON for eight seconds on end", () => {
+  it("delays no KEEPALIVE: a session with a hold time of six seconds stays up", async () => {
     announcer.apply({
       nodeName: "node1",
       nodes: [{ name: "node1", labels: {}, internalAddresses: [{ family: 4, value: 0x0a636363n }], refusal: undefined }],
@@ -43,15 +43,15 @@ describe("a main thread that reads JSON for seven seconds on end", () => {
       passwords: new Map(),
     });
     assert.deepEqual(await once(router, "message"), ["up"]);
-    await sleep(300);
-    const facts = (): PeerFacts => (announcer.status().facts["peers"] as PeerFacts[])[0]!;
+    const facts = (): PeerFacts | undefined => (announcer.status().facts["peers"] as PeerFacts[])[0];
+    for (let tries = 0; facts()?.state !== "Established" && tries < 600; tries++) await sleep(50);
     const before = facts();
-    assert.deepEqual([before.state, before.holdTime], ["Established", 3]);
-    assert.ok(readLargeJson(7000) > 10);
+    assert.deepEqual([before?.state, before?.holdTime], ["Established", 6]);
+    assert.ok(readLargeJson(8000) > 10);
     router.postMessage("how long?");
     const [answer] = (await once(router, "message")) as [{ readonly longest?: number }];
-    assert.ok(answer.longest !== undefined && answer.longest < 2000, `between two messages: ${JSON.stringify(answer)}`);
+    assert.ok(answer.longest !== undefined && answer.longest < 6000, `between two messages: ${JSON.stringify(answer)}`);
     await sleep(100);
-    assert.deepEqual([facts().state, facts().since, facts().flaps], ["Established", before.since, 0]);
+    assert.deepEqual([facts()?.state, facts()?.since, facts()?.flaps], ["Established", before?.since, 0]);
   });
 });

@@ -139,7 +139,7 @@ async function run(one: Case): Promise<{ readonly notification?: string; readonl
   announcer.apply(viewOf(one.caps, port));
   const facts = (): PeerFacts => (announcer.status().facts["peers"] as PeerFacts[])[0]!;
   const until = async (holds: () => boolean): Promise<void> => {
-    for (const end = Date.now() + 3000; !holds() && Date.now() < end; ) await sleep(10);
+    for (const end = Date.now() + 30_000; !holds() && Date.now() < end; ) await sleep(10);
   };
   // Facts come from another thread, a moment after what they tell of.
   const settled = async (): Promise<{ readonly disbelief: string }> => {

@@ -6,8 +6,8 @@ import { connected, messagesOf } from "./wire.ts";
 const { port } = workerData as { readonly port: number };
 const marker = "ff".repeat(16);
 const keepalive = Buffer.from(`${marker}001304`, "hex");
-/** AS 65001, hold time 3 s, identifier 172.30.0.1, IPv4 unicast. */
-const open = Buffer.from(`${marker}002b0104fde90003ac1e00010e020c01040001000141040000fde9`, "hex");
+/** AS 65001, hold time 6 s, identifier 172.30.0.1, IPv4 unicast. */
+const open = Buffer.from(`${marker}002b0104fde90006ac1e00010e020c01040001000141040000fde9`, "hex");
 
 const socket = await connected(port);
 const messages = messagesOf(socket);

@@ -114,7 +114,7 @@ export class Testbed {
       peers: async () => {
         const answer = new Promise<string>((resolve) => answers.once("line", resolve));
         stdin.write("status\n");
-        const text = await Promise.race([answer, sleep(5000).then(() => "")]);
+        const text = await Promise.race([answer, sleep(30_000, "", { ref: false })]);
         assert.notEqual(text, "", `the speaker answers; it said: ${program.said()}`);
         return (JSON.parse(text) as { readonly peers: readonly PeerFacts[] }).peers;
       },
@@ -133,7 +133,7 @@ export class Testbed {
       if (pid !== "") process.kill(Number(pid), "SIGKILL");
     await eventually(
       "the router's programs are gone",
-      5,
+      60,
       () => must(["ip", "netns", "pids", this.router]).trim(),
       (seen) => seen === "",
     );
@@ -145,6 +145,17 @@ export class Testbed {
     for (const namespace of [this.router, this.host]) spawnSync("ip", ["netns", "delete", namespace]);
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** Waits. @returns the longest time, in milliseconds, for which the machine did not let us run, though it should have */
+export async function stillness(milliseconds: number): Promise<number> {
+  const until = performance.now() + milliseconds;
+  let longest = 0;
+  for (let last = performance.now(); last < until; last = performance.now()) {
+    await sleep(50);
+    longest = Math.max(longest, performance.now() - last - 50);
+  }
+  return longest;
 }
 
 /** Asks again and again until a claim holds. @returns what was seen then @throws AssertionError with what was seen last */

@@ -34,7 +34,7 @@ before(async () => {
     spawnSync("ip", ["-n", namespace, "address", "flush", "dev", "eth0", "scope", "global"]);
     await eventually(
       "a link-local address that may be used",
-      10,
+      60,
       () => testbed.ask(namespace, ["ip", "-6", "address", "show", "dev", "eth0", "scope", "link"]),
       (seen) => seen.includes("fe80::") && !seen.includes("tentative"),
     );
@@ -65,7 +65,7 @@ before(async () => {
     testbed.start(testbed.router, [`/usr/lib/frr/${name}`, ...common, "-i", testbed.file(`${name}.pid`)]);
   await eventually(
     "FRR's command line answers",
-    15,
+    60,
     () => vtysh("show bgp summary"),
     (seen) => seen !== "",
   );
@@ -88,19 +88,19 @@ describe("FRR 8.4 on an interface without addresses (RFC 8950)", () => {
       ] as const)
         await eventually(
           `${host} through ${next}`,
-          40,
+          60,
           () => vtysh(`show bgp ${family} unicast ${host}`),
           (seen) => seen.includes(next) && /best/.test(seen),
         );
       await eventually(
         "the router's kernel sends packets for the IPv4 host there",
-        10,
+        60,
         () => testbed.ask(testbed.router, ["ip", "route", "show", "192.0.2.1"]),
         (seen) => seen.includes(`via inet6 ${next} dev eth0`),
       );
       const [peer] = await eventually(
         "the router's IPv4 route, with an IPv6 next hop",
-        10,
+        60,
         () => speaker.peers(),
         ([one]) => one?.routesReceived === 1,
       );
@@ -108,7 +108,7 @@ describe("FRR 8.4 on an interface without addresses (RFC 8950)", () => {
       speaker.tell({ ...line(isPassive), peers: [] });
       await eventually(
         "the routes are gone with the session",
-        10,
+        60,
         () => vtysh("show bgp ipv4 unicast 192.0.2.1/32"),
         (seen) => seen.includes("not in table"),
       );

@@ -10,14 +10,16 @@ function configuration({ as, peerAs, over, dials, password, keepsRoutesFor, anno
     `protocol static { ${family}; ${prefixes.map((prefix) => `route ${prefix} blackhole;`).join(" ")} }`;
   return [
     "router id 10.99.0.1;",
+    "log stderr all;",
+    "debug protocols { states };",
     "protocol device { }",
     originated("ipv4", ofFamily(announces, 4)),
     originated("ipv6", ofFamily(announces, 6)),
-    ...(more.hasBfd === true ? ['protocol bfd { interface "eth0" { interval 100 ms; multiplier 3; }; }'] : []),
+    ...(more.hasBfd === true ? ['protocol bfd { interface "eth0" { interval 300 ms; multiplier 3; }; }'] : []),
     "protocol bgp host {",
     `  local ${routerAddress[over]} as ${as};`,
     `  neighbor ${hostAddress[over]} as ${peerAs};`,
-    "  hold time 3; connect retry time 1; connect delay time 1; error wait time 1, 2;",
+    "  hold time 9; connect retry time 1; connect delay time 1; error wait time 1, 2;",
     ...(dials ? [] : ["  passive yes;"]),
     ...(password === undefined ? [] : [`  password "${password}";`]),
     ...(keepsRoutesFor === undefined ? ["  graceful restart off;"] : ["  graceful restart aware;"]),
@@ -47,7 +49,7 @@ export const bird: Daemon = {
         const protocol = show(`show protocols all ${name}`);
         return {
           isUp: /BGP state: +Established/.test(protocol),
-          upSince: new RegExp(`^${name} .*? up +(\\S+)`, "m").exec(protocol)?.[1] ?? "",
+          session: String(program.said().match(new RegExp(`${name}: State changed to up`, "g"))?.length),
           routes: routesOf(name, show(`show route all protocol ${name}`), /graceful restart active/.test(protocol)),
         };
       },

@@ -14,9 +14,11 @@ export interface RouterConfig {
   readonly password?: string;
   /** Whether it keeps routes while we restart; for so many seconds at most. @see RFC 4724 §4.2 */
   readonly keepsRoutesFor?: number;
+  /** The hold time that we offer, in seconds; 9 unless said otherwise, which is the daemon's own. */
+  readonly holdTime?: number;
   /** Prefixes that it announces. */
   readonly announces?: readonly string[];
-  /** Whether BFD watches the session: 100 ms, three times. */
+  /** Whether BFD watches the session: 300 ms, three times. */
   readonly hasBfd?: boolean;
   /** Whether the session runs between the link-local addresses of the interface eth0. */
   readonly isUnnumbered?: boolean;
@@ -45,8 +47,8 @@ export interface SeenRoute {
 /** What a router says of its session with the speaker, and of the routes that came over it. */
 export interface RouterView {
   readonly isUp: boolean;
-  /** A text that is another one after the session came up anew; whatever the router says of that moment. */
-  readonly upSince: string;
+  /** A text that is another one once the session came up anew, and the same to the letter while it stays: no difference of two clocks. */
+  readonly session: string;
   readonly routes: readonly SeenRoute[];
 }
 

@@ -41,7 +41,7 @@ function configuration(config: RouterConfig, script: string): string {
     `  local-address ${routerAddress[over]};`,
     `  local-as ${as};`,
     `  peer-as ${peerAs};`,
-    "  hold-time 3;",
+    "  hold-time 9;",
     `  passive ${String(!dials)};`,
     ...(password === undefined ? [] : [`  md5-password "${password}";`]),
     "  capability {",
@@ -92,12 +92,12 @@ export const exabgp: Daemon = {
 /** The table that a list of happenings leads to: ExaBGP keeps none. */
 function viewOf(happenings: readonly Happening[]): RouterView {
   const routes = new Map<string, SeenRoute>();
-  let upSince = "";
+  let session = "";
   for (const { type, time, neighbor } of happenings) {
     if (type === "state") {
-      if (neighbor.state === "up") upSince = String(time);
+      if (neighbor.state === "up") session = String(time);
       if (neighbor.state === "down") {
-        upSince = "";
+        session = "";
         routes.clear();
       }
     }
@@ -118,5 +118,5 @@ function viewOf(happenings: readonly Happening[]): RouterView {
           isStale: false,
         });
   }
-  return { isUp: upSince !== "", upSince, routes: [...routes.values()] };
+  return { isUp: session !== "", session, routes: [...routes.values()] };
 }

@@ -16,7 +16,7 @@ interface Path {
 }
 interface Neighbor {
   readonly bgpState: string;
-  readonly bgpTimerUpEstablishedEpoch?: number;
+  readonly connectionsEstablished?: number;
   readonly messageStats: { readonly updatesRecv: number };
 }
 
@@ -36,7 +36,7 @@ function configuration({ as, peerAs, over, dials, password, keepsRoutesFor, anno
     " bgp default ipv4-unicast",
     ...(keepsRoutesFor === undefined ? [] : [" bgp graceful-restart", ` bgp graceful-restart stalepath-time ${keepsRoutesFor}`]),
     more.isUnnumbered === true ? ` neighbor ${peer} interface remote-as ${peerAs}` : ` neighbor ${peer} remote-as ${peerAs}`,
-    ` neighbor ${peer} timers 1 3`,
+    ` neighbor ${peer} timers 1 9`,
     ` neighbor ${peer} timers connect 1`,
     ...(dials ? [] : [` neighbor ${peer} passive`]),
     ...(password === undefined ? [] : [` neighbor ${peer} password ${password}`]),
@@ -81,7 +81,7 @@ export const frr: Daemon = {
         const one = neighbor();
         return {
           isUp: one?.bgpState === "Established",
-          upSince: String(one?.bgpTimerUpEstablishedEpoch),
+          session: String(one?.connectionsEstablished),
           routes: routes(),
         };
       },

@@ -33,7 +33,7 @@ function configuration({ as, peerAs, over, dials, password, keepsRoutesFor, ...m
           ...(password === undefined ? {} : { "auth-password": password }),
         },
         transport: { config: { "passive-mode": !dials, "local-address": routerAddress[over] } },
-        timers: { config: { "hold-time": 3, "connect-retry": 1, "idle-hold-time-after-reset": 1 } },
+        timers: { config: { "hold-time": 9, "connect-retry": 1, "idle-hold-time-after-reset": 1 } },
         ...(keepsRoutesFor === undefined
           ? {}
           : { "graceful-restart": { config: { enabled: true, "restart-time": keepsRoutesFor, "helper-only": true } } }),
@@ -61,7 +61,7 @@ export const gobgp: Daemon = {
     // A daemon whose neighbours come as they are has none at first, which is an empty list.
     await eventually(
       "GoBGP's command line answers",
-      10,
+      60,
       () => parsed<Neighbor[]>(ask("-j neighbor")),
       (seen) => seen !== undefined,
     );
@@ -88,7 +88,7 @@ export const gobgp: Daemon = {
         const one = neighbor();
         return {
           isUp: one?.state.session_state === established,
-          upSince: String(one?.timers?.state?.uptime?.seconds),
+          session: String(one?.timers?.state?.uptime?.seconds),
           routes: routes(),
         };
       },

@@ -5,8 +5,10 @@ import { type Daemon, parsed, type Router, type RouterConfig, type SeenRoute } f
 
 interface Neighbor {
   readonly state: string;
-  readonly last_updown_sec: number;
-  readonly stats: { readonly update: { readonly received: { readonly updates: number } } };
+  readonly stats: {
+    readonly message: { readonly received: { readonly open: number } };
+    readonly update: { readonly received: { readonly updates: number } };
+  };
 }
 interface Path {
   readonly prefix: string;
@@ -29,7 +31,7 @@ function configuration(
     `AS ${as}`,
     "router-id 10.99.0.1",
     "fib-update no",
-    "holdtime 3",
+    "holdtime 9",
     "holdtime min 3",
     `socket "${socket}"`,
     `listen on ${routerAddress[over]}`,
@@ -69,13 +71,10 @@ export const openbgpd: Daemon = {
     return {
       view: () => {
         const one = neighbor();
-        const isUp = one?.state === "Established";
-        // In steps of ten seconds: it says how long the session is up, not since when.
-        const since = (Date.now() / 1000 - (one?.last_updown_sec ?? 0)) / 10;
         const table = parsed<{ readonly rib?: readonly Path[] }>(ask("-j show rib detail"))?.rib ?? [];
         return {
-          isUp,
-          upSince: isUp ? since.toFixed(0) : "",
+          isUp: one?.state === "Established",
+          session: String(one?.stats.message.received.open),
           routes: table.filter((path) => path.neighbor.remote_addr === peer).map(routeOf),
         };
       },
