@@ -131,7 +131,7 @@ export function conversation(
       const one = await start({ holdTime: 3 });
       one.announce("192.0.2.1", "2001:db8::1");
       await one.learns("192.0.2.1/32", "2001:db8::1/128");
-      const seen = async (): Promise<object> => {
+      const seen = async () => {
         const { isUp, session } = one.router.view();
         const [{ since, flaps, holdTime } = {}] = await one.speaker.peers();
         return { isUp, session, since, flaps, holdTime };
@@ -141,6 +141,7 @@ export function conversation(
       await one.learns("2001:db8::1/128");
       one.announce("192.0.2.9", "2001:db8::1");
       await one.learns("192.0.2.9/32", "2001:db8::1/128");
+      assert.match(before.session, /^\d/);
       assert.partialDeepStrictEqual(before, { isUp: true, holdTime: 3, flaps: 0 });
       // Three seconds are short on a machine that stands still for one: then nothing is shown, and it is tried again.
       let [first, last] = [before, before];
