@@ -13,8 +13,16 @@ function tests(
 ): Stage {
   const files = globSync([...patterns], { cwd: root, exclude: ["**/node_modules/**", "**/dist/**"] }).sort();
   if (files.length === 0) throw new Error(`${name}: no test file matches ${patterns.join(", ")}`);
+  // What a failed test leaves running must not hold up the others.
   const concurrency = options.isSerial === true ? ["--test-concurrency=1"] : [];
-  const command: [string, ...string[]] = ["node", "--test", "--test-reporter=spec", ...concurrency, ...files];
+  const command: [string, ...string[]] = [
+    "node",
+    "--test",
+    "--test-force-exit",
+    "--test-reporter=spec",
+    ...concurrency,
+    ...files,
+  ];
   return { name, command, ...(options.env === undefined ? {} : { env: options.env }) };
 }
 

@@ -1,6 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { crds } from "@berth/api/crds";
 import { KubeConfig } from "@kubernetes/client-node";
 import { type ApiServer, startApiServer } from "../../api/test/apiServer.ts";
+import { root } from "../../lab/src/paths.ts";
+import { serveWaiting } from "../../lab/src/waitingServices.ts";
 import type { Service } from "../../speaker/src/kubernetes/objects.ts";
 import { Api } from "../../speaker/src/kubernetes/shell/api.ts";
 import { runController } from "../../speaker/src/kubernetes/shell/controller.ts";
@@ -10,6 +13,8 @@ const parallel = 64;
 const throttledWrites = 20;
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const path = "/api/v1/namespaces/default/services";
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
 
 async function inParallel(names: readonly string[], act: (name: string) => Promise<unknown>): Promise<void> {
   let next = 0;
@@ -74,15 +79,39 @@ async function measure(server: ApiServer, count: number): Promise<void> {
   );
   const server64 = performance.now() - alone;
   const throttled = (count / throttledWrites) * 1000;
-  const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
   process.stdout.write(
     `${String(count).padStart(5)} Services   all hold an address after ${seconds(took)}   the API server alone needs ${seconds(server64)} for as many status writes (${((100 * server64) / took).toFixed(0)} %)   ${throttledWrites} writes/s would need ${seconds(throttled)} (${(throttled / took).toFixed(0)} times as long)\n`,
   );
   await inParallel(names, (name) => api.send("PATCH", `${path}/${name}`, { spec: { type: "ClusterIP" } }));
 }
 
-/** Measures 1,000 and 5,000 Services on one throw-away API server. */
-export async function allocate(): Promise<void> {
+const counts = [1000, 5000];
+
+/**
+ * Measures 1,000 and 5,000 Services that wait for the controller: beside an API server of its own, then in the lab.
+ * Usage: npm run bench -- allocate [api|lab]
+ */
+export async function allocate(words: readonly string[]): Promise<void> {
+  const [where] = words;
+  if (where !== undefined && where !== "api" && where !== "lab")
+    throw new Error(`allocate ${where}: say api, lab, or nothing for both`);
+  if (where !== "lab") await besideApiServer();
+  if (where !== "api") await inLab();
+}
+
+async function inLab(): Promise<void> {
+  if (spawnSync("npm", ["start"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] }).status !== 0)
+    throw new Error("npm start failed");
+  for (const count of counts) {
+    const { milliseconds, addresses } = await serveWaiting(count);
+    const given = new Set([...addresses.values()].map((seen) => seen.join()));
+    process.stdout.write(
+      `${String(count).padStart(5)} Services in the lab   ${given.size} distinct addresses ${seconds(milliseconds)} after the controller took the Lease   ${throttledWrites} writes/s would need ${seconds((count / throttledWrites) * 1000)}\n`,
+    );
+  }
+}
+
+async function besideApiServer(): Promise<void> {
   const server = await startApiServer();
   try {
     server.kubectl(["apply", "--server-side", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: crds() }));
@@ -92,7 +121,7 @@ export async function allocate(): Promise<void> {
       ["create", "-f", "-"],
       JSON.stringify({ apiVersion: "network.kubesphere.io/v1alpha2", kind: "Eip", metadata, spec: { address: "10.8.0.0/16" } }),
     );
-    for (const count of [1000, 5000]) {
+    for (const count of counts) {
       await measure(server, count);
       server.kubectl(["delete", "services", "--all", "--wait=false"]);
     }
