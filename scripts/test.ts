@@ -56,6 +56,8 @@ const interop = (): Stage =>
   tests("interoperation in network namespaces", ["speaker/test/interop/**/*.test.ts", "lab/interop/**/*.test.ts"], {
     isSerial: true,
   });
+/** What a person reads on the page, in Debian's Chromium, of a cluster that is made up. */
+const page = (): Stage => tests("the page in Chromium", ["speaker/test/page/**/*.test.ts"], { isSerial: true });
 const layer2 = (): Stage =>
   tests("Layer2 with real speakers in network namespaces", ["speaker/test/layer2/**/*.test.ts"], { isSerial: true });
 const lab = (): Stage => tests("the lab, end to end", ["lab/test/*.test.ts"], { isSerial: true });
@@ -63,9 +65,10 @@ const lab = (): Stage => tests("the lab, end to end", ["lab/test/*.test.ts"], { 
 const examples = (): Stage => tests("examples and samples in the lab", ["lab/test/examples/*.test.ts"], { isSerial: true });
 
 const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
-  all: [() => check, () => unit(), () => tools, () => sdks, apiServer, interop, layer2, lab],
+  all: [() => check, () => unit(), () => tools, () => sdks, apiServer, page, interop, layer2, lab],
   unit: [() => unit({ BERTH_RUNS: "1000" })],
   layer2: [layer2],
+  page: [() => tools, page],
   lab: [() => tools, lab],
   examples: [() => tools, examples],
 };

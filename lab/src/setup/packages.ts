@@ -27,6 +27,7 @@ const packages = [
   "ndisc6",
   "curl",
   "nginx-light",
+  "chromium",
   "ca-certificates",
   "git",
 ] as const;

@@ -65,9 +65,31 @@ describe("the page's model", () => {
     );
     assert.match(snapshot(facts, []).services[2]?.addresses[0]?.conflict ?? "", /02:00:00:00:00:99/);
   });
+  it("knows one owner of a Layer2 address: the node that took over, while the one that was lost has not taken its report back", () => {
+    const moved = announcement({ service: "web", node: "node2", since: "2026-01-01T11:59:59Z", message: "took over from node1" });
+    const facts = { ...used, announcements: [moved, ...used.announcements] };
+    const [address] = snapshot(facts, []).services.find(({ key }) => key === "demo/web")?.addresses ?? [];
+    assert.deepEqual(
+      address?.announcers.map(({ node, why }) => [node, why]),
+      [["node2", "took over from node1"]],
+    );
+    assert.match(address?.refusals[0]?.why ?? "", /answered until node2 took over/);
+    assert.match(
+      extend([], model, snapshot(facts, []), at)[0]?.message ?? "",
+      /^node2 answers for 172\.30\.0\.200 in place of node1: took over from node1$/,
+    );
+  });
   it("believes no node whose speaker is not Ready", () => {
     const facts = { ...used, speakers: [speaker("node1", false), speaker("node2")] };
     assert.equal(snapshot(facts, []).services.find(({ key }) => key === "demo/web")?.state, "silent");
+    const [lost] = snapshot(facts, []).routers[0]?.sessions ?? [];
+    assert.deepEqual([lost?.state, lost?.error], ["unknown", "its speaker is not Ready; it reported established last"]);
+    assert.match(
+      extend([], model, snapshot(facts, []), at)
+        .map(({ message }) => message)
+        .join("\n"),
+      /the session is not known: its speaker is not Ready/,
+    );
   });
 });
 

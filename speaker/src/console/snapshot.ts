@@ -48,7 +48,8 @@ function nodeRows({ nodes, speakers, announcements }: ClusterFacts): NodeRow[] {
     .sort(byKey);
 }
 
-function routerRows({ bgpPeers }: ClusterFacts): RouterRow[] {
+function routerRows({ bgpPeers, speakers }: ClusterFacts): RouterRow[] {
+  const well = wellNodes(speakers);
   return bgpPeers
     .map(({ metadata, spec, status }) => ({
       key: metadata.name,
@@ -57,12 +58,17 @@ function routerRows({ bgpPeers }: ClusterFacts): RouterRow[] {
       problem: status?.conditions?.find(({ type, status: holds }) => type === "Accepted" && holds === "False")?.message ?? "",
       sessions: Object.entries(status?.nodesPeerStatus ?? {})
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([node, { peerState, timersState, lastError }]) => ({
-          node,
-          state: (peerState?.sessionState ?? "unknown").toLowerCase(),
-          since: timersState?.uptime ?? timersState?.downtime ?? "",
-          error: lastError ?? "",
-        })),
+        .map(([node, { peerState, timersState, lastError }]) => {
+          const state = (peerState?.sessionState ?? "unknown").toLowerCase();
+          // What a speaker reported last is not believed when it is not well: a node that was lost never says that its sessions ended.
+          const isBelieved = well.has(node);
+          return {
+            node,
+            state: isBelieved ? state : "unknown",
+            since: isBelieved ? (timersState?.uptime ?? timersState?.downtime ?? "") : "",
+            error: isBelieved ? (lastError ?? "") : `its speaker is not Ready; it reported ${state} last`,
+          };
+        }),
     }))
     .sort(byKey);
 }
@@ -119,17 +125,29 @@ function addressCell(
   statuses: readonly ServiceAnnouncementStatus[],
 ): AddressCell {
   const of = statuses.filter((status) => status.address === address).sort((a, b) => (a.node < b.node ? -1 : 1));
+  const told = protocols.get(eip) ?? of[0]?.protocol ?? "";
+  const announcing = of.filter((status) => status.announcing);
+  // One node answers for a Layer2 address: the one that began last. A node that was lost cannot take its report back.
+  const owner = told === "layer2" ? announcing.reduce(later, undefined) : undefined;
+  const announcers = owner === undefined ? announcing : [owner];
   const claimed = of.find(({ conflict }) => conflict !== undefined);
   return {
     address,
     eip,
-    protocol: protocols.get(eip) ?? of[0]?.protocol ?? "",
-    announcers: of
-      .filter(({ announcing }) => announcing)
-      .map(({ node, via, since, message }) => ({ node, via: via ?? "", since, why: message ?? "" })),
-    refusals: of.filter(({ announcing }) => !announcing).map(({ node, message, reason }) => ({ node, why: message ?? reason })),
+    protocol: told,
+    announcers: announcers.map(({ node, via, since, message }) => ({ node, via: via ?? "", since, why: message ?? "" })),
+    refusals: of
+      .filter((status) => !announcers.includes(status))
+      .map(({ node, message, reason, announcing: isAnnouncing }) => ({
+        node,
+        why: isAnnouncing ? `answered until ${owner?.node} took over, and has not reported since` : (message ?? reason),
+      })),
     conflict: claimed?.conflict === undefined ? "" : `${claimed.conflict.mac} (${claimed.conflict.interface}, ${claimed.node})`,
   };
+}
+
+function later(a: ServiceAnnouncementStatus | undefined, b: ServiceAnnouncementStatus): ServiceAnnouncementStatus {
+  return a === undefined || Date.parse(b.since) >= Date.parse(a.since) ? b : a;
 }
 
 function stateOf(service: Service, addresses: readonly AddressCell[]): Pick<ServiceRow, "state" | "why"> {

@@ -91,7 +91,9 @@ function* sessionNews(before: ConsoleModel, after: ConsoleModel): Iterable<News>
       yield {
         kind: "session",
         subject: `${key} on ${node}`,
-        message: isUp ? "the session is up" : `the session is down${error === "" ? "" : `: ${error}`}`,
+        message: isUp
+          ? "the session is up"
+          : `the session is ${state === "unknown" ? "not known" : "down"}${error === "" ? "" : `: ${error}`}`,
       };
     }
   }

@@ -17,7 +17,7 @@ const watchers = 200;
 /** What the server answers from. */
 export interface ConsoleSources {
   readonly feed: Feed;
-  readonly authorizer: Authorizer;
+  readonly authorizer: Pick<Authorizer, "check">;
   readonly metrics: Registry;
   explain(service: string): Explanation | undefined;
   /** Where the page's files are: index.html, app.js, app.css. */

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Browser, openBrowser, openPage, type Page, signIn } from "../../speaker/test/page/browser.ts";
+import { ownerOf } from "../src/answers.ts";
+import { kubectl } from "../src/controlPlane.ts";
+import { powerOff } from "../src/faults.ts";
+import { bin, kubeconfigPath } from "../src/paths.ts";
+import { show } from "../src/router.ts";
+import { addressesOf, eventually, kube, npm } from "./support.ts";
+
+/** The page in Chromium, of the lab's cluster: what a person reads is compared with what the client, the router and kubectl say. */
+const nodeOfHop = (hop: string): string => `node${hop.slice(-1)}`;
+/** So long may pass between the cluster's knowing of a move and the page's showing it. */
+const shownWithin = 2000;
+
+let browser: Browser;
+let page: Page;
+let forward: ChildProcess | undefined;
+let victim = "";
+const address = { layer2: "", bgp: "" };
+
+const pods = (namespace: string, selector: string): { readonly name: string; readonly node: string }[] =>
+  kube("get", "pods", "-n", namespace, "-l", selector, "-o", `jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName},{end}`)
+    .split(",")
+    .filter((line) => line !== "")
+    .map((line) => ({ name: line.split(" ")[0] ?? "", node: line.split(" ")[1] ?? "" }));
+const namesOf = (list: readonly { readonly name: string }[]): string =>
+  list
+    .map(({ name }) => name)
+    .sort()
+    .join(", ");
+
+/** Forwards a port of a controller that stands on another node than the one that will be lost. @returns the URL of the page */
+async function forwardPage(): Promise<string> {
+  const controller = pods("berth-system", "app.kubernetes.io/component=controller").find(({ node }) => node !== victim);
+  assert.ok(controller !== undefined, `every controller stands on ${victim}`);
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as { readonly port: number };
+  probe.close();
+  const words = ["port-forward", "-n", "berth-system", `pod/${controller.name}`, `${port}:7474`];
+  forward = spawn(bin("kubectl"), ["--kubeconfig", kubeconfigPath, ...words], { stdio: ["ignore", "pipe", "inherit"] });
+  assert.ok(forward.stdout !== null);
+  await once(forward.stdout, "data");
+  return `https://127.0.0.1:${port}/`;
+}
+
+/** The moment at which the cluster first knows that another node than the victim answers for an address. */
+function moveKnown(service: string): { readonly at: Promise<number>; stop(): void } {
+  const columns = "custom-columns=N:.status.node,S:.status.service,A:.status.announcing";
+  const words = ["get", "serviceannouncements", "-n", "demo", "--watch", "--no-headers", "-o", columns];
+  const watch = spawn(bin("kubectl"), ["--kubeconfig", kubeconfigPath, ...words], { stdio: ["ignore", "pipe", "inherit"] });
+  const at = new Promise<number>((resolve) => {
+    let seen = "";
+    watch.stdout.on("data", (chunk: Buffer) => {
+      seen += chunk.toString();
+      const isThere = seen
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/))
+        .some(([node, of, announcing]) => of === service && announcing === "true" && node !== victim);
+      if (isThere) resolve(performance.now());
+    });
+  });
+  return { at, stop: () => watch.kill() };
+}
+
+before(async () => {
+  const { code, output } = npm("start");
+  assert.equal(code, 0, output.slice(-1500));
+  address.layer2 = addressesOf("layer2-page")[0] ?? "";
+  address.bgp = addressesOf("bgp-page")[0] ?? "";
+  victim = ownerOf(address.layer2);
+  const url = await forwardPage();
+  browser = await openBrowser();
+  ({ page } = await openPage(browser));
+  await signIn(page, url, kube("create", "token", "-n", "berth-system", "berth-viewer").trim());
+  await page.getByRole("listbox", { name: "Services" }).waitFor();
+});
+
+after(async () => {
+  await browser?.close();
+  forward?.kill();
+  if (process.env["BERTH_KEEP_LAB"] === undefined) npm("run", "--silent", "lab", "--", "down");
+});
+
+/** Selects a Service. @returns what the drawing of an address says to one who does not see it */
+async function wayOf(service: string, of: string): Promise<string> {
+  await page.getByRole("option", { name: new RegExp(`demo/${service} `) }).click();
+  const drawing = page.getByRole("img", { name: `The way of ${of}.` });
+  await drawing.waitFor();
+  return (await drawing.getAttribute("aria-label")) ?? "";
+}
+
+describe("the page of the lab", () => {
+  it("draws the way of a BGP address as the router has it: every next hop, and the pods behind", async () => {
+    const routes = (): string[] =>
+      [
+        ...show("frr", ["show", "bgp", "ipv4", "unicast", `${address.bgp}/32`, "json"]).stdout.matchAll(
+          /"ip":\s*"(172\.30\.0\.1\d)"/g,
+        ),
+      ]
+        .map(([, hop]) => nodeOfHop(hop ?? ""))
+        .sort();
+    await eventually("the router has three next hops", 30, () => new Set(routes()).size === 3);
+    const way = await wayOf("bgp-page", address.bgp);
+    assert.equal(
+      way,
+      `The way of ${address.bgp}. Client: Client; Router: 172.30.0.1; Node: ${[...new Set(routes())].join(", ")}; Pod: ${namesOf(pods("demo", "app=page"))}`,
+    );
+  });
+
+  it("draws the way of a Layer2 address over the node that answers, and shows within two seconds that another took over, and why", async () => {
+    const before = namesOf(pods("demo", "app=page"));
+    assert.equal(
+      await wayOf("layer2-page", address.layer2),
+      `The way of ${address.layer2}. Client: Client; Layer2 segment: Layer2 segment; Node: ${victim}; Pod: ${before}`,
+    );
+    const known = moveKnown("layer2-page");
+    const others = ["node1", "node2", "node3"].filter((node) => node !== victim).join("|");
+    const drawn = page
+      .getByRole("img", { name: new RegExp(`^The way of ${address.layer2.replaceAll(".", "\\.")}\\..* Node: (${others});`) })
+      .waitFor({ timeout: 60_000 })
+      .then(() => performance.now());
+    await sleep(500);
+    await powerOff(victim);
+    const [knownAt, drawnAt] = await Promise.all([known.at, drawn]);
+    known.stop();
+    assert.ok(
+      drawnAt - knownAt <= shownWithin,
+      `the page showed the move ${Math.round(drawnAt - knownAt)} ms after it was known`,
+    );
+    const successor = ownerOf(address.layer2);
+    await page
+      .getByRole("listitem")
+      .filter({ hasText: successor })
+      .getByText(/stopped to answer/)
+      .waitFor({ timeout: 2000 });
+    assert.equal(kubectl(["get", "serviceannouncements", "-n", "demo"]).code, 0);
+    await page.getByRole("link", { name: "Timeline" }).click();
+    const told = `${successor} answers for ${address.layer2} in place of ${victim}: took over from`;
+    await page.getByRole("cell", { name: told }).waitFor({ timeout: 5000 });
+  });
+
+  it("believes no session of the node that was lost, and says why", async () => {
+    await page.getByRole("link", { name: "Routes" }).click();
+    const row = page.getByRole("row").filter({ hasText: victim }).filter({ hasText: "its speaker is not Ready" });
+    await row.first().waitFor({ timeout: 60_000 });
+    assert.match((await row.first().textContent()) ?? "", /unknown/);
+  });
+});

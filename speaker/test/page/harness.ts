@@ -1,0 +1,54 @@
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { Registry } from "prom-client";
+import { buildPage } from "../../../scripts/page.ts";
+import { makeCertificate } from "../../src/console/shell/certificate.ts";
+import { openConsole } from "../../src/console/shell/consoleServer.ts";
+import { Feed } from "../../src/console/shell/feed.ts";
+import type { ClusterFacts } from "../../src/explain/clusterFacts.ts";
+import { explainService } from "../../src/explain/explainService.ts";
+import { token } from "./browser.ts";
+
+const directory = join(import.meta.dirname, "../../dist/page/");
+
+/** The page of a cluster that a test makes up, served as a controller serves it. */
+export interface SyntheticConsole {
+  readonly url: string;
+  /** The cluster becomes something else. */
+  change(facts: ClusterFacts): void;
+  close(): void;
+}
+
+/** Builds the page and serves it from facts. */
+export async function serveFacts(first: ClusterFacts): Promise<SyntheticConsole> {
+  await buildPage(directory);
+  let facts = first;
+  const feed = new Feed(() => facts);
+  feed.touch();
+  const server = await openConsole({ host: "127.0.0.1", port: 0 }, await makeCertificate(["localhost"]), {
+    feed,
+    authorizer: {
+      check: (authorization) =>
+        Promise.resolve(
+          authorization === `Bearer ${token}`
+            ? { isAllowed: true, user: "viewer" }
+            : { isAllowed: false, status: 401, message: "the API server does not know this token; it may have expired" },
+        ),
+    },
+    metrics: new Registry(),
+    explain: (service) => explainService(facts, service),
+    pageDirectory: new URL(`file://${directory}`),
+  });
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    change(next) {
+      facts = next;
+      feed.touch();
+    },
+    close() {
+      feed.close();
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
