@@ -6,13 +6,14 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Browser, openBrowser, openPage, type Page, signIn } from "../../speaker/test/page/browser.ts";
 import { ownerOf } from "../src/answers.ts";
-import { kubectl } from "../src/controlPlane.ts";
 import { powerOff } from "../src/faults.ts";
+import { run } from "../src/hosts.ts";
 import { bin, kubeconfigPath } from "../src/paths.ts";
 import { show } from "../src/router.ts";
 import { addressesOf, eventually, kube, npm } from "./support.ts";
 
 /** The page in Chromium, of the lab's cluster: what a person reads is compared with what the client, the router and kubectl say. */
+const nodes = ["node1", "node2", "node3"];
 const nodeOfHop = (hop: string): string => `node${hop.slice(-1)}`;
 /** So long may pass between the cluster's knowing of a move and the page's showing it. */
 const shownWithin = 2000;
@@ -28,10 +29,11 @@ const pods = (namespace: string, selector: string): { readonly name: string; rea
     .split(",")
     .filter((line) => line !== "")
     .map((line) => ({ name: line.split(" ")[0] ?? "", node: line.split(" ")[1] ?? "" }));
-const namesOf = (list: readonly { readonly name: string }[]): string =>
-  list
+/** The pods of the demo in the order in which they are drawn: by node, then by name. */
+const drawnPods = (): string =>
+  pods("demo", "app=page")
+    .sort((a, b) => (`${a.node} ${a.name}` < `${b.node} ${b.name}` ? -1 : 1))
     .map(({ name }) => name)
-    .sort()
     .join(", ");
 
 /** Forwards a port of a controller that stands on another node than the one that will be lost. @returns the URL of the page */
@@ -109,18 +111,52 @@ describe("the page of the lab", () => {
     const way = await wayOf("bgp-page", address.bgp);
     assert.equal(
       way,
-      `The way of ${address.bgp}. Client: Client; Router: 172.30.0.1; Node: ${[...new Set(routes())].join(", ")}; Pod: ${namesOf(pods("demo", "app=page"))}`,
+      `The way of ${address.bgp}. Client: Client; Router: 172.30.0.1; Node: ${[...new Set(routes())].join(", ")}; Pod: ${drawnPods()}`,
     );
   });
 
+  it("shows what the router sees, what each node tells it, and what it tells the nodes, with the attributes", async () => {
+    const vtysh = ["vtysh", "--vty_socket", "/run/frr"];
+    const words = [
+      "configure terminal",
+      "router bgp",
+      "no bgp network import-check",
+      "address-family ipv4 unicast",
+      "network 198.51.100.0/24",
+    ];
+    assert.equal(run("router", [...vtysh, ...words.flatMap((one) => ["-c", one])]).code, 0);
+    await page.getByRole("link", { name: "Routes" }).click();
+    const row = (table: string, text: string) =>
+      page.getByRole("table", { name: table }).getByRole("row").filter({ hasText: text });
+    const seen = row("What routers see", `${address.bgp}/32`);
+    await seen.waitFor();
+    for (const node of nodes)
+      assert.match((await seen.textContent()) ?? "", new RegExp(`172\\.30\\.0\\.1${node.slice(-1)} ?${node}`));
+    await page.getByLabel("Adj-RIB-Out").check();
+    await page.getByRole("combobox", { name: "Node" }).selectOption("node2");
+    const told = row("Adj-RIB-Out", `${address.bgp}/32`);
+    await told.waitFor();
+    assert.match((await told.textContent()) ?? "", /172\.30\.0\.12.*node2.*ORIGIN igp.*AS_PATH 65000/);
+    await page.getByLabel("Adj-RIB-In").check();
+    const heard = row("Adj-RIB-In", "198.51.100.0/24");
+    for (const end = Date.now() + 30_000; (await heard.count()) === 0 && Date.now() < end; await sleep(500))
+      await page.getByRole("button", { name: "Ask again" }).click();
+    assert.match((await heard.textContent()) ?? "", /172\.30\.0\.1.*node2.*ORIGIN igp.*AS_PATH 65001/);
+    await page.getByLabel("Loc-RIB").check();
+    await page.getByRole("searchbox").fill(address.bgp);
+    await row("Loc-RIB", `${address.bgp}/32`).waitFor();
+    await page.getByRole("searchbox").fill("");
+    await page.getByRole("link", { name: "Topology" }).click();
+  });
+
   it("draws the way of a Layer2 address over the node that answers, and shows within two seconds that another took over, and why", async () => {
-    const before = namesOf(pods("demo", "app=page"));
+    const before = drawnPods();
     assert.equal(
       await wayOf("layer2-page", address.layer2),
       `The way of ${address.layer2}. Client: Client; Layer2 segment: Layer2 segment; Node: ${victim}; Pod: ${before}`,
     );
     const known = moveKnown("layer2-page");
-    const others = ["node1", "node2", "node3"].filter((node) => node !== victim).join("|");
+    const others = nodes.filter((node) => node !== victim).join("|");
     const drawn = page
       .getByRole("img", { name: new RegExp(`^The way of ${address.layer2.replaceAll(".", "\\.")}\\..* Node: (${others});`) })
       .waitFor({ timeout: 60_000 })
@@ -139,7 +175,6 @@ describe("the page of the lab", () => {
       .filter({ hasText: successor })
       .getByText(/stopped to answer/)
       .waitFor({ timeout: 2000 });
-    assert.equal(kubectl(["get", "serviceannouncements", "-n", "demo"]).code, 0);
     await page.getByRole("link", { name: "Timeline" }).click();
     const told = `${successor} answers for ${address.layer2} in place of ${victim}: took over from`;
     await page.getByRole("cell", { name: told }).waitFor({ timeout: 5000 });

@@ -1,5 +1,6 @@
 import { type ConsoleModel, emptyModel } from "../src/console/model.ts";
 import { apply, type ModelPatch } from "../src/console/patch.ts";
+import type { RouteAnswer, RouteQuestion } from "../src/console/routes.ts";
 import type { Explanation } from "../src/explain/question.ts";
 
 /** How the page stands with the controller. */
@@ -28,7 +29,7 @@ export function saveToken(token: string): void {
  */
 export async function follow(
   token: string,
-  onModel: (model: ConsoleModel) => void,
+  onModel: (model: ConsoleModel, arrivedAt: number) => void,
   onConnection: (connection: Connection) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -40,9 +41,9 @@ export async function follow(
       if (!response.ok || response.body === null) throw new Error((await response.text()).trim());
       onConnection({ state: "live" });
       let model = emptyModel;
-      await readEvents(response.body, (event, data) => {
+      await readEvents(response.body, (event, data, arrivedAt) => {
         model = event === "model" ? (data as ConsoleModel) : apply(data as ModelPatch, model);
-        onModel(model);
+        onModel(model, arrivedAt);
       });
       throw new Error("the controller closed the connection");
     } catch (error) {
@@ -54,28 +55,44 @@ export async function follow(
 }
 
 /** Asks why a Service is as it is. @throws Error with the controller's sentence */
-export async function explain(token: string, service: string, signal: AbortSignal): Promise<Explanation> {
-  const response = await fetch(`/api/explain?service=${encodeURIComponent(service)}`, {
+export function explain(token: string, service: string, signal: AbortSignal): Promise<Explanation> {
+  return ask(token, "explain", { service }, signal) as Promise<Explanation>;
+}
+
+/** Asks for routes. @throws Error with the controller's sentence */
+export function askRoutes(token: string, question: RouteQuestion, signal: AbortSignal): Promise<RouteAnswer> {
+  return ask(token, "routes", { ...question }, signal) as Promise<RouteAnswer>;
+}
+
+async function ask(token: string, what: string, parameters: Record<string, string>, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(`/api/${what}?${new URLSearchParams(parameters)}`, {
     headers: { authorization: `Bearer ${token}` },
     signal,
   });
   if (!response.ok) throw new Error((await response.text()).trim());
-  return (await response.json()) as Explanation;
+  return response.json();
 }
 
 /** Reads a stream of server-sent events. @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
-async function readEvents(body: ReadableStream<Uint8Array>, onEvent: (event: string, data: unknown) => void): Promise<void> {
+async function readEvents(
+  body: ReadableStream<Uint8Array>,
+  onEvent: (event: string, data: unknown, arrivedAt: number) => void,
+): Promise<void> {
   const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
-  let rest = "";
+  // A large event comes in many chunks: only what is new of it is looked at for its end.
+  let parts: string[] = [];
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    const blocks = (rest + value).split("\n\n");
-    rest = blocks.pop() ?? "";
+    parts.push(value);
+    if (!value.includes("\n\n") && !(value.startsWith("\n") && parts.at(-2)?.endsWith("\n") === true)) continue;
+    const arrivedAt = performance.now();
+    const blocks = parts.join("").split("\n\n");
+    parts = [blocks.pop() ?? ""];
     for (const block of blocks) {
       const lines = block.split("\n");
       const field = (name: string): string => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? "";
-      if (field("data") !== "") onEvent(field("event"), JSON.parse(field("data")));
+      if (field("data") !== "") onEvent(field("event"), JSON.parse(field("data")), arrivedAt);
     }
   }
 }

@@ -12,7 +12,7 @@ export function ServiceList(props: {
   readonly onSelect: (key: string) => void;
 }) {
   const { services, selected, onSelect } = props;
-  const { t } = useView();
+  const { query, t } = useView();
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
@@ -26,14 +26,18 @@ export function ServiceList(props: {
   const first = Math.max(0, Math.floor(top / rowHeight) - overscan);
   const shown = services.slice(first, first + Math.ceil(height / rowHeight) + 2 * overscan);
   const index = services.findIndex(({ key }) => key === selected);
+  // What is selected comes into sight: by a key, by a search that begins or ends. It does not jump back while somebody scrolls through a list.
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const position = index * rowHeight;
+    const isInSight = position >= element.scrollTop && position <= element.scrollTop + element.clientHeight - rowHeight;
+    if (index < 0) element.scrollTop = 0;
+    else if (!isInSight) element.scrollTop = position - element.clientHeight / 2;
+  }, [selected, services.length, query]);
   const move = (to: number): void => {
     const row = services[Math.max(0, Math.min(services.length - 1, to))];
-    if (row === undefined) return;
-    onSelect(row.key);
-    const position = services.indexOf(row) * rowHeight;
-    const element = box.current;
-    if (element !== null && (position < element.scrollTop || position > element.scrollTop + element.clientHeight - rowHeight))
-      element.scrollTop = position - element.clientHeight / 2;
+    if (row !== undefined) onSelect(row.key);
   };
   const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -1e6, End: 1e6 };
   return (
@@ -43,7 +47,7 @@ export function ServiceList(props: {
       role="listbox"
       tabIndex={0}
       aria-label={t("services")}
-      aria-activedescendant={index >= 0 ? `service-${index}` : undefined}
+      aria-activedescendant={index >= first && index < first + shown.length ? `service-${index}` : undefined}
       onScroll={(event) => setTop(event.currentTarget.scrollTop)}
       onKeyDown={(event) => {
         const step = steps[event.key];

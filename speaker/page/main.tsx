@@ -1,10 +1,14 @@
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { type ConsoleModel, emptyModel } from "../src/console/model.ts";
 import { type Connection, follow, savedToken, saveToken } from "./connection.ts";
 import { ServiceList } from "./list.tsx";
+import { forget, remember } from "./memory.ts";
+import { Health, Network } from "./network.tsx";
 import { ServiceDetail } from "./path.tsx";
-import { Health, Pools, Routes, Timeline } from "./tables.tsx";
+import { Pools } from "./pools.tsx";
+import { Routes } from "./routes.tsx";
+import { Timeline } from "./timeline.tsx";
 import { filterServices, useView, ViewContext } from "./view.ts";
 import { type Language, preferredLanguage, type Word, word } from "./words.ts";
 
@@ -44,30 +48,65 @@ function SignIn(props: { readonly message: string; readonly language: Language; 
   );
 }
 
-function Overview({ selected, onSelect }: { readonly selected: string; readonly onSelect: (key: string) => void }) {
+function Overview(props: {
+  readonly selected: string;
+  readonly onSelect: (key: string) => void;
+  readonly onSearch: (query: string) => void;
+}) {
   const { model, query, t } = useView();
-  const services = filterServices(model.services, query);
+  const { selected, onSelect, onSearch } = props;
+  const services = useMemo(() => filterServices(model.services, query), [model.services, query]);
   const service = model.services.find(({ key }) => key === selected);
   return (
     <>
       <Health />
       <div class="split">
-        <div>
+        <div class="list-pane">
           <p class="detail" aria-live="polite">
             {services.length} {t("of")} {model.services.length} {t("services")}
           </p>
           <ServiceList services={services} selected={selected} onSelect={onSelect} />
         </div>
-        <div class="detail-pane">{service === undefined ? <p>{t("select")}</p> : <ServiceDetail service={service} />}</div>
+        <div class="detail-pane">
+          {service === undefined ? (
+            <Network onSearch={onSearch} />
+          ) : (
+            <>
+              <button type="button" class="back" onClick={() => onSelect("")}>
+                {t("wholeNetwork")}
+              </button>
+              <ServiceDetail service={service} />
+            </>
+          )}
+        </div>
       </div>
     </>
   );
 }
 
+/** Gives the newest model to a listener, once for each frame that is drawn, however fast models come. */
+function onceAFrame(listener: (latest: Latest) => void): (model: ConsoleModel, arrivedAt: number) => void {
+  let waiting: Latest | undefined;
+  return (model, arrivedAt) => {
+    if (waiting === undefined)
+      requestAnimationFrame(() => {
+        if (waiting !== undefined) listener(waiting);
+        waiting = undefined;
+      });
+    waiting = { model, arrivedAt: waiting?.arrivedAt ?? arrivedAt };
+  };
+}
+
+/** A model, and when the first change that it has came; in milliseconds of performance.now(). */
+interface Latest {
+  readonly model: ConsoleModel;
+  readonly arrivedAt: number;
+}
+
 function App() {
   const [token, setToken] = useState(savedToken);
   const [connection, setConnection] = useState<Connection>({ state: token === "" ? "signedOut" : "connecting", message: "" });
-  const [model, setModel] = useState<ConsoleModel>(emptyModel);
+  const [{ model, arrivedAt }, setLatest] = useState<Latest>({ model: emptyModel, arrivedAt: 0 });
   const [language, setLanguage] = useState(preferredLanguage);
   const [place, setPlace] = useState(readHash);
   const [query, setQuery] = useState("");
@@ -85,9 +124,19 @@ function App() {
     saveToken(token);
     if (token === "") return;
     const abort = new AbortController();
-    void follow(token, setModel, setConnection, abort.signal);
+    const show = onceAFrame(({ model: next, arrivedAt: at }) => {
+      if (!abort.signal.aborted) setLatest({ model: { ...next, timeline: remember(next.timeline) }, arrivedAt: at });
+    });
+    void follow(token, show, setConnection, abort.signal);
     return () => abort.abort();
   }, [token]);
+  // How long a change took from its arrival until it was on the screen: to be read in the developer tools.
+  useEffect(() => {
+    if (arrivedAt > 0)
+      requestAnimationFrame(() =>
+        setTimeout(() => performance.measure("berth-update", { start: arrivedAt, end: performance.now() })),
+      );
+  }, [arrivedAt]);
   const go = (tab: Tab, selected: string): void => {
     location.hash = `${tab}${selected === "" ? "" : `:${selected}`}`;
   };
@@ -106,9 +155,9 @@ function App() {
     );
   return (
     <ViewContext.Provider value={{ model, token, language, query }}>
-      <a class="skip" href="#content">
+      <button type="button" class="skip" onClick={() => document.getElementById("content")?.focus()}>
         {t("skip")}
-      </a>
+      </button>
       <header>
         <h1>{t("title")}</h1>
         <nav aria-label={t("title")}>
@@ -124,8 +173,8 @@ function App() {
         </nav>
         <input
           type="search"
-          aria-label={t("search")}
-          placeholder={t("search")}
+          aria-label={t(place.tab === "routes" ? "searchRoutes" : "search")}
+          placeholder={t(place.tab === "routes" ? "searchRoutes" : "search")}
           value={query}
           onInput={(event) => setQuery(event.currentTarget.value)}
         />
@@ -139,7 +188,8 @@ function App() {
           type="button"
           onClick={() => {
             setToken("");
-            setModel(emptyModel);
+            forget();
+            setLatest({ model: emptyModel, arrivedAt: 0 });
             setConnection({ state: "signedOut", message: "" });
           }}
         >
@@ -147,7 +197,9 @@ function App() {
         </button>
       </header>
       <main id="content" tabIndex={-1}>
-        {place.tab === "overview" ? <Overview selected={place.selected} onSelect={(key) => go("overview", key)} /> : null}
+        {place.tab === "overview" ? (
+          <Overview selected={place.selected} onSelect={(key) => go("overview", key)} onSearch={setQuery} />
+        ) : null}
         {place.tab === "routes" ? <Routes /> : null}
         {place.tab === "pools" ? <Pools /> : null}
         {place.tab === "timeline" ? <Timeline /> : null}

@@ -18,13 +18,13 @@ interface Line {
   readonly isLit: boolean;
 }
 interface Drawing {
-  readonly columns: readonly { readonly title: string; readonly boxes: readonly Box[] }[];
+  readonly columns: readonly { readonly title: string; readonly boxes: readonly Box[]; readonly hidden: number }[];
   readonly lines: readonly Line[];
 }
 
-const boxWidth = 172;
+const boxWidth = 184;
 const boxHeight = 46;
-const gapX = 56;
+const gapX = 44;
 const gapY = 12;
 const top = 26;
 /** A column shows so many boxes; the rest is a number. */
@@ -38,19 +38,14 @@ export function Path({ service, address }: { readonly service: ServiceRow; reado
   for (const [x, column] of drawing.columns.entries())
     for (const [y, box] of column.boxes.entries())
       positions.set(box.id, { x: x * (boxWidth + gapX), y: top + y * (boxHeight + gapY) });
-  const rows = Math.max(1, ...drawing.columns.map(({ boxes }) => boxes.length));
+  const rows = Math.max(1, ...drawing.columns.map(({ boxes, hidden }) => boxes.length + (hidden > 0 ? 0.5 : 0)));
   const width = drawing.columns.length * (boxWidth + gapX) - gapX;
   const height = top + rows * (boxHeight + gapY);
   const label = drawing.columns
-    .map(
-      ({ title, boxes }) =>
-        `${title}: ${
-          boxes
-            .filter(({ isLit }) => isLit)
-            .map((box) => box.title)
-            .join(", ") || t("nobody")
-        }`,
-    )
+    .map(({ title, boxes, hidden }) => {
+      const lit = boxes.filter(({ isLit }) => isLit).map((box) => box.title);
+      return `${title}: ${[...lit, ...(hidden > 0 ? [`${t("andMore")} ${hidden}`] : [])].join(", ") || t("nobody")}`;
+    })
     .join("; ");
   return (
     <figure class="path">
@@ -79,11 +74,16 @@ export function Path({ service, address }: { readonly service: ServiceRow; reado
             <text class="column" x={x * (boxWidth + gapX)} y={14}>
               {column.title}
             </text>
+            {column.hidden === 0 ? null : (
+              <text class="column" x={x * (boxWidth + gapX) + 10} y={top + column.boxes.length * (boxHeight + gapY) + 14}>
+                {t("andMore")} {column.hidden}
+              </text>
+            )}
             {column.boxes.map((box) => {
               const at = positions.get(box.id) ?? { x: 0, y: 0 };
               return (
                 <g key={box.id} class={box.isLit ? "box lit" : "box"} transform={`translate(${at.x} ${at.y})`}>
-                  <title>{`${box.title} ${box.detail}`}</title>
+                  <title>{`${box.title} · ${box.detail}`}</title>
                   <rect width={boxWidth} height={boxHeight} rx={6} />
                   <text x={10} y={19}>
                     {short(box.title)}
@@ -102,7 +102,7 @@ export function Path({ service, address }: { readonly service: ServiceRow; reado
 }
 
 function short(text: string): string {
-  return text.length > 25 ? `${text.slice(0, 24)}…` : text;
+  return text.length > 27 ? `${text.slice(0, 26)}…` : text;
 }
 
 function draw(
@@ -121,7 +121,7 @@ function draw(
         return {
           id: `router ${router.key}`,
           title: router.neighbor,
-          detail: `${router.key} · AS ${router.as} · ${up} ${t("nextHops").toLowerCase()}`,
+          detail: `${router.key} · AS ${router.as} · ${up}×`,
           isLit: up > 0,
         };
       })
@@ -174,8 +174,9 @@ function draw(
     ),
   ];
   const column = (title: string, boxes: readonly Box[]) => ({
-    title: boxes.length > shownBoxes ? `${title} (${boxes.length})` : title,
+    title,
     boxes: [...boxes].sort((a, b) => Number(b.isLit) - Number(a.isLit)).slice(0, shownBoxes),
+    hidden: Math.max(0, boxes.length - shownBoxes),
   });
   return {
     columns: [
@@ -238,6 +239,30 @@ export function Why({ service }: { readonly service: ServiceRow }) {
   );
 }
 
+/** Who announces an address, since when and why; a long list is folded. */
+function Announcers({ address: { announcers } }: { readonly address: AddressCell }) {
+  const { t } = useView();
+  if (announcers.length === 0) return <p class="bad">{t("silent")}</p>;
+  const list = (
+    <ul class="announcers">
+      {announcers.map(({ node, via, since, why }) => (
+        <li key={node}>
+          <strong>{node}</strong> · {via} · {t("since")} {instant(since)} · {why}
+        </li>
+      ))}
+    </ul>
+  );
+  if (announcers.length <= shownBoxes) return list;
+  return (
+    <details>
+      <summary>
+        {announcers.length} {t("nodeCount")}
+      </summary>
+      {list}
+    </details>
+  );
+}
+
 /** One Service in full: each address with its way, who announces it, and why. */
 export function ServiceDetail({ service }: { readonly service: ServiceRow }) {
   const { t } = useView();
@@ -256,14 +281,7 @@ export function ServiceDetail({ service }: { readonly service: ServiceRow }) {
             {address.address} <small>{[address.protocol, address.eip].filter(Boolean).join(" · ")}</small>
           </h3>
           <Path service={service} address={address} />
-          <ul class="announcers">
-            {address.announcers.map(({ node, via, since, why }) => (
-              <li key={node}>
-                <strong>{node}</strong> · {via} · {t("since")} {instant(since)} · {why}
-              </li>
-            ))}
-            {address.announcers.length === 0 ? <li class="bad">{t("silent")}</li> : null}
-          </ul>
+          <Announcers address={address} />
         </section>
       ))}
       <Why service={service} />

@@ -20,31 +20,48 @@ export function useView(): View & { readonly t: (key: Word) => string } {
   return { ...view, t: (key) => word(view.language, key) };
 }
 
+/** What a Service is found by; a row that does not change keeps its text. */
+const texts = new WeakMap<ServiceRow, string>();
+
+function textOf(row: ServiceRow): string {
+  const known = texts.get(row);
+  if (known !== undefined) return known;
+  const parts = row.addresses.flatMap(({ address, eip, protocol, announcers }) => [
+    address,
+    eip,
+    protocol,
+    ...announcers.map(({ node }) => node),
+  ]);
+  const text = [row.key, row.state, ...parts].join(" ").toLowerCase();
+  texts.set(row, text);
+  return text;
+}
+
 /** The Services that a search leaves: every word must be in the name, an address, an Eip, a node or the state. */
 export function filterServices(services: readonly ServiceRow[], query: string): readonly ServiceRow[] {
   const wanted = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (wanted.length === 0) return services;
-  return services.filter((row) => {
-    const text = [
-      row.key,
-      row.state,
-      ...row.addresses.flatMap(({ address, eip, protocol, announcers }) => [
-        address,
-        eip,
-        protocol,
-        ...announcers.map(({ node }) => node),
-      ]),
-    ]
-      .join(" ")
-      .toLowerCase();
-    return wanted.every((part) => text.includes(part));
-  });
+  return services.filter((row) => wanted.every((part) => textOf(row).includes(part)));
+}
+
+/** Whether every word of a search is in one of the texts. */
+export function matches(query: string, ...of: readonly string[]): boolean {
+  const text = of.join(" ").toLowerCase();
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .every((part) => text.includes(part));
 }
 
 /** An instant in the reader's own way. */
 export function instant(text: string): string {
   const at = new Date(text);
-  return Number.isNaN(at.getTime()) ? "" : at.toLocaleString();
+  return Number.isNaN(at.getTime()) ? "" : at.toLocaleString(document.documentElement.lang);
+}
+
+/** Whether a session is up. */
+export function isUp({ state }: { readonly state: string }): boolean {
+  return state === "established";
 }
 
 /** Whether a state is good, worth a look, or bad: for the colour beside the word. */

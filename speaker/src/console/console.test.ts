@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { announcement, node, peer, service, speaker, wellCluster } from "../explain/fixtures.ts";
+import { announcement, eip, node, now, peer, service, speaker, wellCluster } from "../explain/fixtures.ts";
 import { emptyModel } from "./model.ts";
 import { apply, diff } from "./patch.ts";
-import { snapshot } from "./snapshot.ts";
+import { type RowMemory, snapshot } from "./snapshot.ts";
 import { extend } from "./timeline.ts";
 
 const at = "2026-01-01T12:00:00Z";
@@ -38,15 +38,48 @@ describe("the page's model", () => {
       ],
     );
   });
-  it("draws a small pool address by address, and not a large one", () => {
-    const lan = model.pools.find(({ key }) => key === "lan");
-    assert.equal(lan?.cells.length, 10);
-    assert.deepEqual(lan?.byNamespace, { demo: 1 });
-    const large = snapshot(
-      { ...used, eips: used.eips.map((one) => ({ ...one, spec: { ...one.spec, address: "fd00::/64" } })) },
-      [],
+  it("has each pool address by address: used, resting, reserved, and what it consists of however large it is", () => {
+    const withEip = (spec: object) =>
+      snapshot(
+        {
+          ...used,
+          eips: used.eips.map((one) => (one.metadata.name === "lan" ? { ...one, spec: { ...one.spec, ...spec } } : one)),
+          resting: new Map([
+            ["172.30.0.203", now + 60_000],
+            ["198.51.100.1", now + 60_000],
+          ]),
+        },
+        [],
+      ).pools.find(({ key }) => key === "lan");
+    const lan = withEip({ exclude: ["172.30.0.204-172.30.0.205", "172.30.0.209"] });
+    assert.deepEqual(
+      lan?.blocks.map(({ first, count, isReserved }) => `${first} ${count} ${isReserved}`),
+      ["172.30.0.200 4 false", "172.30.0.204 2 true", "172.30.0.206 3 false", "172.30.0.209 1 true"],
     );
-    assert.deepEqual(large.pools[0]?.cells, []);
+    assert.deepEqual(lan?.map, [{ address: "172.30.0.200", users: ["demo/web"] }]);
+    assert.deepEqual(lan?.resting, [{ address: "172.30.0.203", until: "2026-01-01T12:01:00.000Z" }]);
+    assert.deepEqual(lan?.byNamespace, { demo: 1 });
+    assert.deepEqual(
+      withEip({ address: "fd00::/64" })?.blocks.map(({ first, count }) => `${first} ${count}`),
+      [`fd00:: ${2n ** 64n}`],
+    );
+  });
+  it("knows the users of a pool from the Services, however many the report of the Eip leaves out", () => {
+    const many = Array.from({ length: 1500 }, (_, index) => service(`s${index}`, `10.9.${index >> 8}.${index & 255}`));
+    const model = snapshot({ ...used, services: many, eips: [eip("big", "10.9.0.0/16", "layer2")] }, []);
+    assert.equal(model.pools[0]?.map.length, 1500);
+    assert.equal(model.pools[0]?.map[1499]?.address, "10.9.5.219");
+  });
+  it("makes no row anew whose parts did not change", () => {
+    const memory: RowMemory = new Map();
+    const first = snapshot(used, [], memory);
+    const moved = announcement({ service: "web", node: "node2", since: at });
+    const second = snapshot({ ...used, announcements: [...used.announcements, moved] }, [], memory);
+    const rowOf = (model: typeof first, key: string) => model.services.find((row) => row.key === key);
+    assert.equal(rowOf(second, "demo/routed"), rowOf(first, "demo/routed"));
+    assert.equal(rowOf(second, "demo/web")?.addresses[0]?.announcers[0]?.node, "node2");
+    snapshot({ ...used, services: [] }, [], memory);
+    assert.equal(memory.size, 0, "what is gone is forgotten");
   });
   it("says which Service waits, which is silent, and which a foreign host claims", () => {
     const conflict = { mac: "02:00:00:00:00:99", interface: "eth0", since: at };

@@ -16,6 +16,13 @@ export interface SessionCell {
   readonly state: string;
   readonly since: string;
   readonly error: string;
+  /** Prefixes that the router is told, and that it told; absent when the speaker was not asked yet or did not answer. */
+  readonly sent?: number;
+  readonly received?: number;
+  /** How many prefixes the router told beyond those that are kept. */
+  readonly passedOver?: number;
+  /** How often the session went down. */
+  readonly flaps?: number;
 }
 
 /** One node. */
@@ -84,10 +91,14 @@ export interface PoolRow {
   readonly limit: string;
   /** Addresses used, by namespace. */
   readonly byNamespace: Readonly<Record<string, number>>;
-  /** Every address in use, with its Services. */
+  /** Every address in use, in order, with its Services. */
   readonly map: readonly { readonly address: string; readonly users: readonly string[] }[];
-  /** The first addresses of the pool in order, when it is small enough to be drawn address by address; else empty. */
-  readonly cells: readonly string[];
+  /** Addresses that were freed and are not given yet, in order. Instants are RFC 3339. */
+  readonly resting: readonly { readonly address: string; readonly until: string }[];
+  /** What the pool consists of, in order, with what it names and does not give: spec.exclude, addresses to avoid. Counts are text. */
+  readonly blocks: readonly { readonly first: string; readonly count: string; readonly isReserved: boolean }[];
+  /** Whether IPv4 addresses that end in .0 or .255 are not given. */
+  readonly avoidsBuggyIps: boolean;
 }
 
 /** Something that happened, for the timeline. */
@@ -99,6 +110,8 @@ export interface TimelineEntry {
   readonly kind: "address" | "owner" | "session" | "conflict" | "node";
   readonly subject: string;
   readonly message: string;
+  /** The Eip that it is about; empty for others. */
+  readonly eip: string;
 }
 
 /** Whether a part of Berth is well. */

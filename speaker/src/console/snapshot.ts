@@ -1,32 +1,45 @@
 import { addressAssigned, addressConflict, announced } from "@berth/api/conditions";
 import type { ServiceAnnouncementStatus } from "@berth/api/serviceAnnouncement";
-import { sizeOf } from "../allocate/ranges.ts";
-import type { ClusterFacts } from "../explain/clusterFacts.ts";
-import { healthRows, poolRows } from "../explain/overview.ts";
+import { healthRows } from "../explain/overview.ts";
 import { isReady, wellNodes } from "../kubernetes/announced.ts";
-import { keyOf, type Service } from "../kubernetes/objects.ts";
-import { isOurs, type PoolOfEip, pools } from "../kubernetes/requests.ts";
+import { type EndpointSlice, keyOf, type Service } from "../kubernetes/objects.ts";
+import { heldAddresses, isOurs, type PoolOfEip, pools } from "../kubernetes/requests.ts";
 import { nodeView } from "../kubernetes/view.ts";
 import { formatAddress } from "../net/address.ts";
-import type { AddressCell, ConsoleModel, EndpointCell, NodeRow, PoolRow, RouterRow, ServiceRow, TimelineEntry } from "./model.ts";
+import type { ConsoleFacts, SessionNumbers } from "./facts.ts";
+import type {
+  AddressCell,
+  ConsoleModel,
+  EndpointCell,
+  NodeRow,
+  RouterRow,
+  ServiceRow,
+  SessionCell,
+  TimelineEntry,
+} from "./model.ts";
+import { consolePools, poolOf } from "./pools.ts";
 
-/** A pool with at most so many addresses is drawn address by address. */
-const drawnAddresses = 1024;
+/** The rows of Services, with what each was made of: a row whose parts are the same objects as before is the same object as before. */
+export type RowMemory = Map<string, { readonly parts: readonly unknown[]; readonly row: ServiceRow }>;
 
-/** What the page shows of a cluster. Pure. */
-export function snapshot(facts: ClusterFacts, timeline: readonly TimelineEntry[]): ConsoleModel {
+/**
+ * What the page shows of a cluster. Pure but for the memory, which only saves work.
+ * @param memory of the snapshot before; with a thousand Services announced by a hundred nodes little of it changes at a time
+ */
+export function snapshot(facts: ConsoleFacts, timeline: readonly TimelineEntry[], memory: RowMemory = new Map()): ConsoleModel {
   const entries = pools(facts.eips);
+  const services = serviceRows(facts, entries, memory);
   return {
     health: healthRows(facts).map(({ part, isWell, message }) => ({ key: part, isWell, message })),
     nodes: nodeRows(facts),
     routers: routerRows(facts),
-    services: serviceRows(facts, entries),
-    pools: consolePools(facts, entries),
+    services,
+    pools: consolePools(facts, entries, services),
     timeline,
   };
 }
 
-function nodeRows({ nodes, speakers, announcements }: ClusterFacts): NodeRow[] {
+function nodeRows({ nodes, speakers, announcements }: ConsoleFacts): NodeRow[] {
   const pods = new Map(speakers.map((pod) => [pod.spec?.nodeName, pod]));
   const counts = Map.groupBy(
     announcements.filter(({ status }) => status.announcing),
@@ -48,7 +61,7 @@ function nodeRows({ nodes, speakers, announcements }: ClusterFacts): NodeRow[] {
     .sort(byKey);
 }
 
-function routerRows({ bgpPeers, speakers }: ClusterFacts): RouterRow[] {
+function routerRows({ bgpPeers, speakers, numbers }: ConsoleFacts): RouterRow[] {
   const well = wellNodes(speakers);
   return bgpPeers
     .map(({ metadata, spec, status }) => ({
@@ -67,65 +80,81 @@ function routerRows({ bgpPeers, speakers }: ClusterFacts): RouterRow[] {
             state: isBelieved ? state : "unknown",
             since: isBelieved ? (timersState?.uptime ?? timersState?.downtime ?? "") : "",
             error: isBelieved ? (lastError ?? "") : `its speaker is not Ready; it reported ${state} last`,
+            ...(isBelieved ? numbersOf(numbers?.get(node)?.find(({ name }) => name === metadata.name)) : {}),
           };
         }),
     }))
     .sort(byKey);
 }
 
-function serviceRows(facts: ClusterFacts, entries: readonly PoolOfEip[]): ServiceRow[] {
+function numbersOf(one: SessionNumbers | undefined): Partial<SessionCell> {
+  if (one === undefined) return {};
+  const { routesSent, routesReceived, routesPassedOver, flaps } = one;
+  return { sent: routesSent, received: routesReceived, passedOver: routesPassedOver, flaps };
+}
+
+function serviceRows(facts: ConsoleFacts, entries: readonly PoolOfEip[], memory: RowMemory): ServiceRow[] {
   const well = wellNodes(facts.speakers);
-  const reports = Map.groupBy(facts.announcements, ({ metadata, status }) => `${metadata.namespace}/${status.service}`);
+  const reports = Map.groupBy(
+    facts.announcements.filter(({ status }) => well.has(status.node)),
+    ({ metadata, status }) => `${metadata.namespace}/${status.service}`,
+  );
   const slices = Map.groupBy(
     facts.endpointSlices,
     ({ metadata }) => `${metadata.namespace}/${metadata.labels?.["kubernetes.io/service-name"] ?? ""}`,
   );
-  const eipOf = new Map(
-    entries.flatMap(({ eip }) =>
-      Object.keys(eip.status?.used ?? {}).map((address): [string, string] => [address, eip.metadata.name]),
-    ),
-  );
-  const protocols = new Map(
-    entries.map(({ eip }) => [eip.metadata.name, eip.spec.protocol === "vip" ? "layer2" : eip.spec.protocol || "bgp"]),
-  );
-  return facts.services
+  const rows = facts.services
     .filter((service) => isOurs(service, facts.scope))
-    .map((service): ServiceRow => {
+    .map((service) => {
       const key = keyOf(service);
-      const statuses = (reports.get(key) ?? []).map(({ status }) => status).filter(({ node }) => well.has(node));
-      const addresses = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) =>
-        ip === undefined ? [] : [addressCell(ip, eipOf.get(ip) ?? "", protocols, statuses)],
-      );
-      const endpoints = (slices.get(key) ?? []).flatMap((slice) =>
-        (slice.endpoints ?? []).map(
-          (endpoint): EndpointCell => ({
-            pod: endpoint.targetRef?.name ?? "",
-            address: endpoint.addresses?.[0] ?? "",
-            node: endpoint.nodeName ?? "",
-            isServing: endpoint.conditions?.ready !== false || endpoint.conditions.serving === true,
-          }),
-        ),
-      );
-      return {
-        key,
-        ports: (service.spec.ports ?? []).map(({ port, protocol }) => `${port}/${protocol ?? "TCP"}`).join(", "),
-        isLocal: service.spec.externalTrafficPolicy === "Local",
-        addresses,
-        endpoints: endpoints.sort((a, b) => (`${a.node} ${a.pod}` < `${b.node} ${b.pod}` ? -1 : 1)),
-        ...stateOf(service, addresses),
-      };
-    })
-    .sort(byKey);
+      const statuses = (reports.get(key) ?? []).map(({ status }) => status);
+      const cells = heldAddresses(service).map((address) => [formatAddress(address), poolOf(address, entries)] as const);
+      const pooled = cells.flatMap(([, pool]) => [pool?.eip.metadata.name, pool?.eip.spec.protocol]);
+      const parts = [service, ...pooled, ...(slices.get(key) ?? []), ...statuses];
+      const known = memory.get(key);
+      if (known?.parts.length === parts.length && known.parts.every((part, index) => part === parts[index])) return known.row;
+      const row = serviceRow(service, cells, slices.get(key) ?? [], statuses);
+      memory.set(key, { parts, row });
+      return row;
+    });
+  if (memory.size > rows.length) {
+    const kept = new Set(rows.map(({ key }) => key));
+    for (const key of memory.keys()) if (!kept.has(key)) memory.delete(key);
+  }
+  return rows.sort(byKey);
 }
 
-function addressCell(
-  address: string,
-  eip: string,
-  protocols: ReadonlyMap<string, string>,
+function serviceRow(
+  service: Service,
+  cells: readonly (readonly [text: string, pool: PoolOfEip | undefined])[],
+  slices: readonly EndpointSlice[],
   statuses: readonly ServiceAnnouncementStatus[],
-): AddressCell {
+): ServiceRow {
+  const addresses = cells.map(([text, pool]) => addressCell(text, pool, statuses));
+  const endpoints = slices.flatMap((slice) =>
+    (slice.endpoints ?? []).map(
+      (endpoint): EndpointCell => ({
+        pod: endpoint.targetRef?.name ?? "",
+        address: endpoint.addresses?.[0] ?? "",
+        node: endpoint.nodeName ?? "",
+        isServing: endpoint.conditions?.ready !== false || endpoint.conditions.serving === true,
+      }),
+    ),
+  );
+  return {
+    key: keyOf(service),
+    ports: (service.spec.ports ?? []).map(({ port, protocol }) => `${port}/${protocol ?? "TCP"}`).join(", "),
+    isLocal: service.spec.externalTrafficPolicy === "Local",
+    addresses,
+    endpoints: endpoints.sort((a, b) => (`${a.node} ${a.pod}` < `${b.node} ${b.pod}` ? -1 : 1)),
+    ...stateOf(service, addresses),
+  };
+}
+
+function addressCell(address: string, entry: PoolOfEip | undefined, statuses: readonly ServiceAnnouncementStatus[]): AddressCell {
   const of = statuses.filter((status) => status.address === address).sort((a, b) => (a.node < b.node ? -1 : 1));
-  const told = protocols.get(eip) ?? of[0]?.protocol ?? "";
+  const protocol = entry?.eip.spec.protocol;
+  const told = entry === undefined ? (of[0]?.protocol ?? "") : protocol === "vip" ? "layer2" : protocol || "bgp";
   const announcing = of.filter((status) => status.announcing);
   // One node answers for a Layer2 address: the one that began last. A node that was lost cannot take its report back.
   const owner = told === "layer2" ? announcing.reduce(later, undefined) : undefined;
@@ -133,7 +162,7 @@ function addressCell(
   const claimed = of.find(({ conflict }) => conflict !== undefined);
   return {
     address,
-    eip,
+    eip: entry?.eip.metadata.name ?? "",
     protocol: told,
     announcers: announcers.map(({ node, via, since, message }) => ({ node, via: via ?? "", since, why: message ?? "" })),
     refusals: of
@@ -163,38 +192,6 @@ function stateOf(service: Service, addresses: readonly AddressCell[]): Pick<Serv
   if (addresses.some(({ announcers }) => announcers.length === 0))
     return { state: "silent", why: told?.message ?? "no node has reported yet" };
   return { state: "ok", why: told?.message ?? "" };
-}
-
-function consolePools(facts: ClusterFacts, entries: readonly PoolOfEip[]): PoolRow[] {
-  const byName = new Map(entries.map((entry) => [entry.eip.metadata.name, entry]));
-  return poolRows(facts).map((row) => {
-    const entry = byName.get(row.eip);
-    const used = Object.entries(entry?.eip.status?.used ?? {}).map(([address, users]) => ({ address, users: users.split(";") }));
-    const byNamespace: Record<string, number> = {};
-    for (const { users } of used)
-      for (const namespace of new Set(users.map((user) => user.split("/")[0] ?? "")))
-        byNamespace[namespace] = (byNamespace[namespace] ?? 0) + 1;
-    return {
-      key: row.eip,
-      addresses: row.addresses,
-      protocol: row.protocol,
-      used: row.used,
-      size: row.size,
-      inUse: row.inUse,
-      isWell: !row.inUse.startsWith("no:"),
-      limit: String(entry?.eip.spec.perNamespaceLimit ?? ""),
-      byNamespace,
-      map: used,
-      cells: entry === undefined ? [] : cellsOf(entry),
-    };
-  });
-}
-
-function cellsOf({ pool }: PoolOfEip): string[] {
-  if (sizeOf(pool.ranges) > BigInt(drawnAddresses)) return [];
-  return pool.ranges.flatMap(({ family, first, last }) =>
-    Array.from({ length: Number(last - first) + 1 }, (_, index) => formatAddress({ family, value: first + BigInt(index) })),
-  );
 }
 
 function byKey(a: { readonly key: string }, b: { readonly key: string }): number {

@@ -3,7 +3,7 @@ import type { ConsoleModel, TimelineEntry } from "./model.ts";
 /** So many entries are kept, the newest. */
 const kept = 500;
 
-type News = Pick<TimelineEntry, "kind" | "subject" | "message">;
+type News = Pick<TimelineEntry, "kind" | "subject" | "message"> & Partial<Pick<TimelineEntry, "eip">>;
 
 /**
  * What happened between two snapshots, added to what happened before.
@@ -23,7 +23,7 @@ export function extend(
   ];
   if (news.length === 0) return timeline;
   const next = Number(timeline[0]?.key ?? 0) + 1;
-  const entries = news.map((one, index): TimelineEntry => ({ key: String(next + index), at, ...one }));
+  const entries = news.map((one, index): TimelineEntry => ({ key: String(next + index), at, eip: "", ...one }));
   return [...entries.reverse(), ...timeline].slice(0, kept);
 }
 
@@ -35,19 +35,20 @@ function* addressNews(before: ConsoleModel, after: ConsoleModel): Iterable<News>
     const held = had?.addresses.map(({ address }) => address) ?? [];
     for (const { address, eip, conflict } of row.addresses) {
       if (!held.includes(address))
-        yield { kind: "address", subject: row.key, message: `got ${address}${eip === "" ? "" : ` from Eip ${eip}`}` };
+        yield { kind: "address", subject: row.key, message: `got ${address}${eip === "" ? "" : ` from Eip ${eip}`}`, eip };
       const was = had?.addresses.find((one) => one.address === address)?.conflict ?? "";
       if (conflict !== was)
         yield {
           kind: "conflict",
           subject: row.key,
+          eip,
           message:
             conflict === "" ? `no foreign host claims ${address} any more` : `a foreign host claims ${address}: ${conflict}`,
         };
     }
-    for (const address of held)
+    for (const { address, eip } of had?.addresses ?? [])
       if (!row.addresses.some((one) => one.address === address))
-        yield { kind: "address", subject: row.key, message: `gave ${address} back` };
+        yield { kind: "address", subject: row.key, message: `gave ${address} back`, eip };
     if (row.state === "waiting" && (had?.state !== "waiting" || had.why !== row.why))
       yield { kind: "address", subject: row.key, message: `waits: ${row.why}` };
   }
@@ -57,6 +58,7 @@ function* addressNews(before: ConsoleModel, after: ConsoleModel): Iterable<News>
         kind: "address",
         subject: key,
         message: `is gone${addresses.map(({ address }) => `, gave ${address} back`).join("")}`,
+        eip: addresses[0]?.eip ?? "",
       };
 }
 

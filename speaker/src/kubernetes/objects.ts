@@ -60,7 +60,10 @@ export type Namespace = KubernetesObject;
 
 export interface Pod extends KubernetesObject {
   readonly spec?: { readonly nodeName?: string };
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly podIP?: string;
+  };
 }
 
 /** Something that happened to an object, for `kubectl describe`. */

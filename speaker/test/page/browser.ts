@@ -44,3 +44,11 @@ export async function signIn(page: Page, url: string, word: string = token): Pro
   await page.getByLabel("Kubernetes token").fill(word);
   await page.getByRole("button", { name: "Sign in" }).click();
 }
+
+/** Selects a Service: finds it first, for only those in sight are in the document. */
+export async function selectService(page: Page, key: string): Promise<void> {
+  await page.getByRole("link", { name: "Topology" }).click();
+  await page.getByRole("searchbox").fill(key);
+  await page.getByRole("option", { name: new RegExp(`${key} `) }).click();
+  await page.getByRole("searchbox").fill("");
+}

@@ -2,10 +2,11 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Registry } from "prom-client";
 import { buildPage } from "../../../scripts/page.ts";
+import type { ConsoleFacts } from "../../src/console/facts.ts";
+import type { RouteAnswer, RouteQuestion } from "../../src/console/routes.ts";
 import { makeCertificate } from "../../src/console/shell/certificate.ts";
 import { openConsole } from "../../src/console/shell/consoleServer.ts";
 import { Feed } from "../../src/console/shell/feed.ts";
-import type { ClusterFacts } from "../../src/explain/clusterFacts.ts";
 import { explainService } from "../../src/explain/explainService.ts";
 import { token } from "./browser.ts";
 
@@ -15,12 +16,17 @@ const directory = join(import.meta.dirname, "../../dist/page/");
 export interface SyntheticConsole {
   readonly url: string;
   /** The cluster becomes something else. */
-  change(facts: ClusterFacts): void;
+  change(facts: ConsoleFacts): void;
   close(): void;
 }
 
+const noRoutes: RouteAnswer = { rows: [], routers: [], total: 0, matching: 0, hasMore: false, problems: [] };
+
 /** Builds the page and serves it from facts. */
-export async function serveFacts(first: ClusterFacts): Promise<SyntheticConsole> {
+export async function serveFacts(
+  first: ConsoleFacts,
+  routes: (question: RouteQuestion) => RouteAnswer = () => noRoutes,
+): Promise<SyntheticConsole> {
   await buildPage(directory);
   let facts = first;
   const feed = new Feed(() => facts);
@@ -37,6 +43,7 @@ export async function serveFacts(first: ClusterFacts): Promise<SyntheticConsole>
     },
     metrics: new Registry(),
     explain: (service) => explainService(facts, service),
+    routes: (question) => Promise.resolve(routes(question)),
     pageDirectory: new URL(`file://${directory}`),
   });
   return {

@@ -9,7 +9,8 @@ import { type AddressDecision, offeredRoutes } from "../decide.ts";
 import { type DesiredBgp, desiredBgp } from "../desired.ts";
 import { idleFacts, type PeerFacts, refusedFacts } from "../facts.ts";
 import type { PeerConfig } from "../peerConfig.ts";
-import { directions, type RibRow, rowOfOffered } from "../ribView.ts";
+import { parseRibQuery, type RibPage, type RibQuery, readPage } from "../ribQuery.ts";
+import { offeredEntry } from "../ribView.ts";
 import { packRoutes, sameTable, textOf } from "../routeTable.ts";
 import type { FromWorker, Orders, ToWorker, WorkerOptions } from "./protocol.ts";
 
@@ -71,7 +72,7 @@ class BgpAnnouncer implements Announcer {
   #desired: DesiredBgp | undefined;
   #orders: Orders | undefined;
   #isClosing = false;
-  readonly #looks = new Map<number, (rows: readonly RibRow[]) => void>();
+  readonly #looks = new Map<number, (page: RibPage) => void>();
   #lastLook = 0;
   readonly #startLiveness: (() => RunningLiveness) | undefined;
   #liveness: RunningLiveness | undefined;
@@ -166,18 +167,32 @@ class BgpAnnouncer implements Announcer {
     await this.#liveness?.close();
   }
 
-  /** The routes of this node: `local`, those that peers are told, those that peers announced. */
+  /** The sessions of this node, or its routes: `local`, those that peers are told, those that peers announced. */
   async look(what: string): Promise<unknown> {
-    const direction = directions.find((one) => `bgp/rib/${one}` === what);
-    if (direction === undefined) return undefined;
-    if (direction === "local") return [...offeredRoutes(this.#desired?.decisions ?? [])].map(rowOfOffered);
+    if (what === "bgp/peers") return [...this.#facts.values()];
+    const query = parseRibQuery(what);
+    if (query === undefined) return undefined;
+    const page = query.direction === "local" ? this.#lookLocal(query) : await this.#ask(query);
+    // Without any parameter the answer is the routes alone, all of them, as it always was.
+    return what.includes("?") ? page : page.rows;
+  }
+
+  #lookLocal(query: RibQuery): RibPage {
+    const reading = readPage(offeredRoutes(this.#desired?.decisions ?? []).map(offeredEntry), query);
+    for (;;) {
+      const { done, value } = reading.next();
+      if (done === true) return value;
+    }
+  }
+
+  async #ask(query: RibQuery): Promise<RibPage> {
     const number = ++this.#lastLook;
-    const seen = new Promise<readonly RibRow[]>((resolve) => this.#looks.set(number, resolve));
-    this.#post({ type: "look", number, direction });
-    const rows = await Promise.race([seen, sleep(lookMilliseconds, undefined, { ref: false })]);
+    const seen = new Promise<RibPage>((resolve) => this.#looks.set(number, resolve));
+    this.#post({ type: "look", number, query });
+    const page = await Promise.race([seen, sleep(lookMilliseconds, undefined, { ref: false })]);
     this.#looks.delete(number);
-    if (rows === undefined) throw new Error("the BGP thread did not answer");
-    return rows;
+    if (page === undefined) throw new Error("the BGP thread did not answer");
+    return page;
   }
 
   #post(message: ToWorker): void {
@@ -190,7 +205,7 @@ class BgpAnnouncer implements Announcer {
         for (const facts of message.peers) this.#facts.set(facts.name, facts);
         return this.#onNews();
       case "seen":
-        return this.#looks.get(message.number)?.(message.rows);
+        return this.#looks.get(message.number)?.(message.page);
       case "log":
         return this.#logger[message.level](message.fields, message.message);
       default:

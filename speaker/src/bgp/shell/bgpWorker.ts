@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Logger } from "../../ports/logger.ts";
 import { livenessOver } from "../../shell/livenessLine.ts";
+import { type RibQuery, readPage } from "../ribQuery.ts";
 import type { FromWorker, Orders, ToWorker, WorkerOptions } from "./protocol.ts";
 import { Speaker } from "./speaker.ts";
 
@@ -32,6 +33,18 @@ function follow(): void {
   if (orders !== undefined) speaker.apply(orders);
 }
 
+/** Answers a question about routes, some at a time: sessions do not wait for a large table to be read. */
+function look(number: number, query: RibQuery): void {
+  const { direction, peer } = query;
+  const reading = readPage(direction === "local" ? [] : speaker.look(direction, peer), query);
+  const next = (): void => {
+    const { done, value } = reading.next();
+    if (done === true) say({ type: "seen", number, page: value });
+    else setImmediate(next);
+  };
+  next();
+}
+
 port.on("message", (message: ToWorker) => {
   switch (message.type) {
     case "orders":
@@ -41,7 +54,7 @@ port.on("message", (message: ToWorker) => {
     case "liveness":
       return speaker.useLiveness(livenessOver(message.line));
     case "look":
-      return say({ type: "seen", number: message.number, rows: speaker.look(message.direction) });
+      return look(message.number, message.query);
     case "close":
       follow();
       return void speaker.close().then(() => {

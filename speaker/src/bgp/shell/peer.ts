@@ -13,7 +13,7 @@ import { overLink } from "../overLink.ts";
 import type { PeerConfig } from "../peerConfig.ts";
 import { RibIn } from "../ribIn.ts";
 import { encodeMarkers, type Routes } from "../ribOut.ts";
-import { type RibRow, rowOfReceived, rowOfTold } from "../ribView.ts";
+import { type RibEntry, receivedEntry, toldEntry } from "../ribView.ts";
 import { type Effect, keepsAccepted, newSession, type SessionConfig, type Step } from "../session.ts";
 import { noRoutes, type SharedUpdates } from "../sharedUpdates.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
@@ -181,12 +181,14 @@ export class Peer implements ConnectionOwner {
   }
 
   /** The routes that the peer announced, or that it was told. */
-  look(direction: "in" | "out"): RibRow[] {
+  *look(direction: "in" | "out"): Generator<RibEntry> {
     const { name } = this.#config;
-    if (direction === "in") return [...this.#ribIn.routes()].map((route) => rowOfReceived(name, route));
+    if (direction === "in") {
+      for (const route of this.#ribIn.routes()) yield receivedEntry(name, route);
+      return;
+    }
     const families = this.#established?.negotiated.families ?? [];
-    const told = [...this.#told.values()].filter(({ destination }) => families.includes(destination.family));
-    return told.map((route) => rowOfTold(name, route));
+    for (const route of this.#told.values()) if (families.includes(route.destination.family)) yield toldEntry(name, route);
   }
 
   /** Whether connections from an address, on an interface where it is link-local, are this peer's. */

@@ -2,7 +2,7 @@ import type { LivenessLine } from "../../shell/livenessLine.ts";
 import type { PeerFacts } from "../facts.ts";
 import type { PeerConfig } from "../peerConfig.ts";
 import type { Policy } from "../policy/model.ts";
-import type { RibRow } from "../ribView.ts";
+import type { RibPage, RibQuery } from "../ribQuery.ts";
 import type { RouteTable } from "../routeTable.ts";
 
 /** The whole of what the BGP thread should do. */
@@ -21,7 +21,7 @@ export type ToWorker =
   /** The way to the thread that watches neighbours: peers that want it are watched from now on. */
   | { readonly type: "liveness"; readonly line: LivenessLine }
   /** Asks for routes; the answer carries the number. */
-  | { readonly type: "look"; readonly number: number; readonly direction: "in" | "out" }
+  | { readonly type: "look"; readonly number: number; readonly query: RibQuery }
   /** Ends everything in the way that loses least, then the thread. */
   | { readonly type: "close" };
 
@@ -35,7 +35,7 @@ export type FromWorker =
       readonly fields: object;
       readonly message: string | undefined;
     }
-  | { readonly type: "seen"; readonly number: number; readonly rows: readonly RibRow[] }
+  | { readonly type: "seen"; readonly number: number; readonly page: RibPage }
   /** The network has been told. */
   | { readonly type: "closed" };
 

@@ -9,7 +9,7 @@ import { type Offer, tableFor, tableKey } from "../outbound.ts";
 import { needsNewSession, type PeerConfig } from "../peerConfig.ts";
 import { noPolicy } from "../policy/model.ts";
 import type { Routes } from "../ribOut.ts";
-import type { RibRow } from "../ribView.ts";
+import type { RibEntry } from "../ribView.ts";
 import { emptyTable } from "../routeTable.ts";
 import { noRoutes, SharedUpdates } from "../sharedUpdates.ts";
 import { Listeners } from "./listeners.ts";
@@ -119,9 +119,9 @@ export class Speaker {
     this.#updates.forget();
   }
 
-  /** The routes that peers announced, or that they were told. */
-  look(direction: "in" | "out"): RibRow[] {
-    return [...this.#peers.values()].flatMap((peer) => peer.look(direction));
+  /** The routes that peers announced, or that they were told. @param peer the name of one alone */
+  *look(direction: "in" | "out", peer: string | undefined): Generator<RibEntry> {
+    for (const one of this.#peers.values()) if (peer === undefined || one.config.name === peer) yield* one.look(direction);
   }
 
   /** Asks routers to use other paths, waits, withdraws and says goodbye; with graceful restart only the connection ends, and routes stay. */

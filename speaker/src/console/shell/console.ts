@@ -1,20 +1,27 @@
 import type { Registry } from "prom-client";
-import type { ClusterFacts } from "../../explain/clusterFacts.ts";
+import type { RibPage } from "../../bgp/ribQuery.ts";
 import { explainService } from "../../explain/explainService.ts";
+import { isReady } from "../../kubernetes/announced.ts";
 import type { Lease } from "../../kubernetes/lease.ts";
-import type { EndpointSlice } from "../../kubernetes/objects.ts";
+import type { EndpointSlice, Pod } from "../../kubernetes/objects.ts";
 import type { Scope } from "../../kubernetes/requests.ts";
 import type { Api } from "../../kubernetes/shell/api.ts";
 import { Collection } from "../../kubernetes/shell/collection.ts";
 import type { Controller } from "../../kubernetes/shell/controller.ts";
 import type { Logger } from "../../ports/logger.ts";
+import type { ConsoleFacts, SessionNumbers } from "../facts.ts";
+import { lookPath, mergeAnswers, type RouteAnswer, type RouteQuestion } from "../routes.ts";
 import { Authorizer } from "./authorizer.ts";
 import { makeCertificate, readCertificate } from "./certificate.ts";
 import { openConsole } from "./consoleServer.ts";
 import { Feed } from "./feed.ts";
+import { askSpeakers } from "./speakers.ts";
 
 /** How often the Lease is read: it says whether anybody leads. */
 const leaseMilliseconds = 5000;
+
+/** How often speakers are asked for the numbers of their sessions, while somebody looks. */
+const numbersMilliseconds = 5000;
 
 export interface ConsoleOptions {
   readonly host: string;
@@ -49,15 +56,35 @@ export async function runConsole(
       (error: unknown) => logger.debug({ event: "leaseUnknown", error: String(error) }, "the Lease cannot be read"),
     );
   };
-  const facts = (): ClusterFacts | undefined => {
+  let numbers: ReadonlyMap<string, readonly SessionNumbers[]> = new Map();
+  const speakers = (node: string): readonly Pod[] =>
+    (controller.knows()?.speakers ?? []).filter((pod) => isReady(pod) && (node === "" || pod.spec?.nodeName === node));
+  let isAsking = false;
+  const readNumbers = async (): Promise<void> => {
+    if (isAsking || !feed.isWatched || (controller.knows()?.bgpPeers.length ?? 0) === 0) return;
+    isAsking = true;
+    const answers = await askSpeakers<readonly SessionNumbers[]>(speakers(""), "bgp/peers");
+    numbers = new Map(answers.flatMap((answer) => ("value" in answer ? [[answer.node, answer.value] as const] : [])));
+    isAsking = false;
+    feed.touch();
+  };
+  const routes = async (question: RouteQuestion): Promise<RouteAnswer> => {
+    const answers = await askSpeakers<RibPage>(speakers(question.node), lookPath(question));
+    return mergeAnswers(
+      question,
+      answers.map((answer) => ("value" in answer ? { node: answer.node, page: answer.value } : answer)),
+    );
+  };
+  const facts = (): ConsoleFacts | undefined => {
     const known = controller.knows();
     if (known === undefined || !slices.isSynced) return undefined;
-    return { ...known, endpointSlices: slices.objects, lease, scope, now: Date.now() };
+    return { ...known, endpointSlices: slices.objects, lease, scope, now: Date.now(), numbers, resting: controller.resting() };
   };
   const feed = new Feed(facts);
   controller.onChange(() => feed.touch());
   readLease();
   const timer = setInterval(readLease, leaseMilliseconds);
+  const asking = setInterval(() => void readNumbers(), numbersMilliseconds);
   const server = await openConsole(options, certificate, {
     feed,
     authorizer: new Authorizer(api),
@@ -66,11 +93,13 @@ export async function runConsole(
       const known = facts();
       return known === undefined ? undefined : explainService(known, service);
     },
+    routes,
     pageDirectory: options.pageDirectory,
   });
   logger.info({ event: "console", port: options.port }, `the page is served on https port ${options.port}`);
   return () => {
     clearInterval(timer);
+    clearInterval(asking);
     slices.close();
     feed.close();
     server.close();

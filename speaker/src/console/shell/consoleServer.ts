@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Registry } from "prom-client";
 import type { Explanation } from "../../explain/question.ts";
+import { parseQuestion, type RouteAnswer, type RouteQuestion } from "../routes.ts";
 import type { Authorizer } from "./authorizer.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Feed } from "./feed.ts";
@@ -20,6 +21,7 @@ export interface ConsoleSources {
   readonly authorizer: Pick<Authorizer, "check">;
   readonly metrics: Registry;
   explain(service: string): Explanation | undefined;
+  routes(question: RouteQuestion): Promise<RouteAnswer>;
   /** Where the page's files are: index.html, app.js, app.css. */
   readonly pageDirectory: URL;
 }
@@ -80,7 +82,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, source
   const url = new URL(request.url ?? "/", "https://berth");
   const file = Object.hasOwn(files, url.pathname) ? files[url.pathname] : undefined;
   if (file !== undefined) return sendFile(response, new URL(file[0], sources.pageDirectory), file[1]);
-  const isApi = ["/api/model", "/api/stream", "/api/explain"].includes(url.pathname);
+  const isApi = ["/api/model", "/api/stream", "/api/explain", "/api/routes"].includes(url.pathname);
   if (!isApi && url.pathname !== metricsPath) return end(response, 404, "text/plain", "there is nothing here\n");
   const verdict = await sources.authorizer.check(request.headers.authorization, isApi ? consolePath : metricsPath);
   if (!verdict.isAllowed) {
@@ -98,6 +100,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, source
       return explanation === undefined
         ? end(response, 404, "text/plain; charset=utf-8", `there is no Service "${service}"; say ?service=namespace/name\n`)
         : end(response, 200, "application/json", JSON.stringify(explanation));
+    }
+    case "/api/routes": {
+      const question = parseQuestion(url.searchParams);
+      return "problem" in question
+        ? end(response, 400, "text/plain; charset=utf-8", `${question.problem}\n`)
+        : end(response, 200, "application/json", JSON.stringify(await sources.routes(question)));
     }
     default:
       return end(response, 200, sources.metrics.contentType, await sources.metrics.metrics());

@@ -1,7 +1,7 @@
-import type { ClusterFacts } from "../../explain/clusterFacts.ts";
+import type { ConsoleFacts } from "../facts.ts";
 import { type ConsoleModel, emptyModel, type TimelineEntry } from "../model.ts";
 import { diff, type ModelPatch } from "../patch.ts";
-import { snapshot } from "../snapshot.ts";
+import { type RowMemory, snapshot } from "../snapshot.ts";
 import { extend } from "../timeline.ts";
 
 /** Changes are gathered for this long, so that a burst is one patch. */
@@ -11,16 +11,17 @@ const lookMilliseconds = 5000;
 
 /** Keeps the model of the page current, and tells those who watch what changed. */
 export class Feed {
-  readonly #facts: () => ClusterFacts | undefined;
+  readonly #facts: () => ConsoleFacts | undefined;
   readonly #listeners = new Set<(patch: ModelPatch) => void>();
   readonly #look: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   #timeline: readonly TimelineEntry[] = [];
   #model: ConsoleModel = emptyModel;
   #hasModel = false;
+  readonly #rows: RowMemory = new Map();
 
   /** @param facts what is known of the cluster; undefined until everything has been read */
-  constructor(facts: () => ClusterFacts | undefined) {
+  constructor(facts: () => ConsoleFacts | undefined) {
     this.#facts = facts;
     this.#look = setInterval(() => this.#update(), lookMilliseconds);
     this.#look.unref();
@@ -34,6 +35,11 @@ export class Feed {
   /** What the page shows now. */
   get model(): ConsoleModel {
     return this.#model;
+  }
+
+  /** Whether anybody watches. */
+  get isWatched(): boolean {
+    return this.#listeners.size > 0;
   }
 
   /** @returns what ends the watching */
@@ -53,7 +59,7 @@ export class Feed {
     this.#timer = undefined;
     const facts = this.#facts();
     if (facts === undefined) return;
-    const next = snapshot(facts, this.#timeline);
+    const next = snapshot(facts, this.#timeline, this.#rows);
     // What was there when this process started is no news.
     if (this.#hasModel) this.#timeline = extend(this.#timeline, this.#model, next, new Date(facts.now).toISOString());
     this.#hasModel = true;

@@ -77,6 +77,8 @@ export interface Controller {
   state(): unknown;
   /** The objects that this controller watches, for those who explain; undefined until everything has been read. */
   knows(): WatchedObjects | undefined;
+  /** Until when addresses that were freed rest, in milliseconds since the epoch. */
+  resting(): ReadonlyMap<string, number>;
   /** Calls back after every change of what it knows, many times a second if need be. */
   onChange(listener: () => void): void;
   close(): Promise<void>;
@@ -414,6 +416,10 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
             speakers: speakers.objects,
           }
         : undefined,
+    resting() {
+      const freed = [...memory.freedAt].map(([text, at]) => [text, at + options.restPeriod] as const);
+      return new Map(freed.filter(([, until]) => until > Date.now()));
+    },
     onChange: (listener) => void listeners.push(listener),
     async close(): Promise<void> {
       isClosed = true;
