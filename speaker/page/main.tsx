@@ -63,7 +63,7 @@ function Overview(props: {
       <div class="split">
         <div class="list-pane">
           <p class="detail" aria-live="polite">
-            {services.length} {t("of")} {model.services.length} {t("services")}
+            {t("servicesOf", services.length, model.services.length)}
           </p>
           <ServiceList services={services} selected={selected} onSelect={onSelect} />
         </div>
@@ -164,7 +164,7 @@ function App() {
           {tabs.map((tab) => (
             <a
               key={tab}
-              href={`#${tab}${tab === "overview" && place.selected !== "" ? `:${place.selected}` : ""}`}
+              href={`#${tab}${place.selected === "" ? "" : `:${place.selected}`}`}
               aria-current={tab === place.tab ? "page" : undefined}
             >
               {t(tab)}

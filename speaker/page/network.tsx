@@ -1,5 +1,5 @@
 import type { NodeRow, RouterRow, SessionCell } from "../src/console/model.ts";
-import { instant, isUp, useView } from "./view.ts";
+import { instant, isUp, type Translate, useView } from "./view.ts";
 import type { Word } from "./words.ts";
 
 const parts: Readonly<Record<string, Word>> = {
@@ -94,10 +94,7 @@ function Router({ router }: { readonly router: RouterRow }) {
       </h3>
       {router.problem === "" ? null : <p class="bad">{router.problem}</p>}
       <p>
-        <strong>
-          {up.length} {t("of")} {sessions.length}
-        </strong>{" "}
-        {t("sessionsUp")}
+        <strong>{t("sessionsUp", up.length, sessions.length)}</strong>
       </p>
       <p class="detail">
         {[range(t("prefixesOut"), up, "sent"), range(t("prefixesIn"), up, "received")].filter(Boolean).join(" · ")}
@@ -153,7 +150,7 @@ function nodeTone({ problem, isSpeakerReady }: NodeRow): "good" | "warn" | "bad"
   return problem === "" ? "good" : "warn";
 }
 
-function nodeTitle({ addresses, problem, hasSpeaker, isSpeakerReady }: NodeRow, t: (key: Word) => string): string {
+function nodeTitle({ addresses, problem, hasSpeaker, isSpeakerReady }: NodeRow, t: Translate): string {
   return [addresses.join(", "), problem, hasSpeaker ? (isSpeakerReady ? t("ready") : t("notReady")) : t("noSpeaker")]
     .filter(Boolean)
     .join(" · ");

@@ -221,7 +221,7 @@ export function Why({ service }: { readonly service: ServiceRow }) {
         <tbody>
           {answer.checks.map((check) => (
             <tr key={check.name}>
-              <td>
+              <td class="verdict">
                 <span class={`dot ${tone(check.verdict)}`} aria-hidden="true" /> {t(check.verdict)}
               </td>
               <td>{check.name}</td>

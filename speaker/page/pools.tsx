@@ -46,10 +46,10 @@ function Pool({ pool }: { readonly pool: PoolRow }) {
         </small>
       </h2>
       <p>
-        {t("used")}: <strong>{pool.used}</strong> {t("of")} {pool.size}
+        {t("used")}: <strong>{t("usedOf", pool.used, pool.size)}</strong>
         {pool.resting.length === 0 ? "" : ` · ${pool.resting.length} ${t("resting")}`}
         {" · "}
-        {t("inUse")}: <span class={pool.isWell ? "" : "bad"}>{pool.inUse}</span>
+        {t("inUse")}: <span class={pool.isWell ? "" : "bad"}>{pool.inUse === "yes" ? t("yes") : pool.inUse}</span>
       </p>
       <PoolMap pool={pool} />
       <Namespaces pool={pool} />
@@ -95,7 +95,7 @@ function Namespaces({ pool }: { readonly pool: PoolRow }) {
               <span class="bar" role="meter" aria-valuemin={0} aria-valuemax={limit} aria-valuenow={count} aria-label={namespace}>
                 <span style={{ width: `${Math.min(100, (100 * count) / limit)}%` }} />
               </span>{" "}
-              {count} {t("of")} {limit}
+              {t("usedOf", count, limit)}
             </span>
           ) : (
             "—"
@@ -147,7 +147,7 @@ function PoolMap({ pool }: { readonly pool: PoolRow }) {
     Home: -1e6,
     End: 1e6,
   };
-  const summary = `${t("poolMap")} ${pool.key}: ${pool.used} ${t("of")} ${pool.size} ${t("usedAddress")}, ${pool.resting.length} ${t("resting")}`;
+  const summary = `${t("poolMap")} ${pool.key}: ${t("usedOf", pool.used, pool.size)} ${t("usedAddress")}, ${pool.resting.length} ${t("resting")}`;
   return (
     <figure class="map">
       {isWhole ? null : <figcaption class="detail">{t("onlyUsed")}</figcaption>}

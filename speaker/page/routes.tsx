@@ -4,7 +4,7 @@ import type { RouteAnswer, RouteQuestion } from "../src/console/routes.ts";
 import { askRoutes } from "./connection.ts";
 import { Dot } from "./network.tsx";
 import { Table } from "./table.tsx";
-import { instant, isUp, matches, tone, useView } from "./view.ts";
+import { instant, isUp, matches, type Translate, tone, useView } from "./view.ts";
 import type { Word } from "./words.ts";
 
 const views = { router: "viewRouter", out: "viewOut", local: "viewLocal", in: "viewIn" } as const satisfies Record<string, Word>;
@@ -70,7 +70,7 @@ function Sessions() {
 }
 
 /** Why a session is down; of one that is up how often it was not, and why the last time. */
-function remarkOn(session: Session, t: (key: Word) => string): string {
+function remarkOn(session: Session, t: Translate): string {
   if (!isUp(session)) return session.error;
   if (!session.flaps) return "";
   return `${t("wentDown")} ${session.flaps} ${t("times")}${session.error === "" ? "" : `: ${session.error}`}`;

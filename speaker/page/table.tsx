@@ -40,11 +40,7 @@ export function Table({
           </tbody>
         </table>
       </section>
-      {rows.length > shownRows ? (
-        <p class="detail">
-          {shownRows} {t("of")} {rows.length} {t("results")}
-        </p>
-      ) : null}
+      {rows.length > shownRows ? <p class="detail">{t("shownOf", shownRows, rows.length)}</p> : null}
     </>
   );
 }

@@ -11,13 +11,16 @@ export interface View {
   readonly query: string;
 }
 
+/** Gives the words of the reader's language. */
+export type Translate = (key: Word, ...values: readonly (string | number)[]) => string;
+
 export const ViewContext = createContext<View | undefined>(undefined);
 
 /** The view, and the words of its language. */
-export function useView(): View & { readonly t: (key: Word) => string } {
+export function useView(): View & { readonly t: Translate } {
   const view = useContext(ViewContext);
   if (view === undefined) throw new Error("a part of the page stands outside of its view");
-  return { ...view, t: (key) => word(view.language, key) };
+  return { ...view, t: (key, ...values) => word(view.language, key, ...values) };
 }
 
 /** What a Service is found by; a row that does not change keeps its text. */
@@ -56,7 +59,11 @@ export function matches(query: string, ...of: readonly string[]): boolean {
 /** An instant in the reader's own way. */
 export function instant(text: string): string {
   const at = new Date(text);
-  return Number.isNaN(at.getTime()) ? "" : at.toLocaleString(document.documentElement.lang);
+  if (Number.isNaN(at.getTime())) return "";
+  const { lang } = document.documentElement;
+  // Of the reader's languages the first that is the page's: Britons and Americans write dates unlike.
+  const own = navigator.languages.find((tag) => tag.slice(0, 2) === lang.slice(0, 2));
+  return at.toLocaleString(own ?? lang);
 }
 
 /** Whether a session is up. */

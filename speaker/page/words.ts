@@ -14,7 +14,8 @@ export const english = {
   timeline: "Timeline",
   search: "Search by name, namespace, address, node",
   searchRoutes: "Search by prefix, address, community, any attribute",
-  results: "shown",
+  shownOf: "{0} of {1} shown",
+  servicesOf: "{0} of {1} Services",
   wholeNetwork: "Show the whole network",
   network: "The network",
   path: "The way of",
@@ -36,7 +37,8 @@ export const english = {
   since: "since",
   state: "State",
   used: "Used",
-  of: "of",
+  usedOf: "{0} of {1}",
+  yes: "yes",
   inUse: "In use",
   limit: "Limit per namespace",
   namespace: "Namespace",
@@ -52,7 +54,7 @@ export const english = {
   history: "History",
   noHistory: "No address of this pool was given or given back since this controller started.",
   sessions: "Sessions",
-  sessionsUp: "sessions up",
+  sessionsUp: "{0} of {1} sessions up",
   neighbor: "Neighbor",
   nextHop: "Next hop",
   nextHops: "Next hops",
@@ -139,7 +141,8 @@ export const chinese: Readonly<Record<Word, string>> = {
   timeline: "时间线",
   search: "按名称、命名空间、地址或节点搜索",
   searchRoutes: "按前缀、地址、团体属性或任意属性搜索",
-  results: "项",
+  shownOf: "显示前 {0} 项，共 {1} 项",
+  servicesOf: "显示 {0} 个服务，共 {1} 个",
   wholeNetwork: "显示整个网络",
   network: "网络",
   path: "访问路径",
@@ -161,7 +164,8 @@ export const chinese: Readonly<Record<Word, string>> = {
   since: "始于",
   state: "状态",
   used: "已用",
-  of: "共",
+  usedOf: "{0} 个（共 {1} 个）",
+  yes: "是",
   inUse: "是否启用",
   limit: "每个命名空间上限",
   namespace: "命名空间",
@@ -177,7 +181,7 @@ export const chinese: Readonly<Record<Word, string>> = {
   history: "历史",
   noHistory: "自控制器启动以来，该地址池没有分配或归还过地址。",
   sessions: "会话",
-  sessionsUp: "个会话已建立",
+  sessionsUp: "{1} 个会话中 {0} 个已建立",
   neighbor: "邻居",
   nextHop: "下一跳",
   nextHops: "下一跳",
@@ -249,9 +253,10 @@ export const chinese: Readonly<Record<Word, string>> = {
 
 export type Language = "en" | "zh";
 
-/** The word in a language. */
-export function word(language: Language, key: Word): string {
-  return language === "zh" ? chinese[key] : english[key];
+/** The word in a language. @param values stand in the places of {0}, {1} */
+export function word(language: Language, key: Word, ...values: readonly (string | number)[]): string {
+  const text = language === "zh" ? chinese[key] : english[key];
+  return text.replace(/\{(\d)\}/g, (_, index: string) => String(values[Number(index)] ?? ""));
 }
 
 /** The language that the browser asks for. */

@@ -124,7 +124,8 @@ describe("the page in Chinese", () => {
         .then((texts) => texts.join("\n"));
     const foreign = (Object.keys(english) as (keyof typeof english)[])
       .filter((key) => english[key] !== chinese[key] && key !== "language" && /[a-z]{3}/.test(english[key]))
-      .map((key) => english[key]);
+      .flatMap((key) => english[key].split(/\{\d\}/).map((part) => part.trim()))
+      .filter((part) => /[a-z]{3}/.test(part));
     for (const tab of tabs) {
       await page.getByRole("link", { name: chinese[tab] }).click();
       if (tab === "overview") await page.getByRole("option").first().click();

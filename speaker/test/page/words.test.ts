@@ -19,6 +19,8 @@ describe("the words of the page", () => {
     assert.deepEqual(Object.keys(chinese).sort(), [...keys].sort());
     for (const key of keys) {
       assert.notEqual(chinese[key].trim(), "", key);
+      const places = (text: string): string[] => (text.match(/\{\d\}/g) ?? []).sort();
+      assert.deepEqual(places(chinese[key]), places(english[key]), key);
       if (same.includes(key)) assert.equal(chinese[key], english[key]);
       else if (key !== "language") assert.match(chinese[key], /\p{Script=Han}/u, key);
     }
