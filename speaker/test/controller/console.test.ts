@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { crds } from "@berth/api/crds";
 import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
 import { buildPage } from "../../../scripts/page.ts";
+import { openBrowser, openPage, signIn } from "../page/browser.ts";
 
 const main = join(import.meta.dirname, "../../src/main.ts");
 const page = join(import.meta.dirname, "../../dist/page");
@@ -81,7 +82,7 @@ describe("the page, for those whom the cluster knows", () => {
     server?.stop();
   });
 
-  const data = ["/api/model", "/api/stream", "/api/explain?service=default/web", "/metrics"];
+  const data = ["/api/model", "/api/stream", "/api/explain?service=default/web", "/api/routes", "/metrics"];
   it("shows no data without a token, nor with a forged one", async () => {
     for (const path of data) {
       assert.equal((await ask(path)).status, 401, path);
@@ -108,6 +109,10 @@ describe("the page, for those whom the cluster knows", () => {
     const why = JSON.parse((await ask("/api/explain?service=default/web", tokens.viewer)).body) as { cause: { reason: string } };
     assert.equal(why.cause.reason, "NoEip");
     assert.equal((await ask("/api/explain?service=default/nothing", tokens.viewer)).status, 404);
+    const routes = JSON.parse((await ask("/api/routes?view=in", tokens.viewer)).body) as { rows: unknown[]; problems: unknown[] };
+    assert.deepEqual([routes.rows, routes.problems], [[], []], "there are no speakers");
+    const wrong = await ask("/api/routes?view=up", tokens.viewer);
+    assert.deepEqual([wrong.status, wrong.body], [400, 'view "up" is not one of in, out, local, router\n']);
   });
   it("has no way to write, and no path but its own", async () => {
     for (const method of ["POST", "PUT", "PATCH", "DELETE"])
@@ -115,6 +120,19 @@ describe("the page, for those whom the cluster knows", () => {
         assert.equal((await ask(path, tokens.viewer, method)).status, 405, `${method} ${path}`);
     for (const path of ["/state", "/api", "/../main.ts", "/__proto__", "/app.js.map"])
       assert.equal((await ask(path, tokens.viewer)).status, 404, path);
+  });
+  it("lets a person in with a token that the cluster knows, and says to others which right is missing", async () => {
+    const browser = await openBrowser();
+    const { page } = await openPage(browser);
+    const url = `https://127.0.0.1:${port}/`;
+    await signIn(page, url, "forged");
+    await page.getByRole("alert").getByText("the API server does not know this token").waitFor();
+    await signIn(page, url, tokens.other);
+    await page.getByRole("alert").getByText("system:serviceaccount:default:other may not get /console").waitFor();
+    await signIn(page, url, tokens.viewer);
+    await page.getByRole("option", { name: /default\/web .*waiting for an address/ }).click();
+    await page.getByRole("status").getByText(/NoEip/).waitFor();
+    await browser.close();
   });
   it("sends what keeps a browser from being misled, and asks for nothing from elsewhere", async () => {
     for (const path of ["/", "/app.js", "/app.css", "/api/model", "/nothing"]) {
