@@ -64,16 +64,23 @@ export interface RibDiff {
   readonly withdraw: readonly Route[];
 }
 
-/** The difference between what a peer was told and what it should know. */
-export function diffRoutes(told: Routes, wanted: Routes): RibDiff {
+/**
+ * The difference between what a peer was told and what it should know. Where it keeps paths apart, one with another identifier is another
+ * path, also of a destination that has a single one: the peer would keep both.
+ */
+export function diffRoutes(told: Routes, wanted: Routes, addPathSend: readonly RouteFamily[]): RibDiff {
   const announce: Route[] = [];
   const withdraw: Route[] = [];
   const keys = new AttributeKeys();
+  const isIn = (routes: Routes, route: Route): boolean =>
+    addPathSend.includes(route.destination.family)
+      ? routes.pathIdOf(route) === route.pathId
+      : routes.attributesOf(route) !== undefined;
   for (const route of wanted.values()) {
-    const before = told.attributesOf(route);
+    const before = isIn(told, route) ? told.attributesOf(route) : undefined;
     if (before === undefined || !keys.areEqual(before, route.attributes)) announce.push(route);
   }
-  for (const route of told.values()) if (wanted.attributesOf(route) === undefined) withdraw.push(route);
+  for (const route of told.values()) if (!isIn(wanted, route)) withdraw.push(route);
   return { announce, withdraw };
 }
 

@@ -28,7 +28,10 @@ for (const by of ["destination", "path"] as const)
           }
           assert.deepEqual([...set.values()].map(textOf), [...map.values()].map(textOf));
           assert.equal(set.size, map.size);
-          for (const one of list) assert.equal(set.attributesOf(one), map.get(keyOf(one))?.attributes);
+          for (const one of list) {
+            assert.equal(set.attributesOf(one), map.get(keyOf(one))?.attributes);
+            assert.equal(set.pathIdOf(one), map.get(keyOf(one))?.pathId);
+          }
         }),
       );
     });
@@ -38,7 +41,7 @@ for (const by of ["destination", "path"] as const)
         fc.property(route, (one) => {
           const set = new RouteSet(by);
           set.set({ ...one, destination: destinationOf({ address: { family: 4, value: 0xffffffffn }, length: 32 }) });
-          assert.equal(set.attributesOf(one), undefined);
+          assert.deepEqual([set.attributesOf(one), set.pathIdOf(one)], [undefined, undefined]);
         }),
       );
     });

@@ -48,8 +48,13 @@ export class RouteSet {
   }
 
   /** What is said of the route that stands where this one would; undefined when there is none. */
-  attributesOf({ destination: { key }, pathId }: Route): PathAttributes | undefined {
-    return this.#attributes[(this.#slots[this.#slotOf(this.#hashOf(key, pathId), key, pathId)] ?? 0) - 1];
+  attributesOf(route: Route): PathAttributes | undefined {
+    return this.#attributes[this.#indexOf(route)];
+  }
+
+  /** The path identifier of the route that stands where this one would; undefined when there is none. */
+  pathIdOf(route: Route): number | undefined {
+    return this.#pathIds[this.#indexOf(route)];
   }
 
   /** The routes, made while they are read. */
@@ -61,6 +66,11 @@ export class RouteSet {
       if (key !== undefined && pathId !== undefined && attributes !== undefined)
         yield { destination: new Destination(key), pathId, attributes };
     }
+  }
+
+  /** Where a route is in the lists; -1 when it is not. */
+  #indexOf({ destination: { key }, pathId }: Route): number {
+    return (this.#slots[this.#slotOf(this.#hashOf(key, pathId), key, pathId)] ?? 0) - 1;
   }
 
   #hashOf(key: string, pathId: number): number {

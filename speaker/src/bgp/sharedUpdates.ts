@@ -16,7 +16,12 @@ export class SharedUpdates {
   readonly #whole = new WeakMap<Routes, Map<string, Messages>>();
   readonly #paths = new WeakMap<Routes, Map<string, Routes>>();
   #last:
-    | { readonly told: Routes; readonly wanted: Routes; readonly difference: RibDiff; readonly made: Map<string, Messages> }
+    | {
+        readonly told: Routes;
+        readonly wanted: Routes;
+        readonly differences: Map<string, RibDiff>;
+        readonly made: Map<string, Messages>;
+      }
     | undefined;
 
   /** What is told to a peer that takes several paths in some families only: one table for all such peers. */
@@ -31,9 +36,16 @@ export class SharedUpdates {
     if (told === wanted) return [];
     if (told.size === 0) return this.whole(wanted, families, context);
     if (this.#last?.told !== told || this.#last.wanted !== wanted)
-      this.#last = { told, wanted, difference: diffRoutes(told, wanted), made: new Map() };
-    const { difference, made } = this.#last;
-    return remembered(made, keyOf(families, context), () => encodeDiff(difference, families, context));
+      this.#last = { told, wanted, differences: new Map(), made: new Map() };
+    const { differences, made } = this.#last;
+    const { addPathSend } = context;
+    return remembered(made, keyOf(families, context), () =>
+      encodeDiff(
+        remembered(differences, String(addPathSend), () => diffRoutes(told, wanted, addPathSend)),
+        families,
+        context,
+      ),
+    );
   }
 
   /** Every route of some families, without a marker behind it. */

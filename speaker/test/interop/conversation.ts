@@ -202,6 +202,29 @@ export function conversation(
       await one.learns("192.0.2.2/32");
     });
 
+    if (abilities.showsPathIds)
+      it("keeps no path that is ours no more, when next hops change on a session that stays", async () => {
+        const one = await start({ hasAddPath: true });
+        const line = lineOf(one.config, ["192.0.2.1"]);
+        const [peer] = line.peers;
+        const tell = (nextHops: "self" | "all", other: string): void =>
+          one.speaker.tell({ ...line, peers: peer === undefined ? [] : [{ ...peer, nextHops }], otherNode: [other] });
+        tell("all", "10.99.0.12");
+        const first = await one.learns("192.0.2.1/32", "192.0.2.1/32");
+        const nextHops = (): string[] =>
+          one.router
+            .view()
+            .routes.flatMap((route) => route.nextHops)
+            .sort();
+        assert.deepEqual(first.flatMap((route) => route.nextHops).sort(), ["10.99.0.11", "10.99.0.12"]);
+        const { session } = one.router.view();
+        tell("all", "10.99.0.13");
+        await eventually("the other's new address alone", soon, nextHops, (seen) => String(seen) === "10.99.0.11,10.99.0.13");
+        tell("self", "10.99.0.13");
+        await eventually("our own next hop alone", soon, nextHops, (seen) => String(seen) === "10.99.0.11");
+        assert.equal(one.router.view().session, session);
+      });
+
     it("shows communities, MED and a longer path as we send them, and follows their change", async () => {
       const one = await start();
       const said = { communities: ["65000:7", "no-export"], largeCommunities: ["65000:1:2"], med: 50, asPathPrepend: 2 };

@@ -16,6 +16,8 @@ export interface Line {
   /** Addresses; one of an Eip that says more of its routes comes with what that says. */
   readonly addresses: readonly (string | { readonly address: string; readonly bgp: EipBgp })[];
   readonly password?: string;
+  /** InternalIPs of a second node; there is none without. */
+  readonly otherNode?: readonly string[];
 }
 
 const textOf = (one: Line["addresses"][number]): string => (typeof one === "string" ? one : one.address);
@@ -38,7 +40,12 @@ function viewOf(line: Line): ClusterView {
   );
   return {
     nodeName: "node1",
-    nodes: [{ name: "node1", labels: {}, internalAddresses: [read("10.99.0.11"), read("fd00:99::11")], refusal: undefined }],
+    nodes: [["10.99.0.11", "fd00:99::11"], ...(line.otherNode === undefined ? [] : [line.otherNode])].map((texts, index) => ({
+      name: `node${index + 1}`,
+      labels: {},
+      internalAddresses: texts.map(read),
+      refusal: undefined,
+    })),
     addresses: line.addresses.map((one, index) => ({
       address: read(textOf(one)),
       eip: {

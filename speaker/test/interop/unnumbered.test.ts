@@ -74,7 +74,7 @@ before(async () => {
 
 after(() => testbed.close());
 
-describe("FRR 8.4 on an interface without addresses (RFC 8950)", () => {
+describe("A33: FRR 8.4 on an interface without addresses (RFC 8950)", () => {
   for (const [name, isPassive] of [
     ["dialled by us, once it was heard", false],
     ["that dials us, once it has heard us", true],

@@ -89,6 +89,8 @@ export const exabgp: Daemon = {
   },
 };
 
+const keyOf = (one: Nlri): string => `${one.nlri} ${one["path-information"] ?? ""}`;
+
 /** The table that a list of happenings leads to: ExaBGP keeps none. */
 function viewOf(happenings: readonly Happening[]): RouterView {
   const routes = new Map<string, SeenRoute>();
@@ -102,11 +104,11 @@ function viewOf(happenings: readonly Happening[]): RouterView {
       }
     }
     const { attribute = {}, announce = {}, withdraw = {} } = neighbor.message?.update ?? {};
-    for (const gone of Object.values(withdraw).flat()) routes.delete(gone.nlri);
+    for (const gone of Object.values(withdraw).flat()) routes.delete(keyOf(gone));
     for (const [nextHop, list] of Object.values(announce).flatMap((family) => Object.entries(family)))
-      for (const { nlri, "path-information": id } of list)
-        routes.set(nlri, {
-          prefix: nlri,
+      for (const one of list)
+        routes.set(keyOf(one), {
+          prefix: one.nlri,
           nextHops: [nextHop],
           asPath: attribute["as-path"]?.join(" ") ?? "",
           med: attribute.med,
@@ -114,7 +116,7 @@ function viewOf(happenings: readonly Happening[]): RouterView {
           communities: attribute.community?.map((one) => one.join(":")) ?? [],
           largeCommunities: attribute["large-community"]?.map((one) => one.join(":")) ?? [],
           // Printed as four octets.
-          pathId: id?.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0),
+          pathId: one["path-information"]?.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0),
           isStale: false,
         });
   }
