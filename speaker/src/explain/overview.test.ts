@@ -37,6 +37,12 @@ describe("the health of Berth", () => {
       ["controller", "speakers", "nodes", "pools", "sessions", "services"],
     );
   });
+  it("is well when a node is excluded by a label, and says so", () => {
+    const labels = { "node.kubernetes.io/exclude-from-external-load-balancers": "" };
+    const nodes = [node("node1"), { ...node("node2"), metadata: { name: "node2", labels } }];
+    const row = healthRows({ ...assigned, nodes }).find(({ part }) => part === "nodes");
+    assert.deepEqual([row?.isWell, row?.message], [true, "1 may announce; 1 excluded by a label"]);
+  });
   const broken: readonly (readonly [string, Partial<ClusterFacts>, RegExp])[] = [
     ["controller", { lease: undefined }, /no controller has ever led/],
     ["speakers", { speakers: [speaker("node1"), speaker("node2", false)] }, /1 of 2 Ready; nodes without one: node2/],

@@ -132,7 +132,10 @@ export function healthRows(facts: ClusterFacts): HealthRow[] {
   const ready = speakers.filter(isReady);
   const covered = new Set(ready.flatMap((pod) => pod.spec?.nodeName ?? []));
   const without = nodes.filter(({ metadata }) => !covered.has(metadata.name)).map(({ metadata }) => metadata.name);
-  const refused = nodes.flatMap((node) => nodeView(node).refusal?.message ?? []);
+  const refusals = nodes.flatMap((node) => nodeView(node).refusal ?? []);
+  // That a node is excluded is somebody's will, not a fault.
+  const refused = refusals.filter(({ reason }) => reason !== "NodeExcluded").map(({ message }) => message);
+  const excluded = refusals.length - refused.length;
   const badPools = poolRows(facts).filter(({ inUse }) => inUse !== "yes" && !inUse.startsWith("disabled"));
   const sessions = sessionRows(facts);
   const down = sessions.filter(({ state }) => state !== "established");
@@ -162,7 +165,13 @@ export function healthRows(facts: ClusterFacts): HealthRow[] {
         ? "no speaker runs"
         : `${ready.length} of ${speakers.length} Ready${without.length > 0 ? `; nodes without one: ${list(without)}` : ""}`,
     ),
-    row("nodes", refused.length === 0, refused.length === 0 ? `${nodes.length} may announce` : list(refused)),
+    row(
+      "nodes",
+      refused.length === 0,
+      refused.length === 0
+        ? `${nodes.length - excluded} may announce${excluded > 0 ? `; ${excluded} excluded by a label` : ""}`
+        : list(refused),
+    ),
     row(
       "pools",
       badPools.length === 0,
