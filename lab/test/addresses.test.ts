@@ -10,6 +10,7 @@ import { requireLab, up } from "../src/cluster.ts";
 import { kubectl } from "../src/controlPlane.ts";
 import { run } from "../src/hosts.ts";
 import { archiveFor } from "../src/images.ts";
+import { startLoad } from "../src/load.ts";
 import { loadImages } from "../src/node.ts";
 import { root } from "../src/paths.ts";
 import { nodeNames } from "../src/plan.ts";
@@ -205,10 +206,27 @@ describe("OpenELB's manifests, applied as they are", () => {
 });
 
 describe("a thousand Services that were created before the controller started", () => {
-  it("all hold addresses of their own soon after it leads; how soon is said here, and measured by `npm run bench -- allocate`", async (test) => {
+  const announced = (): string =>
+    kubectl([
+      "get",
+      "serviceannouncements",
+      "-n",
+      "demo",
+      "-o",
+      "jsonpath={range .items[*]}{.metadata.name} {.status.since};{end}",
+    ]).stdout;
+
+  it("all hold addresses of their own soon after it leads, while no speaker that reads them misses a question", async (test) => {
+    const before = announced();
+    assert.match(before, /layer2-default/);
+    const load = await startLoad("client", addressOf("layer2-default"));
     const { milliseconds, addresses } = await serveWaiting(1000);
+    const { longestGap, failures, attempts } = await load.stop();
     test.diagnostic(`1000 Services had addresses ${milliseconds} ms after the controller took the Lease`);
+    test.diagnostic(`${failures.length} of ${attempts} connections failed meanwhile, ${longestGap} ms at most without one`);
     const given = new Set([...addresses.values()].map((seen) => seen.join()));
     assert.equal(given.size, 1000, "an address was given twice, or one was taken back");
+    assert.equal(announced(), before, "an address moved");
+    assert.ok(longestGap < 1000, `${longestGap} ms without a connection`);
   });
 });
