@@ -7,6 +7,7 @@ import { kubectl, startControlPlane, stopControlPlane } from "../src/controlPlan
 import { cut, join, powerOff, powerOn } from "../src/faults.ts";
 import { run } from "../src/hosts.ts";
 import { type LoadResult, startLoad } from "../src/load.ts";
+import { metricsOf } from "../src/metrics.ts";
 import { tagImage, waitForNodes } from "../src/node.ts";
 import { type Fault, failover, keepPodsOn, type Trial, waitForSpeaker } from "../src/trial.ts";
 import { addressesOf, apply, eventually, kube, npm } from "./support.ts";
@@ -211,10 +212,8 @@ describe("a host that is none of ours and claims an address", { timeout: 120_000
     it(`is an event, a condition and a metric within a second, and the address is defended (${family})`, async () => {
       const [address, name] = family === "IPv4" ? [four, "layer2-page"] : [six, "six"];
       const owner = ownerOf(address);
-      const isCounted = (): boolean =>
-        /^berth_speaker_address_conflicts [1-9]/m.test(
-          run(owner, ["curl", "-s", "--max-time", "1", "http://127.0.0.1:7472/metrics"]).stdout,
-        );
+      const isCounted = (): boolean => /^berth_speaker_address_conflicts [1-9]/m.test(metricsOf(owner));
+      assert.match(metricsOf(owner), /^berth_speaker_address_conflicts 0$/m);
       const isTold = (): boolean =>
         conditionOf(name, "berth.dev/AddressConflict") === "True" &&
         /AddressConflict .*02:be:00:00:01:01/.test(kube("describe", "service", "-n", "demo", name));

@@ -155,6 +155,16 @@ export const loadBalancerArgs = {
     plain: true,
     doc: "Whether to make the headless Services berth-controller-metrics and berth-speaker-metrics, from which Prometheus finds the pods. Default true.",
   },
+  metricNames: {
+    type: "array",
+    doc: "Names that metrics have besides those that begin with berth_, for dashboards that are there already: openelb, metallb. Default: none.",
+    maxItems: 2,
+    items: { type: "string", doc: "Whose names.", enum: ["openelb", "metallb"] },
+  },
+  certificateSecret: {
+    type: "string",
+    doc: "The name of a Secret of type kubernetes.io/tls in Berth's namespace: the certificate of the page and of the metrics. Default: each pod makes one at its start, which proves nothing but itself.",
+  },
   controllerReplicas: {
     type: "integer",
     doc: "How many controllers stand by; one of them leads. Default 2.",

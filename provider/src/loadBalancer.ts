@@ -6,8 +6,15 @@ import { adopting, isReference, orElse, typeToken } from "./component.ts";
 import type { loadBalancerArgs } from "./fields.ts";
 import type { ArgsOf } from "./inputs.ts";
 import { judge } from "./judge.ts";
-import { consolePort, controllerPort, defaultNamespace, labels, namespaceLabels, speakerPort } from "./manifests/names.ts";
-import { controllerClusterRules, controllerRules, speakerClusterRules, speakerRules, viewerRules } from "./manifests/rbac.ts";
+import { consolePort, defaultNamespace, labels, namespaceLabels, speakerMetricsPort } from "./manifests/names.ts";
+import {
+  controllerClusterRules,
+  controllerRules,
+  metricsReaderRules,
+  speakerClusterRules,
+  speakerRules,
+  viewerRules,
+} from "./manifests/rbac.ts";
 import { controllerSpec, defaultResources, speakerSpec, type WorkloadOptions } from "./manifests/workloads.ts";
 
 /** The arguments of a LoadBalancer. */
@@ -86,7 +93,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
           `${name}-${component}-metrics`,
           {
             metadata: { ...metadata(component, "-metrics"), annotations: { "pulumi.com/skipAwait": "true" } },
-            spec: { clusterIP: "None", selector: labels(component), ports: [{ name: "http", port, targetPort: port }] },
+            spec: { clusterIP: "None", selector: labels(component), ports: [{ name: "https", port, targetPort: port }] },
           },
           running,
         );
@@ -116,12 +123,16 @@ export class LoadBalancer extends pulumi.ComponentResource {
     });
   }
 
-  /** Who may look: an account whose tokens open the page, and the role to bind to others. It may see no object of the cluster itself. */
+  /**
+   * Who may look: an account whose tokens open the page, and the role to bind to others; a role for those who collect metrics alone.
+   * Neither may see an object of the cluster itself.
+   */
   #viewer(name: string, namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions): pulumi.Resource[] {
     const apiGroup = "rbac.authorization.k8s.io";
     const account = "berth-viewer";
     const metadata = { name: account, labels: labels() };
-    const rules = viewerRules.map(({ nonResourceURLs, verbs }) => ({ nonResourceURLs: [...nonResourceURLs], verbs: [...verbs] }));
+    const plain = (list: readonly { readonly nonResourceURLs: readonly string[]; readonly verbs: readonly string[] }[]) =>
+      list.map(({ nonResourceURLs, verbs }) => ({ nonResourceURLs: [...nonResourceURLs], verbs: [...verbs] }));
     const subjects = [{ kind: "ServiceAccount", name: account, namespace }];
     const automountServiceAccountToken = false;
     return [
@@ -130,7 +141,12 @@ export class LoadBalancer extends pulumi.ComponentResource {
         { metadata: { ...metadata, namespace }, automountServiceAccountToken },
         options,
       ),
-      new rbac.v1.ClusterRole(`${name}-viewer`, { metadata, rules }, options),
+      new rbac.v1.ClusterRole(`${name}-viewer`, { metadata, rules: plain(viewerRules) }, options),
+      new rbac.v1.ClusterRole(
+        `${name}-metrics-reader`,
+        { metadata: { ...metadata, name: "berth-metrics-reader" }, rules: plain(metricsReaderRules) },
+        options,
+      ),
       new rbac.v1.ClusterRoleBinding(
         `${name}-viewer`,
         { metadata, roleRef: { apiGroup, kind: "ClusterRole", name: account }, subjects },
@@ -177,8 +193,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
 }
 
 const metricsPorts = [
-  ["controller", controllerPort],
-  ["speaker", speakerPort],
+  ["controller", consolePort],
+  ["speaker", speakerMetricsPort],
 ] as const;
 
 /** What of the arguments the pods are made from, when everything is known. */
@@ -205,6 +221,8 @@ function workloadOptions(args: PlainWorkloadArgs): WorkloadOptions {
     controllerTolerations: args.controllerTolerations ?? [],
     speakerResources: args.speakerResources ?? defaultResources,
     tolerations: args.tolerations ?? [],
+    metricNames: args.metricNames ?? [],
+    certificateSecret: args.certificateSecret ?? "",
     podLabels: args.podLabels ?? {},
     podAnnotations: args.podAnnotations ?? {},
   };

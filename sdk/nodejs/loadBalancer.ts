@@ -59,6 +59,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
             }
             resourceInputs["adopt"] = args?.adopt;
             resourceInputs["bgp"] = args?.bgp;
+            resourceInputs["certificateSecret"] = args?.certificateSecret;
             resourceInputs["controllerNodeSelector"] = args?.controllerNodeSelector;
             resourceInputs["controllerReplicas"] = args?.controllerReplicas;
             resourceInputs["controllerResources"] = args?.controllerResources;
@@ -74,6 +75,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
             resourceInputs["layer2"] = args?.layer2;
             resourceInputs["loadBalancerClasses"] = args?.loadBalancerClasses;
             resourceInputs["logLevel"] = args?.logLevel;
+            resourceInputs["metricNames"] = args?.metricNames;
             resourceInputs["metrics"] = args?.metrics;
             resourceInputs["namespace"] = args?.namespace;
             resourceInputs["nodeSelector"] = args?.nodeSelector;
@@ -108,6 +110,10 @@ export interface LoadBalancerArgs {
      * Whether speakers peer with routers. Default true.
      */
     bgp?: pulumi.Input<boolean | undefined>;
+    /**
+     * The name of a Secret of type kubernetes.io/tls in Berth's namespace: the certificate of the page and of the metrics. Default: each pod makes one at its start, which proves nothing but itself.
+     */
+    certificateSecret?: pulumi.Input<string | undefined>;
     /**
      * Labels of the nodes that may run controllers. Default: every node.
      */
@@ -168,6 +174,10 @@ export interface LoadBalancerArgs {
      * How much is logged. Default info.
      */
     logLevel?: pulumi.Input<string | undefined>;
+    /**
+     * Names that metrics have besides those that begin with berth_, for dashboards that are there already: openelb, metallb. Default: none.
+     */
+    metricNames?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
      * Whether to make the headless Services berth-controller-metrics and berth-speaker-metrics, from which Prometheus finds the pods. Default true.
      */

@@ -5,27 +5,43 @@ import { apiVersion } from "@berth/api/crds";
 import { type Command, Option } from "commander";
 import type { Protocol } from "./announce/announcer.ts";
 import { announcers } from "./announcers.ts";
+import type { PeerFacts } from "./bgp/facts.ts";
 import { bgpJudge } from "./bgp/judge.ts";
 import { reportPeers } from "./bgp/shell/reportPeers.ts";
 import { hostFactsKey } from "./check/hostFacts.ts";
 import { watchHost } from "./check/shell/readHost.ts";
 import { createProgram, kubeConfig, runProgram } from "./cli/shell/program.ts";
 import { readEnvironment } from "./config.ts";
+import { Authorizer } from "./console/shell/authorizer.ts";
+import { certificateOf } from "./console/shell/certificate.ts";
 import { runConsole } from "./console/shell/console.ts";
-import type { Scope } from "./kubernetes/requests.ts";
+import { isOurs, type Scope } from "./kubernetes/requests.ts";
 import { Api } from "./kubernetes/shell/api.ts";
 import { runController } from "./kubernetes/shell/controller.ts";
 import { EventRecorder } from "./kubernetes/shell/events.ts";
 import { publishNotes } from "./kubernetes/shell/publishNotes.ts";
 import { reportAnnouncements } from "./kubernetes/shell/reportAnnouncements.ts";
 import { watchCluster } from "./kubernetes/shell/watchCluster.ts";
+import type { AddressCounts } from "./layer2/addressCounter.ts";
 import type { Counters as Layer2Counters } from "./layer2/shell/protocol.ts";
+import {
+  type CompatibleNames,
+  compatibleControllerRows,
+  compatibleNames,
+  compatibleSpeakerRows,
+} from "./metrics/compatibleRows.ts";
+import { type ControllerFacts, controllerRows } from "./metrics/controllerRows.ts";
+import { type SpeakerFacts, speakerRows } from "./metrics/speakerRows.ts";
 import type { Logger } from "./ports/logger.ts";
 import { openHttp } from "./shell/http.ts";
 import { type LogLevel, logLevels, openLog } from "./shell/log.ts";
-import { createMetrics } from "./shell/metrics.ts";
+import { openMetrics, watchProcess } from "./shell/metrics.ts";
+import { openSecureHttp } from "./shell/secureHttp.ts";
+import { version } from "./version.ts";
 
 interface CommonFlags {
+  readonly plainMetrics: boolean;
+  readonly metricNames: readonly CompatibleNames[];
   readonly logLevel: LogLevel;
   readonly httpAddress: string;
   readonly loadBalancerClasses: string;
@@ -39,6 +55,17 @@ const isTrue = (text: string): boolean => {
   if (text !== "true" && text !== "false") throw new Error(`"${text}" is neither true nor false`);
   return text === "true";
 };
+
+function compatible(text: string): CompatibleNames[] {
+  return text
+    .split(",")
+    .filter((name) => name !== "")
+    .map((name) => {
+      const known = compatibleNames.find((one) => one === name);
+      if (known === undefined) throw new Error(`--metric-names: "${name}" is none of ${compatibleNames.join(", ")}`);
+      return known;
+    });
+}
 
 function scopeOf(flags: CommonFlags): Scope {
   return {
@@ -73,7 +100,14 @@ function stallOnSignal(logger: Logger): void {
 function withCommonFlags(command: Command, port: number): Command {
   return command
     .addOption(new Option("--log-level <level>", "how much to log").choices(logLevels).default("info"))
-    .option("--http-address <address>", "where health and metrics are served", `0.0.0.0:${port}`)
+    .option("--http-address <address>", "where health is served, for probes", `0.0.0.0:${port}`)
+    .option(
+      "--plain-metrics <boolean>",
+      "whether /metrics and /state are served there too, without TLS and sign-in",
+      isTrue,
+      false,
+    )
+    .option("--metric-names <names>", `names of others that metrics have besides: ${compatibleNames.join(", ")}`, compatible, [])
     .option("--load-balancer-classes <classes>", "classes of Services that are ours, comma separated", loadBalancerClass)
     .option("--handle-classless <boolean>", "whether Services without a class are ours", isTrue, true);
 }
@@ -96,7 +130,6 @@ withCommonFlags(program.command("controller"), 7473)
       },
     ) => {
       const logger = openLog(flags.logLevel, { component: "controller", pod: environment.podName });
-      const metrics = createMetrics();
       const api = new Api(kubeConfig(undefined));
       const controller = runController(
         api,
@@ -111,14 +144,30 @@ withCommonFlags(program.command("controller"), 7473)
         },
         logger,
       );
-      metrics.fact("berth_controller_is_leader", "Whether this controller leads.", () => Number(controller.isLeader()));
+      const itself = watchProcess();
+      const metrics = openMetrics([...controllerRows, ...compatibleControllerRows(flags.metricNames)], (): ControllerFacts => {
+        const known = controller.knows();
+        return {
+          ...itself(),
+          ...controller.counts(),
+          version,
+          component: "controller",
+          requests: api.requests,
+          isSynced: controller.isSynced(),
+          isLeader: controller.isLeader(),
+          services: (known?.services ?? []).filter((service) => isOurs(service, scopeOf(flags))),
+          eips: known?.eips ?? [],
+          objects: [...(known?.bgpConfs ?? []), ...(known?.bgpPeers ?? [])],
+          speakers: known?.speakers ?? [],
+        };
+      });
       const closeConsole =
         flags.consolePort === 0
           ? undefined
           : await runConsole(
               api,
               controller,
-              metrics.registry,
+              metrics,
               {
                 host: "::",
                 port: flags.consolePort,
@@ -130,7 +179,8 @@ withCommonFlags(program.command("controller"), 7473)
               logger,
             );
       const notReady = (): string | undefined => (controller.isSynced() ? undefined : "the cluster has not been read yet");
-      const server = await openHttp(flags.httpAddress, { notReady, state: controller.state, metrics: metrics.registry });
+      const open = flags.plainMetrics ? { metrics, state: controller.state } : undefined;
+      const server = await openHttp(flags.httpAddress, { notReady, open });
       onSignal(async () => {
         closeConsole?.();
         await controller.close();
@@ -141,6 +191,8 @@ withCommonFlags(program.command("controller"), 7473)
 
 withCommonFlags(program.command("speaker"), 7472)
   .description("announce this node's share of addresses")
+  .option("--metrics-address <address>", "where /metrics and /state are served, with TLS and sign-in; empty: nowhere", "")
+  .option("--metrics-certificate <directory>", "with tls.crt and tls.key; otherwise one is made that only proves itself")
   .option("--layer2 <boolean>", "whether to answer ARP and NDP", isTrue, true)
   .option("--bgp <boolean>", "whether to peer with routers", isTrue, true)
   .option("--record-events <directory>", "write down what happens to BGP sessions, one file of JSON lines for each peer")
@@ -148,6 +200,8 @@ withCommonFlags(program.command("speaker"), 7472)
   .action(
     async (
       flags: CommonFlags & {
+        readonly metricsAddress: string;
+        readonly metricsCertificate?: string;
         readonly layer2: boolean;
         readonly bgp: boolean;
         readonly recordEvents?: string;
@@ -219,48 +273,45 @@ withCommonFlags(program.command("speaker"), 7472)
         }),
         logger,
       );
-      const metrics = createMetrics();
-      metrics.fact(
-        "berth_speaker_announced_addresses",
-        "Addresses that this node announces now.",
-        () => state().announcements.filter((fact) => fact.isAnnouncing).length,
-      );
-      metrics.fact(
-        "berth_speaker_address_conflicts",
-        "Addresses that a foreign host claims too.",
-        () => announcements().filter((fact) => fact.conflict !== undefined).length,
-      );
-      const layer2 = running.find(({ protocol }) => protocol === "layer2")?.announcer;
-      const countersOf = (): Layer2Counters | undefined => layer2?.status().facts["counters"] as Layer2Counters | undefined;
-      metrics.counts(
-        "berth_layer2_dropped_frames",
-        "ARP and NDP frames that were not looked at further, by reason; frames about other addresses are dropped in the kernel, uncounted.",
-        "reason",
-        () => countersOf()?.dropped ?? {},
-      );
-      metrics.counts(
-        "berth_layer2_frames",
-        "Questions heard, answers given, announcements made, questions asked, and conflicts reported.",
-        "kind",
-        () => {
-          const { dropped: _, ...counts } = countersOf() ?? { dropped: {} };
-          return counts;
-        },
-      );
+      const itself = watchProcess();
+      const factsOf = (protocol: Protocol) => running.find((one) => one.protocol === protocol)?.announcer.status().facts;
+      const metrics = openMetrics([...speakerRows, ...compatibleSpeakerRows(flags.metricNames)], (): SpeakerFacts => {
+        const layer2 = factsOf("layer2") as
+          | { readonly counters: Layer2Counters; readonly counts: Readonly<Record<string, AddressCounts>> }
+          | undefined;
+        const { dropped = {}, ...frames } = layer2?.counters ?? {};
+        return {
+          ...itself(),
+          version,
+          component: "speaker",
+          requests: api.requests,
+          isSynced: hasView,
+          node: environment.nodeName,
+          announcements: announcements(),
+          layer2: layer2 === undefined ? undefined : { frames, dropped, counts: layer2.counts },
+          peers: (factsOf("bgp")?.["peers"] ?? []) as readonly PeerFacts[],
+        };
+      });
       stallOnSignal(logger);
       const notReady = (): string | undefined => (hasView ? undefined : "the cluster has not been read yet");
-      const server = await openHttp(flags.httpAddress, {
-        notReady,
-        state,
-        metrics: metrics.registry,
-        async look(what) {
-          for (const { announcer } of running) {
-            const seen = await announcer.look?.(what);
-            if (seen !== undefined) return seen;
-          }
-          return undefined;
-        },
-      });
+      const server = await openHttp(flags.httpAddress, { notReady, open: flags.plainMetrics ? { metrics, state } : undefined });
+      const authorizer = new Authorizer(api);
+      const secure =
+        flags.metricsAddress === ""
+          ? undefined
+          : await openSecureHttp(flags.metricsAddress, {
+              certificate: await certificateOf(flags.metricsCertificate, ["berth-speaker", environment.nodeName]),
+              authorize: (authorization, path) => authorizer.check(authorization, path),
+              metrics,
+              state,
+              async look(what) {
+                for (const { announcer } of running) {
+                  const seen = await announcer.look?.(what);
+                  if (seen !== undefined) return seen;
+                }
+                return undefined;
+              },
+            });
       onSignal(async () => {
         watching.close();
         host.close();
@@ -268,6 +319,8 @@ withCommonFlags(program.command("speaker"), 7472)
         await Promise.all(running.map(({ announcer }) => announcer.close()));
         await Promise.all([reports.close(), reporting?.close()]);
         server.close();
+        secure?.close();
+        secure?.closeAllConnections();
       });
     },
   );

@@ -4,6 +4,8 @@ export const defaultNamespace = "berth-system";
 export const speakerPort = 7472;
 export const controllerPort = 7473;
 export const consolePort = 7474;
+/** Of speakers, with TLS and sign-in: /metrics and /state. */
+export const speakerMetricsPort = 7475;
 
 /** The labels of everything that belongs to Berth, and of one of its parts. */
 export function labels(component?: "controller" | "speaker"): Record<string, string> {

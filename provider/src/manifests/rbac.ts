@@ -8,6 +8,11 @@ interface Rule {
 
 const own = "network.kubesphere.io";
 const reports = { apiGroups: ["berth.dev"], resources: ["serviceannouncements"] } as const;
+/** Whose token it is, and whether that user may look: asked of the API server for who wants to see the page, metrics or state. */
+const reviews: readonly Rule[] = [
+  { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
+  { apiGroups: ["authorization.k8s.io"], resources: ["subjectaccessreviews"], verbs: ["create"] },
+];
 const read = ["get", "list", "watch"] as const;
 
 /** What the controller may do in the whole cluster. */
@@ -21,14 +26,16 @@ export const controllerClusterRules: readonly Rule[] = [
   { apiGroups: [""], resources: ["services"], verbs: ["patch"] },
   { apiGroups: [own], resources: ["eips", "bgpconfs", "bgppeers"], verbs: ["patch"] },
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
-  // For the page: the pods behind a Service, whose token it is, and whether that user may look.
+  // For the page: the pods behind a Service.
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
-  { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
-  { apiGroups: ["authorization.k8s.io"], resources: ["subjectaccessreviews"], verbs: ["create"] },
+  ...reviews,
 ];
 
-/** What a person needs to look at the page, and a collector to read the metrics beside it. */
-export const viewerRules = [{ nonResourceURLs: ["/console", "/metrics"], verbs: ["get"] }] as const;
+/** What a person needs to look at the page, at what speakers know, and at the metrics. */
+export const viewerRules = [{ nonResourceURLs: ["/console", "/metrics", "/state"], verbs: ["get"] }] as const;
+
+/** What a collector needs to read the metrics. */
+export const metricsReaderRules = [{ nonResourceURLs: ["/metrics"], verbs: ["get"] }] as const;
 
 /** What the controller may do in Berth's own namespace: the election of a leader, and seeing which speakers are well. */
 export const controllerRules: readonly Rule[] = [
@@ -45,6 +52,7 @@ export const speakerClusterRules: readonly Rule[] = [
   { apiGroups: [own], resources: ["bgpconfs/status", "bgppeers/status"], verbs: ["patch"] },
   { ...reports, verbs: ["list", "watch", "create", "update", "delete"] },
   { apiGroups: [""], resources: ["events"], verbs: ["create"] },
+  ...reviews,
 ];
 
 /**

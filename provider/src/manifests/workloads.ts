@@ -1,4 +1,4 @@
-import { consolePort, controllerPort, labels, speakerPort } from "./names.ts";
+import { consolePort, controllerPort, labels, speakerMetricsPort, speakerPort } from "./names.ts";
 
 /** How Berth's pods are configured; plain values. */
 export interface WorkloadOptions {
@@ -27,6 +27,10 @@ export interface WorkloadOptions {
   readonly speakerResources: Resources;
   /** Of speakers, besides those of control planes and of nodes that are not ready. */
   readonly tolerations: readonly Toleration[];
+  /** Names of others that metrics have besides Berth's. */
+  readonly metricNames: readonly string[];
+  /** The Secret with the certificate of the page and of the metrics; empty: each process makes one that only proves itself. */
+  readonly certificateSecret: string;
   readonly podLabels: Readonly<Record<string, string>>;
   readonly podAnnotations: Readonly<Record<string, string>>;
 }
@@ -54,8 +58,9 @@ const environment = [
   { name: "BERTH_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
 ];
 
-function scopeFlags({ logLevel, loadBalancerClasses, handleClassless }: WorkloadOptions): string[] {
+function scopeFlags({ logLevel, loadBalancerClasses, handleClassless, metricNames }: WorkloadOptions): string[] {
   return [
+    ...(metricNames.length > 0 ? [`--metric-names=${metricNames.join(",")}`] : []),
     `--log-level=${logLevel}`,
     `--load-balancer-classes=${loadBalancerClasses.join(",")}`,
     `--handle-classless=${handleClassless}`,
@@ -66,6 +71,19 @@ function probes(port: number) {
   return {
     livenessProbe: { httpGet: { path: "/healthz", port }, periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 5 },
     readinessProbe: { httpGet: { path: "/readyz", port }, periodSeconds: 2, timeoutSeconds: 2 },
+  };
+}
+
+/** Where the certificate is mounted. */
+const certificates = "/certificates";
+
+/** The volume of the certificate, and where it is mounted. */
+function certificateVolume({ certificateSecret }: WorkloadOptions) {
+  if (certificateSecret === "") return { volumes: {}, mounts: {} };
+  const name = "certificate";
+  return {
+    volumes: { volumes: [{ name, secret: { secretName: certificateSecret } }] },
+    mounts: { volumeMounts: [{ name, mountPath: certificates, readOnly: true }] },
   };
 }
 
@@ -108,6 +126,7 @@ export function controllerSpec(options: WorkloadOptions) {
       spec: {
         ...pullSecrets(options),
         ...nodeSelectors(options.controllerNodeSelector),
+        ...certificateVolume(options).volumes,
         serviceAccountName: "berth-controller",
         priorityClassName: options.priorityClassName,
         terminationGracePeriodSeconds: 10,
@@ -133,7 +152,9 @@ export function controllerSpec(options: WorkloadOptions) {
               `--console-port=${consolePort}`,
               `--rest-seconds=${options.restSeconds}`,
               `--share-unconditionally=${options.shareUnconditionally}`,
+              ...(options.certificateSecret === "" ? [] : [`--console-certificate=${certificates}`]),
             ],
+            ...certificateVolume(options).mounts,
             env: environment,
             ports: [
               { name: "http", containerPort: controllerPort },
@@ -165,6 +186,7 @@ export function speakerSpec(options: WorkloadOptions) {
       metadata: podMetadata("speaker", options),
       spec: {
         ...pullSecrets(options),
+        ...certificateVolume(options).volumes,
         serviceAccountName: "berth-speaker",
         priorityClassName: options.priorityClassName,
         hostNetwork: true,
@@ -186,12 +208,18 @@ export function speakerSpec(options: WorkloadOptions) {
               "speaker",
               ...scopeFlags(options),
               `--http-address=0.0.0.0:${speakerPort}`,
+              `--metrics-address=0.0.0.0:${speakerMetricsPort}`,
+              ...(options.certificateSecret === "" ? [] : [`--metrics-certificate=${certificates}`]),
               `--layer2=${options.layer2}`,
               `--bgp=${options.bgp}`,
               `--drain-milliseconds=${options.drainMilliseconds}`,
             ],
             env: environment,
-            ports: [{ name: "http", containerPort: speakerPort }],
+            ...certificateVolume(options).mounts,
+            ports: [
+              { name: "http", containerPort: speakerPort },
+              { name: "metrics", containerPort: speakerMetricsPort },
+            ],
             resources: quantities(options.speakerResources),
             securityContext: {
               runAsUser: 0,

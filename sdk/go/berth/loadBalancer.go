@@ -73,6 +73,8 @@ type loadBalancerArgs struct {
 	Adopt *bool `pulumi:"adopt"`
 	// Whether speakers peer with routers. Default true.
 	Bgp *bool `pulumi:"bgp"`
+	// The name of a Secret of type kubernetes.io/tls in Berth's namespace: the certificate of the page and of the metrics. Default: each pod makes one at its start, which proves nothing but itself.
+	CertificateSecret *string `pulumi:"certificateSecret"`
 	// Labels of the nodes that may run controllers. Default: every node.
 	ControllerNodeSelector map[string]string `pulumi:"controllerNodeSelector"`
 	// How many controllers stand by; one of them leads. Default 2.
@@ -103,6 +105,8 @@ type loadBalancerArgs struct {
 	LoadBalancerClasses []string `pulumi:"loadBalancerClasses"`
 	// How much is logged. Default info.
 	LogLevel *string `pulumi:"logLevel"`
+	// Names that metrics have besides those that begin with berth_, for dashboards that are there already: openelb, metallb. Default: none.
+	MetricNames []string `pulumi:"metricNames"`
 	// Whether to make the headless Services berth-controller-metrics and berth-speaker-metrics, from which Prometheus finds the pods. Default true.
 	Metrics *bool `pulumi:"metrics"`
 	// The namespace that Berth is installed in. Default berth-system.
@@ -135,6 +139,8 @@ type LoadBalancerArgs struct {
 	Adopt *bool
 	// Whether speakers peer with routers. Default true.
 	Bgp pulumi.BoolPtrInput
+	// The name of a Secret of type kubernetes.io/tls in Berth's namespace: the certificate of the page and of the metrics. Default: each pod makes one at its start, which proves nothing but itself.
+	CertificateSecret pulumi.StringPtrInput
 	// Labels of the nodes that may run controllers. Default: every node.
 	ControllerNodeSelector pulumi.StringMapInput
 	// How many controllers stand by; one of them leads. Default 2.
@@ -165,6 +171,8 @@ type LoadBalancerArgs struct {
 	LoadBalancerClasses pulumi.StringArrayInput
 	// How much is logged. Default info.
 	LogLevel pulumi.StringPtrInput
+	// Names that metrics have besides those that begin with berth_, for dashboards that are there already: openelb, metallb. Default: none.
+	MetricNames pulumi.StringArrayInput
 	// Whether to make the headless Services berth-controller-metrics and berth-speaker-metrics, from which Prometheus finds the pods. Default true.
 	Metrics *bool
 	// The namespace that Berth is installed in. Default berth-system.

@@ -23,6 +23,7 @@ class LoadBalancerArgs:
                  image: pulumi.Input[_builtins.str],
                  adopt: Optional[_builtins.bool] = None,
                  bgp: pulumi.Input[Optional[_builtins.bool]] = None,
+                 certificate_secret: pulumi.Input[Optional[_builtins.str]] = None,
                  controller_node_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  controller_replicas: pulumi.Input[Optional[_builtins.int]] = None,
                  controller_resources: pulumi.Input[Optional['LoadBalancerControllerResourcesArgs']] = None,
@@ -37,6 +38,7 @@ class LoadBalancerArgs:
                  layer2: pulumi.Input[Optional[_builtins.bool]] = None,
                  load_balancer_classes: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  log_level: pulumi.Input[Optional[_builtins.str]] = None,
+                 metric_names: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  metrics: Optional[_builtins.bool] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  node_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
@@ -55,6 +57,7 @@ class LoadBalancerArgs:
         :param pulumi.Input[_builtins.str] image: The image of controller and speaker.
         :param _builtins.bool adopt: Take over CustomResourceDefinitions that others installed, such as OpenELB's. The objects that there are stay as they are. Default false: foreign definitions are a mistake.
         :param pulumi.Input[_builtins.bool] bgp: Whether speakers peer with routers. Default true.
+        :param pulumi.Input[_builtins.str] certificate_secret: The name of a Secret of type kubernetes.io/tls in Berth's namespace: the certificate of the page and of the metrics. Default: each pod makes one at its start, which proves nothing but itself.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] controller_node_selector: Labels of the nodes that may run controllers. Default: every node.
         :param pulumi.Input[_builtins.int] controller_replicas: How many controllers stand by; one of them leads. Default 2.
         :param pulumi.Input['LoadBalancerControllerResourcesArgs'] controller_resources: What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
@@ -69,6 +72,7 @@ class LoadBalancerArgs:
         :param pulumi.Input[_builtins.bool] layer2: Whether speakers answer ARP and NDP. Default true.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] load_balancer_classes: Classes of Services that Berth serves. Default: berth.dev/berth.
         :param pulumi.Input[_builtins.str] log_level: How much is logged. Default info.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] metric_names: Names that metrics have besides those that begin with berth_, for dashboards that are there already: openelb, metallb. Default: none.
         :param _builtins.bool metrics: Whether to make the headless Services berth-controller-metrics and berth-speaker-metrics, from which Prometheus finds the pods. Default true.
         :param pulumi.Input[_builtins.str] namespace: The namespace that Berth is installed in. Default berth-system.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] node_selector: Labels of the nodes that run speakers. Default: every Linux node.
@@ -87,6 +91,8 @@ class LoadBalancerArgs:
             pulumi.set(__self__, "adopt", adopt)
         if bgp is not None:
             pulumi.set(__self__, "bgp", bgp)
+        if certificate_secret is not None:
+            pulumi.set(__self__, "certificate_secret", certificate_secret)
         if controller_node_selector is not None:
             pulumi.set(__self__, "controller_node_selector", controller_node_selector)
         if controller_replicas is not None:
@@ -115,6 +121,8 @@ class LoadBalancerArgs:
             pulumi.set(__self__, "load_balancer_classes", load_balancer_classes)
         if log_level is not None:
             pulumi.set(__self__, "log_level", log_level)
+        if metric_names is not None:
+            pulumi.set(__self__, "metric_names", metric_names)
         if metrics is not None:
             pulumi.set(__self__, "metrics", metrics)
         if namespace is not None:
@@ -175,6 +183,18 @@ class LoadBalancerArgs:
     @bgp.setter
     def bgp(self, value: pulumi.Input[Optional[_builtins.bool]]):
         pulumi.set(self, "bgp", value)
+
+    @_builtins.property
+    @pulumi.getter(name="certificateSecret")
+    def certificate_secret(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The name of a Secret of type kubernetes.io/tls in Berth's namespace: the certificate of the page and of the metrics. Default: each pod makes one at its start, which proves nothing but itself.
+        """
+        return pulumi.get(self, "certificate_secret")
+
+    @certificate_secret.setter
+    def certificate_secret(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "certificate_secret", value)
 
     @_builtins.property
     @pulumi.getter(name="controllerNodeSelector")
@@ -345,6 +365,18 @@ class LoadBalancerArgs:
         pulumi.set(self, "log_level", value)
 
     @_builtins.property
+    @pulumi.getter(name="metricNames")
+    def metric_names(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        Names that metrics have besides those that begin with berth_, for dashboards that are there already: openelb, metallb. Default: none.
+        """
+        return pulumi.get(self, "metric_names")
+
+    @metric_names.setter
+    def metric_names(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "metric_names", value)
+
+    @_builtins.property
     @pulumi.getter
     def metrics(self) -> Optional[_builtins.bool]:
         """
@@ -497,6 +529,7 @@ class LoadBalancer(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  adopt: Optional[_builtins.bool] = None,
                  bgp: pulumi.Input[Optional[_builtins.bool]] = None,
+                 certificate_secret: pulumi.Input[Optional[_builtins.str]] = None,
                  controller_node_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  controller_replicas: pulumi.Input[Optional[_builtins.int]] = None,
                  controller_resources: pulumi.Input[Optional[Union['LoadBalancerControllerResourcesArgs', 'LoadBalancerControllerResourcesArgsDict']]] = None,
@@ -512,6 +545,7 @@ class LoadBalancer(pulumi.ComponentResource):
                  layer2: pulumi.Input[Optional[_builtins.bool]] = None,
                  load_balancer_classes: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  log_level: pulumi.Input[Optional[_builtins.str]] = None,
+                 metric_names: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  metrics: Optional[_builtins.bool] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  node_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
@@ -542,6 +576,7 @@ class LoadBalancer(pulumi.ComponentResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param _builtins.bool adopt: Take over CustomResourceDefinitions that others installed, such as OpenELB's. The objects that there are stay as they are. Default false: foreign definitions are a mistake.
         :param pulumi.Input[_builtins.bool] bgp: Whether speakers peer with routers. Default true.
+        :param pulumi.Input[_builtins.str] certificate_secret: The name of a Secret of type kubernetes.io/tls in Berth's namespace: the certificate of the page and of the metrics. Default: each pod makes one at its start, which proves nothing but itself.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] controller_node_selector: Labels of the nodes that may run controllers. Default: every node.
         :param pulumi.Input[_builtins.int] controller_replicas: How many controllers stand by; one of them leads. Default 2.
         :param pulumi.Input[Union['LoadBalancerControllerResourcesArgs', 'LoadBalancerControllerResourcesArgsDict']] controller_resources: What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
@@ -557,6 +592,7 @@ class LoadBalancer(pulumi.ComponentResource):
         :param pulumi.Input[_builtins.bool] layer2: Whether speakers answer ARP and NDP. Default true.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] load_balancer_classes: Classes of Services that Berth serves. Default: berth.dev/berth.
         :param pulumi.Input[_builtins.str] log_level: How much is logged. Default info.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] metric_names: Names that metrics have besides those that begin with berth_, for dashboards that are there already: openelb, metallb. Default: none.
         :param _builtins.bool metrics: Whether to make the headless Services berth-controller-metrics and berth-speaker-metrics, from which Prometheus finds the pods. Default true.
         :param pulumi.Input[_builtins.str] namespace: The namespace that Berth is installed in. Default berth-system.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] node_selector: Labels of the nodes that run speakers. Default: every Linux node.
@@ -606,6 +642,7 @@ class LoadBalancer(pulumi.ComponentResource):
                  opts: Optional[pulumi.ResourceOptions] = None,
                  adopt: Optional[_builtins.bool] = None,
                  bgp: pulumi.Input[Optional[_builtins.bool]] = None,
+                 certificate_secret: pulumi.Input[Optional[_builtins.str]] = None,
                  controller_node_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  controller_replicas: pulumi.Input[Optional[_builtins.int]] = None,
                  controller_resources: pulumi.Input[Optional[Union['LoadBalancerControllerResourcesArgs', 'LoadBalancerControllerResourcesArgsDict']]] = None,
@@ -621,6 +658,7 @@ class LoadBalancer(pulumi.ComponentResource):
                  layer2: pulumi.Input[Optional[_builtins.bool]] = None,
                  load_balancer_classes: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  log_level: pulumi.Input[Optional[_builtins.str]] = None,
+                 metric_names: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  metrics: Optional[_builtins.bool] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
                  node_selector: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
@@ -646,6 +684,7 @@ class LoadBalancer(pulumi.ComponentResource):
 
             __props__.__dict__["adopt"] = adopt
             __props__.__dict__["bgp"] = bgp
+            __props__.__dict__["certificate_secret"] = certificate_secret
             __props__.__dict__["controller_node_selector"] = controller_node_selector
             __props__.__dict__["controller_replicas"] = controller_replicas
             __props__.__dict__["controller_resources"] = controller_resources
@@ -663,6 +702,7 @@ class LoadBalancer(pulumi.ComponentResource):
             __props__.__dict__["layer2"] = layer2
             __props__.__dict__["load_balancer_classes"] = load_balancer_classes
             __props__.__dict__["log_level"] = log_level
+            __props__.__dict__["metric_names"] = metric_names
             __props__.__dict__["metrics"] = metrics
             __props__.__dict__["namespace"] = namespace
             __props__.__dict__["node_selector"] = node_selector

@@ -58,3 +58,15 @@ describe("quick answers to ARP requests", () => {
     );
   });
 });
+
+describe("counts of quick answers", () => {
+  it("are by address, and taken once", () => {
+    const counting = new QuickAnswers(own);
+    counting.set(held, true);
+    const out = new Uint8Array(QuickAnswers.length);
+    for (let index = 0; index < 3; index++) assert.ok(counting.answer(request(held, asker), 60, out));
+    counting.answer(request(asker, held), 60, out);
+    assert.deepEqual(counting.takeAnswered(), [[held, 3]]);
+    assert.deepEqual(counting.takeAnswered(), []);
+  });
+});

@@ -10,6 +10,8 @@ const replyLength = 60;
  */
 export class QuickAnswers {
   readonly #owned = new Set<number>();
+  /** How many answers were written since they were last taken, by address. */
+  readonly #answered = new Map<number, number>();
   #mac: Uint8Array;
 
   constructor(mac: Mac) {
@@ -56,7 +58,15 @@ export class QuickAnswers {
       out[38 + index] = frame[28 + index] ?? 0;
     }
     out.fill(0, 42, replyLength);
+    this.#answered.set(target, (this.#answered.get(target) ?? 0) + 1);
     return true;
+  }
+
+  /** How many answers were written since the last call, by address. */
+  takeAnswered(): [address: Address, count: number][] {
+    const taken = [...this.#answered].map(([value, count]): [Address, number] => [{ family: 4, value: BigInt(value) }, count]);
+    this.#answered.clear();
+    return taken;
   }
 }
 

@@ -1,19 +1,20 @@
 import { createServer, type Server } from "node:http";
-import type { Registry } from "prom-client";
+import type { MetricsText } from "./metrics.ts";
 
-/** What the health and metrics port answers from. */
+/** What the port for probes answers from. */
 export interface HttpSources {
   /** Why this process is not ready yet, as a sentence; undefined when it is. */
   notReady(): string | undefined;
-  /** The facts of this process as plain JSON, for `berth status` and bug reports. */
-  state(): unknown;
-  readonly metrics: Registry;
-  /** What is under /look/: plain JSON, or undefined for a name that nothing is known by. */
-  look?(what: string): Promise<unknown>;
+  /** What is served here without sign-in, because --plain-metrics says so: metrics, and the facts of this process as plain JSON. */
+  readonly open?: { readonly metrics: MetricsText; state(): unknown } | undefined;
 }
 
+/** What is said where something was looked for that needs TLS and a token. */
+const elsewhere =
+  "berth serves /healthz and /readyz here; /metrics and /state need TLS and a token, on another port: docs/metrics.md\n";
+
 /**
- * Serves GET /healthz, /readyz, /metrics and /state; everything else is 404, every other method 405.
+ * Serves GET /healthz and /readyz, and with `open` /metrics and /state; everything else is 404, every other method 405.
  * @param address "host:port", "[v6]:port" or ":port"
  * @throws Error when the address is malformed; an address in use rejects the promise with the system's error
  */
@@ -36,25 +37,17 @@ export function openHttp(address: string, sources: HttpSources): Promise<Server>
         return answer(reason === undefined ? 200 : 503, "text/plain", `${reason ?? "ok"}\n`);
       }
       case "/metrics":
-        sources.metrics.metrics().then(
-          (text) => answer(200, sources.metrics.contentType, text),
+        if (sources.open === undefined) return answer(404, "text/plain", elsewhere);
+        sources.open.metrics.metrics().then(
+          (text) => answer(200, sources.open?.metrics.contentType ?? "text/plain", text),
           (error: unknown) => answer(500, "text/plain", `${String(error)}\n`),
         );
         return;
       case "/state":
-        return answer(200, "application/json", `${JSON.stringify(sources.state(), null, 2)}\n`);
+        if (sources.open === undefined) return answer(404, "text/plain", elsewhere);
+        return answer(200, "application/json", `${JSON.stringify(sources.open.state(), null, 2)}\n`);
       default:
-        if (request.url?.startsWith("/look/") === true && sources.look !== undefined) {
-          sources.look(request.url.slice("/look/".length)).then(
-            (seen) =>
-              seen === undefined
-                ? answer(404, "text/plain", "nothing is known by that name\n")
-                : answer(200, "application/json", `${JSON.stringify(seen)}\n`),
-            (error: unknown) => answer(500, "text/plain", `${String(error)}\n`),
-          );
-          return;
-        }
-        return answer(404, "text/plain", "berth serves /healthz, /readyz, /metrics and /state\n");
+        return answer(404, "text/plain", elsewhere);
     }
   });
   return new Promise((resolve, reject) => {

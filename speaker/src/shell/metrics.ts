@@ -1,41 +1,61 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { Counter, Gauge, Registry } from "prom-client";
+import type { MetricRow, ProcessFacts } from "../metrics/row.ts";
 
-/** The metrics of this process. All names begin with berth_, but for those of the Node runtime. */
-export interface Metrics {
-  readonly registry: Registry;
-  /** Adds a number that is read from the facts at every scrape. */
-  fact(name: `berth_${string}`, help: string, read: () => number): void;
-  /** Adds counts that are read at every scrape, one for each value of a label. They only grow; `_total` is added to the name. */
-  counts(name: `berth_${string}`, help: string, label: string, read: () => Readonly<Record<string, number>>): void;
+/** The metrics of this process, as a collector reads them. */
+export interface MetricsText {
+  readonly contentType: string;
+  metrics(): Promise<string>;
 }
 
-/** Makes the registry, with the runtime's own metrics in it. */
-export function createMetrics(): Metrics {
+/** Exposes rows. @param facts read once for each scrape */
+export function openMetrics<Facts>(rows: readonly MetricRow<Facts>[], facts: () => Facts): MetricsText {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  return {
-    registry,
-    counts(name, help, label, read): void {
+  let current: Facts | undefined;
+  for (const { name, type, help, labels, read } of rows) {
+    const samples = () => (current === undefined ? [] : read(current));
+    const common = { name, help, labelNames: [...labels], registers: [registry] };
+    if (type === "counter")
       new Counter({
-        name: `${name}_total`,
-        help,
-        labelNames: [label],
-        registers: [registry],
+        ...common,
         collect(): void {
           this.reset();
-          for (const [value, count] of Object.entries(read())) this.inc({ [label]: value }, count);
+          for (const sample of samples()) this.inc(sample.labels, sample.value);
         },
       });
-    },
-    fact(name, help, read): void {
+    else
       new Gauge({
-        name,
-        help,
-        registers: [registry],
+        ...common,
         collect(): void {
-          this.set(read());
+          this.reset();
+          for (const sample of samples()) this.set(sample.labels, sample.value);
         },
       });
+  }
+  return {
+    contentType: registry.contentType,
+    metrics(): Promise<string> {
+      current = facts();
+      return registry.metrics();
     },
+  };
+}
+
+/** What this process knows of itself, but for what it does. */
+export function watchProcess(): () => Omit<ProcessFacts, "version" | "component" | "requests" | "isSynced"> {
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  return () => {
+    const { user, system } = process.cpuUsage();
+    const { rss, heapUsed } = process.memoryUsage();
+    const longestStall = delay.max / 1e9;
+    delay.reset();
+    return {
+      startedAt: performance.timeOrigin / 1000,
+      cpuSeconds: (user + system) / 1e6,
+      residentBytes: rss,
+      heapBytes: heapUsed,
+      longestStall: Number.isFinite(longestStall) ? longestStall : 0,
+    };
   };
 }

@@ -82,7 +82,7 @@ describe("the page, for those whom the cluster knows", () => {
     server?.stop();
   });
 
-  const data = ["/api/model", "/api/stream", "/api/explain?service=default/web", "/api/routes", "/metrics"];
+  const data = ["/api/model", "/api/stream", "/api/explain?service=default/web", "/api/routes", "/metrics", "/state"];
   it("shows no data without a token, nor with a forged one", async () => {
     for (const path of data) {
       assert.equal((await ask(path)).status, 401, path);
@@ -94,7 +94,7 @@ describe("the page, for those whom the cluster knows", () => {
     for (const path of data) {
       const { status, body } = await ask(path, tokens.other);
       assert.equal(status, 403, path);
-      assert.match(body, /system:serviceaccount:default:other may not get \/(console|metrics)/);
+      assert.match(body, /system:serviceaccount:default:other may not get \/(console|metrics|state)/);
     }
     assert.equal((await ask("/metrics", tokens.viewer)).status, 403, "the right to the page is none to the metrics");
   });
@@ -118,7 +118,7 @@ describe("the page, for those whom the cluster knows", () => {
     for (const method of ["POST", "PUT", "PATCH", "DELETE"])
       for (const path of ["/", "/api/model", "/api/explain?service=default/web"])
         assert.equal((await ask(path, tokens.viewer, method)).status, 405, `${method} ${path}`);
-    for (const path of ["/state", "/api", "/../main.ts", "/__proto__", "/app.js.map"])
+    for (const path of ["/healthz", "/api", "/../main.ts", "/__proto__", "/app.js.map"])
       assert.equal((await ask(path, tokens.viewer)).status, 404, path);
   });
   it("lets a person in with a token that the cluster knows, and says to others which right is missing", async () => {

@@ -28,7 +28,7 @@ export async function startController(
   env: Readonly<Record<string, string>> = {},
 ): Promise<ControllerProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, [main, "controller", "--http-address", `127.0.0.1:${port}`], {
+  const child = spawn(process.execPath, [main, "controller", "--plain-metrics=true", "--http-address", `127.0.0.1:${port}`], {
     env: { ...process.env, KUBECONFIG: kubeconfig, BERTH_NAMESPACE: "default", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -4,6 +4,7 @@ import { decodeLines } from "../../bgp/shell/decodeCommand.ts";
 import { addBundleCommand } from "../../bundle/shell/bundleCommand.ts";
 import { forms, type ImportOptions, readCluster, readFiles, writeImport } from "../../import/shell/importCommand.ts";
 import { Api } from "../../kubernetes/shell/api.ts";
+import { version } from "../../version.ts";
 import { addBgpCommands } from "./bgpCommands.ts";
 import { addCheckCommand } from "./checkCommand.ts";
 import { addReadCommands, type CommandContext } from "./commands.ts";
@@ -32,6 +33,7 @@ export function kubeConfig(path: string | undefined): KubeConfig {
 export function createProgram(defaultNamespace: string): Command {
   const program = new Command("berth")
     .description("LoadBalancer Services for bare-metal Kubernetes")
+    .version(version, "--version", "which version this is")
     .helpCommand(true)
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
   const context: CommandContext = { api: (path) => new Api(kubeConfig(path)), defaultNamespace };

@@ -12,15 +12,20 @@ export interface Certificate {
 }
 
 /** Reads tls.crt and tls.key, as a Secret of type kubernetes.io/tls mounts them. @throws Error naming the file that cannot be read */
-export function readCertificate(directory: string): Certificate {
+function readCertificate(directory: string): Certificate {
   return { cert: readFileSync(join(directory, "tls.crt"), "utf8"), key: readFileSync(join(directory, "tls.key"), "utf8") };
+}
+
+/** The certificate of a directory, or one that only proves itself. @throws Error naming the file that cannot be read */
+export async function certificateOf(directory: string | undefined, names: readonly string[]): Promise<Certificate> {
+  return directory === undefined ? makeCertificate(names) : readCertificate(directory);
 }
 
 /**
  * Makes a certificate that only proves itself, for as long as this process lives: traffic is encrypted, and a browser warns.
  * @param names DNS names that it is for
  */
-export async function makeCertificate(names: readonly string[]): Promise<Certificate> {
+async function makeCertificate(names: readonly string[]): Promise<Certificate> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const day = 86_400_000;

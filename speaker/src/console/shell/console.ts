@@ -1,4 +1,3 @@
-import type { Registry } from "prom-client";
 import type { RibPage } from "../../bgp/ribQuery.ts";
 import { explainService } from "../../explain/explainService.ts";
 import { isReady } from "../../kubernetes/announced.ts";
@@ -9,10 +8,11 @@ import type { Api } from "../../kubernetes/shell/api.ts";
 import { Collection } from "../../kubernetes/shell/collection.ts";
 import type { Controller } from "../../kubernetes/shell/controller.ts";
 import type { Logger } from "../../ports/logger.ts";
+import type { MetricsText } from "../../shell/metrics.ts";
 import type { ConsoleFacts, SessionNumbers } from "../facts.ts";
 import { lookPath, mergeAnswers, type RouteAnswer, type RouteQuestion } from "../routes.ts";
 import { Authorizer } from "./authorizer.ts";
-import { makeCertificate, readCertificate } from "./certificate.ts";
+import { certificateOf } from "./certificate.ts";
 import { openConsole } from "./consoleServer.ts";
 import { Feed } from "./feed.ts";
 import { askSpeakers } from "./speakers.ts";
@@ -37,15 +37,13 @@ export interface ConsoleOptions {
 export async function runConsole(
   api: Api,
   controller: Controller,
-  metrics: Registry,
+  metrics: MetricsText,
   options: ConsoleOptions,
   logger: Logger,
 ): Promise<() => void> {
   const { namespace, scope } = options;
-  const certificate =
-    options.certificateDirectory === undefined
-      ? await makeCertificate(["berth-console", `berth-console.${namespace}`, `berth-console.${namespace}.svc`])
-      : readCertificate(options.certificateDirectory);
+  const names = ["berth-console", `berth-console.${namespace}`, `berth-console.${namespace}.svc`];
+  const certificate = await certificateOf(options.certificateDirectory, names);
   let lease: Lease | undefined;
   const slices = new Collection<EndpointSlice>(api, "/apis/discovery.k8s.io/v1/endpointslices", () => feed.touch(), logger);
   const readLease = (): void => {
@@ -89,6 +87,7 @@ export async function runConsole(
     feed,
     authorizer: new Authorizer(api),
     metrics,
+    state: controller.state,
     explain: (service) => {
       const known = facts();
       return known === undefined ? undefined : explainService(known, service);

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { Registry } from "prom-client";
 import type { Explanation } from "../../explain/question.ts";
+import type { MetricsText } from "../../shell/metrics.ts";
 import { parseQuestion, type RouteAnswer, type RouteQuestion } from "../routes.ts";
 import type { Authorizer } from "./authorizer.ts";
 import type { Certificate } from "./certificate.ts";
@@ -10,7 +10,7 @@ import type { Feed } from "./feed.ts";
 
 /** The rights that are asked for, as RBAC's nonResourceURLs name them. */
 export const consolePath = "/console";
-const metricsPath = "/metrics";
+const otherPaths = ["/metrics", "/state"];
 const keepAliveMilliseconds = 15_000;
 /** So many pages may watch at once. */
 const watchers = 200;
@@ -19,7 +19,9 @@ const watchers = 200;
 export interface ConsoleSources {
   readonly feed: Feed;
   readonly authorizer: Pick<Authorizer, "check">;
-  readonly metrics: Registry;
+  readonly metrics: MetricsText;
+  /** The facts of this controller as plain JSON. */
+  state(): unknown;
   explain(service: string): Explanation | undefined;
   routes(question: RouteQuestion): Promise<RouteAnswer>;
   /** Where the page's files are: index.html, app.js, app.css. */
@@ -83,8 +85,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, source
   const file = Object.hasOwn(files, url.pathname) ? files[url.pathname] : undefined;
   if (file !== undefined) return sendFile(response, new URL(file[0], sources.pageDirectory), file[1]);
   const isApi = ["/api/model", "/api/stream", "/api/explain", "/api/routes"].includes(url.pathname);
-  if (!isApi && url.pathname !== metricsPath) return end(response, 404, "text/plain", "there is nothing here\n");
-  const verdict = await sources.authorizer.check(request.headers.authorization, isApi ? consolePath : metricsPath);
+  if (!isApi && !otherPaths.includes(url.pathname)) return end(response, 404, "text/plain", "there is nothing here\n");
+  const verdict = await sources.authorizer.check(request.headers.authorization, isApi ? consolePath : url.pathname);
   if (!verdict.isAllowed) {
     if (verdict.status === 401) response.setHeader("www-authenticate", "Bearer");
     return end(response, verdict.status, "text/plain; charset=utf-8", `${verdict.message}\n`);
@@ -107,6 +109,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, source
         ? end(response, 400, "text/plain; charset=utf-8", `${question.problem}\n`)
         : end(response, 200, "application/json", JSON.stringify(await sources.routes(question)));
     }
+    case "/state":
+      return end(response, 200, "application/json", `${JSON.stringify(sources.state(), null, 2)}\n`);
     default:
       return end(response, 200, sources.metrics.contentType, await sources.metrics.metrics());
   }

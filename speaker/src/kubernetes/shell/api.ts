@@ -30,6 +30,7 @@ type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export class Api {
   readonly #config: KubeConfig;
   readonly #agent: Agent;
+  readonly #counts = new Map<string, number>();
 
   constructor(config: KubeConfig) {
     this.#config = config;
@@ -47,6 +48,16 @@ export class Api {
     return this.#ask("GET", path, undefined, { accept: "*/*", ...headers });
   }
 
+  /** How many requests there were, by "METHOD status"; "none" where no answer came. Watches are not among them. */
+  get requests(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+
+  #count(method: Method, code: string): void {
+    const key = `${method} ${code}`;
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  }
+
   async #ask(method: Method, path: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<string> {
     const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
     const options = await this.#options(method, path, type, this.#agent);
@@ -55,10 +66,12 @@ export class Api {
     const signal = AbortSignal.timeout(within);
     const [response, text] = await answer({ ...options, signal }, body === undefined ? undefined : JSON.stringify(body)).catch(
       (error: unknown) => {
+        this.#count(method, "none");
         throw signal.aborted ? new Error(`${method} ${path}: no answer from the API server within ${within} ms`) : error;
       },
     );
     const status = response.statusCode ?? 0;
+    this.#count(method, String(status));
     if (status < 200 || status >= 300)
       throw new ApiError(method, path, status, text, Number(response.headers["retry-after"]) * 1000 || undefined);
     return text;

@@ -73,6 +73,8 @@ export interface WatchedObjects {
 export interface Controller {
   isSynced(): boolean;
   isLeader(): boolean;
+  /** How often it decided, and how often that failed. */
+  counts(): { readonly reconciles: number; readonly failedReconciles: number };
   /** The last allocation in short, for /state. */
   state(): unknown;
   /** The objects that this controller watches, for those who explain; undefined until everything has been read. */
@@ -95,6 +97,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   let memory: Memory = emptyMemory;
   let last: AllocationResult | undefined;
   let isRunning = false;
+  const counts = { reconciles: 0, failedReconciles: 0 };
   let isDirty = false;
   let isClosed = false;
   let reportedAt = 0;
@@ -181,11 +184,13 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     if (!isLeader()) memory = observe(memory, usersOf(ours()), Date.now());
     if (!isLeader() || !isFresh) return;
     isRunning = true;
+    counts.reconciles++;
     let isAgainSoon = false;
     try {
       isAgainSoon = await reconcile();
     } catch (error) {
       isAgainSoon = true;
+      counts.failedReconciles++;
       logger.error(
         { event: "reconcileFailed", error: error instanceof Error ? error.stack : String(error) },
         "reconciling failed; trying again",
@@ -402,6 +407,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   return {
     isSynced,
     isLeader,
+    counts: () => counts,
     state: () => ({ isLeader: isLeader(), identity: options.identity, addresses: Object.fromEntries(last?.users ?? []) }),
     knows: () =>
       isSynced()

@@ -3,8 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Announcer } from "../../announce/announcer.ts";
 import type { ClusterView } from "../../announce/view.ts";
+import { formatAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { openWakeup, wake } from "../../shell/sys.ts";
+import type { AddressCounts } from "../addressCounter.ts";
 import { type Decision, desiredLayer2, destinations, type OwnLinks } from "../desired.ts";
 import { announcementFact, type ContenderFact } from "../facts.ts";
 import { Orders } from "../order.ts";
@@ -41,6 +43,7 @@ class Layer2Announcer implements Announcer {
   #sentDesired = "";
   #sentSpeakers = "";
   #decisions: readonly Decision[] = [];
+  readonly #counts = new Map<string, AddressCounts>();
   #counters: Counters = { questions: 0, answers: 0, announcements: 0, probes: 0, conflicts: 0, dropped: {} };
 
   constructor(options: Layer2Options, { logger, onNews }: { readonly logger: Logger; readonly onNews: () => void }) {
@@ -74,7 +77,12 @@ class Layer2Announcer implements Announcer {
     const published = links === undefined ? undefined : publish(links, this.#own?.egress ?? new Map());
     return {
       announcements: this.#decisions.map((decision) => announcementFact(decision, this.#facts)),
-      facts: { addresses: [...this.#facts.values()], counters: this.#counters, links: this.#own?.links.map(({ name }) => name) },
+      facts: {
+        addresses: [...this.#facts.values()],
+        counters: this.#counters,
+        counts: Object.fromEntries(this.#counts),
+        links: this.#own?.links.map(({ name }) => name),
+      },
       ...(published === undefined ? {} : { published }),
     };
   }
@@ -94,6 +102,8 @@ class Layer2Announcer implements Announcer {
   #update(): void {
     if (this.#view === undefined || this.#own === undefined) return;
     this.#decisions = desiredLayer2(this.#view, this.#own, this.#orders);
+    const held = new Set(this.#decisions.map(({ address }) => formatAddress(address)));
+    for (const address of this.#counts.keys()) if (!held.has(address)) this.#counts.delete(address);
     this.#tellSpeakers(this.#view);
     const targets = this.#decisions.flatMap((decision) => decision.targets);
     const message: ToWorker = { type: "desired", targets, destinations: destinations(this.#view) };
@@ -134,6 +144,7 @@ class Layer2Announcer implements Announcer {
         for (const fact of message.changed) this.#facts.set(fact.key, fact);
         for (const key of message.gone) this.#facts.delete(key);
         this.#counters = message.counters;
+        for (const [address, counts] of message.counted) this.#counts.set(address, counts);
         if (message.changed.length > 0 || message.gone.length > 0) this.#onNews();
         return;
       case "event":

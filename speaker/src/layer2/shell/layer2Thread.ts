@@ -2,6 +2,7 @@ import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { type Address, formatAddress } from "../../net/address.ts";
 import type { Mac } from "../../net/mac.ts";
 import { Batch, clearWakeup, pollReadable, SysError } from "../../shell/sys.ts";
+import { AddressCounter } from "../addressCounter.ts";
 import type { Heartbeat } from "../datagram.ts";
 import type { ContenderFact } from "../facts.ts";
 import { type DropReason, decodeFrame, encodeAnnouncements, encodeAnswer, encodeQuestion } from "../frame.ts";
@@ -43,6 +44,7 @@ export class Layer2Thread {
   readonly #received = new Batch(batchSize, slotLength);
   readonly #replies = new Batch(batchSize, QuickAnswers.length);
   readonly #dropped = new Map<DropReason, number>();
+  readonly #counts = new AddressCounter();
   #counters = { questions: 0, answers: 0, announcements: 0, probes: 0, conflicts: 0 };
   #links: readonly LinkView[] = [];
   #toldLinks = "";
@@ -113,6 +115,7 @@ export class Layer2Thread {
           if (key !== this.#destinations.map(formatAddress).join()) this.#linksDueAt = now;
           this.#destinations = message.destinations;
           this.#targets = message.targets;
+          this.#counts.keep(message.targets.map(({ address }) => formatAddress(address)));
           this.#useLinks();
           this.#handle({ type: "desired", now, targets: message.targets });
           // Only now: what was given up had to be said over the sockets that it was announced on.
@@ -244,7 +247,10 @@ export class Layer2Thread {
     const frame = decodeFrame(octets);
     if ("drop" in frame) return this.#drop(frame.drop);
     if (this.#engine.get(formatAddress(frame.target), link) === undefined) return this.#drop("Unheld");
-    if (frame.kind === "question") this.#counters.questions++;
+    if (frame.kind === "question") {
+      this.#counters.questions++;
+      this.#counts.add(formatAddress(frame.target), "questions");
+    }
     this.#handle({ type: "frame", now: performance.now(), link, frame });
   }
 
@@ -296,6 +302,7 @@ export class Layer2Thread {
         const sockets = this.#open.get(effect.link);
         if (sockets === undefined) return;
         this.#counters.answers++;
+        this.#counts.add(formatAddress(effect.address), "answers");
         const frame = encodeAnswer(effect.address, sockets.link.mac, effect.asker, effect.note);
         return this.#transmit(sockets, [frame], effect.address.family);
       }
@@ -303,6 +310,7 @@ export class Layer2Thread {
         const sockets = this.#open.get(effect.link);
         if (sockets === undefined) return;
         this.#counters.announcements++;
+        this.#counts.add(formatAddress(effect.address), "gratuitous");
         const frames = encodeAnnouncements(effect.address, sockets.link.mac, effect.note);
         return this.#transmit(sockets, frames, effect.address.family);
       }
@@ -364,6 +372,8 @@ export class Layer2Thread {
     for (const sockets of this.#open.values()) {
       const lost = sockets.takeOverruns();
       if (lost > 0) this.#drop("Overrun", lost);
+      for (const [address, count] of sockets.quick.takeAnswered())
+        for (const what of ["questions", "answers"] as const) this.#counts.add(formatAddress(address), what, count);
     }
     const keys = this.#engine.takeChanged();
     const contenders = keys.map((key) => this.#engine.byKey(key));
@@ -372,6 +382,7 @@ export class Layer2Thread {
       changed: contenders.flatMap((contender) => (contender === undefined ? [] : [this.#factOf(contender)])),
       gone: keys.filter((_, index) => contenders[index] === undefined),
       counters: { ...this.#counters, dropped: Object.fromEntries(this.#dropped) },
+      counted: this.#counts.takeChanged(),
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Address } from "../../net/address.ts";
 import type { Mac } from "../../net/mac.ts";
+import type { AddressCounts } from "../addressCounter.ts";
 import type { ContenderFact } from "../facts.ts";
 import type { LinkView } from "../links.ts";
 import type { Target } from "../model.ts";
@@ -44,6 +45,8 @@ export type FromWorker =
       readonly changed: readonly ContenderFact[];
       readonly gone: readonly string[];
       readonly counters: Counters;
+      /** The addresses whose counts have changed, as text, with all that was counted. */
+      readonly counted: readonly (readonly [address: string, counts: AddressCounts])[];
     }
   /** Something a person should read. */
   | {

@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { MetricsText } from "./metrics.ts";
+
+/** What came of a request's token. */
+type Verdict = { readonly isAllowed: true } | { readonly isAllowed: false; readonly status: number; readonly message: string };
+
+/** What the port with TLS answers from. */
+export interface SecureSources {
+  /** The certificate and its key, both PEM. */
+  readonly certificate: { readonly cert: string; readonly key: string };
+  /** Whose token it is, and whether that user may get a path. @param path as RBAC's nonResourceURLs name it */
+  authorize(authorization: string | undefined, path: string): Promise<Verdict>;
+  readonly metrics: MetricsText;
+  /** The facts of this process as plain JSON. */
+  state(): unknown;
+  /** What is under /look/: plain JSON, or undefined for a name that nothing is known by. */
+  look(what: string): Promise<unknown>;
+}
+
+/**
+ * Where a token may stand that came through the API server's proxy: it takes the usual header for itself.
+ * @see docs/metrics.md
+ */
+export const proxiedAuthorization = "x-berth-authorization";
+
+/** The rights that are asked for. What is under /look/ needs that to /state. */
+const paths = { metrics: "/metrics", state: "/state" } as const;
+
+/**
+ * Serves GET /metrics, /state and /look/… to those who may; everything else is 404, every other method 405.
+ * @param address "host:port", "[v6]:port" or ":port"
+ * @throws Error when the address is malformed; an address in use rejects the promise with the system's error
+ */
+export function openSecureHttp(address: string, sources: SecureSources): Promise<Server> {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(address);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) throw new Error(`--metrics-address "${address}" is not host:port, such as 0.0.0.0:7475`);
+  const server = createServer({ ...sources.certificate, minVersion: "TLSv1.2" }, (request, response) => {
+    answer(request, response, sources).catch((error: unknown) => {
+      if (!response.headersSent) end(response, 500, "text/plain", `${error instanceof Error ? error.message : String(error)}\n`);
+      else response.destroy();
+    });
+  });
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 10_000;
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host: match[1] ?? (match[2] === "" ? "::" : match[2]) }, () => resolve(server));
+  });
+}
+
+function end(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { "content-type": type, "cache-control": "no-store", "x-content-type-options": "nosniff" });
+  response.end(response.req.method === "HEAD" ? undefined : body);
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, sources: SecureSources): Promise<void> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.setHeader("allow", "GET, HEAD");
+    return end(response, 405, "text/plain", "only GET is served here\n");
+  }
+  const { pathname } = new URL(request.url ?? "/", "https://berth");
+  const isLook = pathname.startsWith("/look/");
+  const right = pathname === paths.metrics ? paths.metrics : pathname === paths.state || isLook ? paths.state : undefined;
+  if (right === undefined) return end(response, 404, "text/plain", "berth serves /metrics and /state here\n");
+  const proxied = request.headers[proxiedAuthorization];
+  const verdict = await sources.authorize(
+    request.headers.authorization ?? (Array.isArray(proxied) ? proxied[0] : proxied),
+    right,
+  );
+  if (!verdict.isAllowed) {
+    if (verdict.status === 401) response.setHeader("www-authenticate", "Bearer");
+    return end(response, verdict.status, "text/plain; charset=utf-8", `${verdict.message}\n`);
+  }
+  if (right === paths.metrics) return end(response, 200, sources.metrics.contentType, await sources.metrics.metrics());
+  if (!isLook) return end(response, 200, "application/json", `${JSON.stringify(sources.state(), null, 2)}\n`);
+  const seen = await sources.look(pathname.slice("/look/".length));
+  return seen === undefined
+    ? end(response, 404, "text/plain", "nothing is known by that name\n")
+    : end(response, 200, "application/json", `${JSON.stringify(seen)}\n`);
+}
