@@ -1,5 +1,5 @@
 /**
- * Writes every file that comes from `api/` and `provider/`, and the SDKs, which come from the schema; with --check only compares, and
+ * Writes every file that comes from `api/`, `provider/` and the table of metrics, and the SDKs, which come from the schema; with --check only compares, and
  * fails when one is out of date. The SDKs need Go: --no-sdks leaves them out, and compares the digest of the schema they were made from.
  * Usage: npm run generate [-- --check] [--no-sdks]
  */
@@ -9,6 +9,9 @@ import { parseArgs } from "node:util";
 import { crds } from "@berth/api/crds";
 import { stringify } from "yaml";
 import { type Samples, schema } from "../provider/src/schema.ts";
+import { alerts, ruleFile } from "../speaker/src/metrics/alerts.ts";
+import { dashboardJson, dashboards } from "../speaker/src/metrics/dashboards.ts";
+import { metricsPage } from "../speaker/src/metrics/document.ts";
 import { schemaDigest, sdkFiles, strays } from "./sdks.ts";
 import { root } from "./stages.ts";
 
@@ -22,6 +25,14 @@ const files: Readonly<Record<string, string>> = {
       .map((crd) => `---\n${stringify(crd, { lineWidth: 140 })}`)
       .join(""),
   "provider/schema.json": `${JSON.stringify(schema(samples()), null, 2)}\n`,
+  "docs/metrics-reference.md": metricsPage(alerts),
+  "monitoring/prometheus-rules.yaml": `# Generated from speaker/src/metrics by \`npm run generate\`. Do not edit.\n${stringify(ruleFile(), { lineWidth: 0 })}`,
+  ...Object.fromEntries(
+    dashboards.map((dashboard) => [
+      `monitoring/grafana/${dashboard.file}`,
+      `${JSON.stringify(dashboardJson(dashboard), null, 2)}\n`,
+    ]),
+  ),
 };
 
 const { values } = parseArgs({

@@ -28,6 +28,7 @@ const packages = [
   "curl",
   "nginx-light",
   "chromium",
+  "prometheus",
   "ca-certificates",
   "git",
 ] as const;
