@@ -15,10 +15,12 @@ import { readEnvironment } from "./config.ts";
 import { Authorizer } from "./console/shell/authorizer.ts";
 import { certificateOf } from "./console/shell/certificate.ts";
 import { runConsole } from "./console/shell/console.ts";
+import { type LogLevel, logLevels } from "./kubernetes/logLevel.ts";
 import { isOurs, type Scope } from "./kubernetes/requests.ts";
 import { Api } from "./kubernetes/shell/api.ts";
 import { runController } from "./kubernetes/shell/controller.ts";
 import { EventRecorder } from "./kubernetes/shell/events.ts";
+import { followLogLevel } from "./kubernetes/shell/followLogLevel.ts";
 import { publishNotes } from "./kubernetes/shell/publishNotes.ts";
 import { reportAnnouncements } from "./kubernetes/shell/reportAnnouncements.ts";
 import { watchCluster } from "./kubernetes/shell/watchCluster.ts";
@@ -34,7 +36,7 @@ import { type ControllerFacts, controllerRows } from "./metrics/controllerRows.t
 import { type SpeakerFacts, speakerRows } from "./metrics/speakerRows.ts";
 import type { Logger } from "./ports/logger.ts";
 import { openHttp } from "./shell/http.ts";
-import { type LogLevel, logLevels, openLog } from "./shell/log.ts";
+import { openLog } from "./shell/log.ts";
 import { openMetrics, watchProcess } from "./shell/metrics.ts";
 import { openSecureHttp } from "./shell/secureHttp.ts";
 import { version } from "./version.ts";
@@ -131,6 +133,18 @@ withCommonFlags(program.command("controller"), 7473)
     ) => {
       const logger = openLog(flags.logLevel, { component: "controller", pod: environment.podName });
       const api = new Api(kubeConfig(undefined));
+      const { logLevel: level } = flags;
+      const stopLevel = followLogLevel(
+        api,
+        {
+          namespace: environment.namespace,
+          component: "controller",
+          name: environment.podName,
+          level,
+          setLevel: logger.setLevel,
+        },
+        logger,
+      );
       const controller = runController(
         api,
         {
@@ -183,6 +197,7 @@ withCommonFlags(program.command("controller"), 7473)
       const server = await openHttp(flags.httpAddress, { notReady, open });
       onSignal(async () => {
         closeConsole?.();
+        stopLevel();
         await controller.close();
         server.close();
       });
@@ -230,6 +245,12 @@ withCommonFlags(program.command("speaker"), 7472)
       let hasView = false;
       const options = { nodeName: environment.nodeName, namespace: environment.namespace, scope: scopeOf(flags) };
       const api = new Api(kubeConfig(undefined));
+      const { logLevel: level } = flags;
+      const stopLevel = followLogLevel(
+        api,
+        { namespace: environment.namespace, component: "speaker", name: environment.nodeName, level, setLevel: logger.setLevel },
+        logger,
+      );
       const watching = watchCluster(
         api,
         options,
@@ -315,6 +336,7 @@ withCommonFlags(program.command("speaker"), 7472)
       onSignal(async () => {
         watching.close();
         host.close();
+        stopLevel();
         notes.close();
         await Promise.all(running.map(({ announcer }) => announcer.close()));
         await Promise.all([reports.close(), reporting?.close()]);

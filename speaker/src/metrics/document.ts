@@ -58,12 +58,19 @@ export function metricsPage(alerts: readonly Alert[]): string {
 }
 
 function metricTable(rows: readonly Described[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [
-    line(["metric", "type", "tells", "labels", "what"]),
-    line(["---", "---", "---", "---", "---"]),
-    ...rows.map(({ name, type, tells, labels, help }) =>
-      line([`\`${name}\``, type, tells, labels.map((label) => `\`${label}\``).join(" "), help]),
-    ),
-  ].join("\n");
+  const cells = [
+    ["metric", "type", "tells", "labels", "what"],
+    ...rows.map(({ name, type, tells, labels, help }) => [
+      `\`${name}\``,
+      type,
+      tells,
+      labels.map((label) => `\`${label}\``).join(" "),
+      help,
+    ]),
+  ];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const [header = [], ...rest] = cells;
+  return [header, widths.map((width) => "-".repeat(width)), ...rest].map(line).join("\n");
 }

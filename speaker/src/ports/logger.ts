@@ -6,4 +6,6 @@ export interface Logger {
   error(fields: object, message?: string): void;
   /** Whether lines of a level are kept; a logger that does not say keeps all. */
   isLevelEnabled?(level: string): boolean;
+  /** Calls back when that has changed. */
+  onLevel?(listener: () => void): void;
 }

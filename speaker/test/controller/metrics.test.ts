@@ -41,6 +41,7 @@ function ask(
 describe("a speaker's metrics and state, for those whom the cluster knows", () => {
   let server: ApiServer;
   let speaker: ChildProcess;
+  let log = "";
   const ports = { health: 0, secure: 0 };
   const tokens = { collector: "", viewer: "", other: "" };
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -77,8 +78,14 @@ describe("a speaker's metrics and state, for those whom the cluster knows", () =
         `--http-address=127.0.0.1:${ports.health}`,
         `--metrics-address=127.0.0.1:${ports.secure}`,
       ],
-      { env: { ...process.env, KUBECONFIG: server.kubeconfig, BERTH_NAMESPACE: "default", NODE_NAME: "node1" }, stdio: "ignore" },
+      {
+        env: { ...process.env, KUBECONFIG: server.kubeconfig, BERTH_NAMESPACE: "default", NODE_NAME: "node1" },
+        stdio: ["ignore", "pipe", "inherit"],
+      },
     );
+    speaker.stdout?.on("data", (chunk: Buffer) => {
+      log += chunk.toString();
+    });
     const isReady = async (): Promise<boolean> =>
       (await ask(ports.health, "/readyz", {}, "GET", false).catch(() => undefined))?.status === 200;
     await until("the speaker is ready, which probes may ask without TLS and token", 60, isReady);
@@ -128,5 +135,32 @@ describe("a speaker's metrics and state, for those whom the cluster knows", () =
       assert.equal((await ask(ports.secure, "/metrics", bearer(tokens.collector), method)).status, 405);
     for (const path of ["/", "/healthz", "/debug", "/metrics/x"])
       assert.equal((await ask(ports.secure, path, bearer(tokens.collector))).status, 404, path);
+  });
+
+  it("logs one JSON line an event, with its reason in words, at a level that a ConfigMap changes while it runs", async () => {
+    const lines = () =>
+      log
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Readonly<Record<string, string>>);
+    const { pid } = speaker;
+    const set = (...data: string[]): void => {
+      server.kubectl(["delete", "configmap", "berth-log", "--ignore-not-found"]);
+      if (data.length > 0) kubectl("create", "configmap", "berth-log", ...data.map((one) => `--from-literal=${one}`));
+    };
+    const says = (words: string): Promise<void> =>
+      until(words, 30, () => lines().some(({ message }) => message?.includes(words) === true));
+    set("level=error", "speaker.node1=debug");
+    await says("logs at debug, as speaker.node1 of ConfigMap berth-log says");
+    set("speaker=verbose");
+    await says('speaker of ConfigMap berth-log: "verbose" is none of error, warn, info, debug; the level stays as it is');
+    set();
+    await says("logs at info, as --log-level says");
+    assert.equal(speaker.pid, pid);
+    assert.equal(speaker.exitCode, null);
+    for (const line of lines()) {
+      assert.match(line["time"] ?? "", /^\d{4}-\d\d-\d\dT/);
+      for (const field of ["level", "event", "message"]) assert.ok(line[field], `${field} is missing in ${JSON.stringify(line)}`);
+    }
   });
 });

@@ -88,6 +88,7 @@ class BgpAnnouncer implements Announcer {
       ...(options.recordDirectory === undefined ? {} : { recordDirectory: options.recordDirectory }),
     };
     this.#worker = new Worker(options.workerFile ?? new URL("./bgpWorker.ts", import.meta.url), { workerData });
+    logger.onLevel?.(() => this.#post({ type: "logsDebug", logsDebug: logger.isLevelEnabled?.("debug") ?? true }));
     this.#closed = new Promise((resolve) => {
       this.#worker.on("message", (message: FromWorker) => {
         if (message.type === "closed") resolve();

@@ -17,8 +17,12 @@ const logAt =
   (level: "debug" | "info" | "warn" | "error") =>
   (fields: object, message?: string): void =>
     say({ type: "log", level, fields, message });
+const sayDebug = logAt("debug");
+let { logsDebug } = options;
 const logger: Logger = {
-  debug: options.logsDebug ? logAt("debug") : () => undefined,
+  debug: (fields, message) => {
+    if (logsDebug) sayDebug(fields, message);
+  },
   info: logAt("info"),
   warn: logAt("warn"),
   error: logAt("error"),
@@ -50,6 +54,9 @@ port.on("message", (message: ToWorker) => {
     case "orders":
       if (waiting === undefined) setImmediate(follow);
       waiting = message.orders;
+      return;
+    case "logsDebug":
+      logsDebug = message.logsDebug;
       return;
     case "liveness":
       return speaker.useLiveness(livenessOver(message.line));

@@ -18,6 +18,8 @@ export interface Orders {
 /** What the main thread tells the BGP thread. */
 export type ToWorker =
   | { readonly type: "orders"; readonly orders: Orders }
+  /** Whether anybody reads what is logged for debugging. */
+  | { readonly type: "logsDebug"; readonly logsDebug: boolean }
   /** The way to the thread that watches neighbours: peers that want it are watched from now on. */
   | { readonly type: "liveness"; readonly line: LivenessLine }
   /** Asks for routes; the answer carries the number. */
