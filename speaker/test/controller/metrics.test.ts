@@ -5,6 +5,7 @@ import { request as plainRequest } from "node:http";
 import { request } from "node:https";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
 import { freePort, installCrds, until } from "./harness.ts";
 
@@ -162,5 +163,18 @@ describe("a speaker's metrics and state, for those whom the cluster knows", () =
       assert.match(line["time"] ?? "", /^\d{4}-\d\d-\d\dT/);
       for (const field of ["level", "event", "message"]) assert.ok(line[field], `${field} is missing in ${JSON.stringify(line)}`);
     }
+  });
+
+  it("stay readable while the API server is gone, to those who were let in before", async () => {
+    assert.equal((await ask(ports.secure, "/metrics", bearer(tokens.collector))).status, 200);
+    server.stop();
+    // Longer than an answer is believed.
+    await until(
+      "somebody new is refused for want of an answer",
+      30,
+      async () => (await ask(ports.secure, "/state", bearer(tokens.other))).status === 503,
+    );
+    await sleep(11_000);
+    assert.equal((await ask(ports.secure, "/metrics", bearer(tokens.collector))).status, 200);
   });
 });

@@ -13,6 +13,8 @@ interface Remembered {
 
 /** An answer is believed for this long: a token that is revoked works for so many milliseconds more. */
 const rememberMilliseconds = 10_000;
+/** While the API server cannot be asked, who was let in so recently is let in again: metrics are wanted most when it is gone. */
+const trustMilliseconds = 600_000;
 /** No more than so many answers are remembered; what is older is asked again. */
 const remembered = 1000;
 
@@ -23,6 +25,8 @@ const remembered = 1000;
 export class Authorizer {
   readonly #api: Api;
   readonly #answers = new Map<string, Remembered>();
+  /** Until when each is let in without being asked about, and as whom. */
+  readonly #trusted = new Map<string, { readonly until: number; readonly user: string }>();
 
   constructor(api: Api) {
     this.#api = api;
@@ -42,8 +46,16 @@ export class Authorizer {
     const known = this.#answers.get(key);
     if (known !== undefined && known.until > now) return known.verdict;
     if (this.#answers.size >= remembered) this.#answers.clear();
-    const verdict = this.#ask(token, path).catch((error: unknown): Verdict => {
+    const asked = this.#ask(token, path).then((answer) => {
+      if (this.#trusted.size >= remembered) this.#trusted.clear();
+      if (answer.isAllowed) this.#trusted.set(key, { until: Date.now() + trustMilliseconds, user: answer.user });
+      else this.#trusted.delete(key);
+      return answer;
+    });
+    const verdict = asked.catch((error: unknown): Verdict => {
       this.#answers.delete(key);
+      const trusted = this.#trusted.get(key);
+      if (trusted !== undefined && trusted.until > Date.now()) return { isAllowed: true, user: trusted.user };
       return { isAllowed: false, status: 503, message: `the API server cannot be asked about the token: ${String(error)}` };
     });
     this.#answers.set(key, { until: now + rememberMilliseconds, verdict });
