@@ -21,6 +21,7 @@ export function renderExplanation({ service, addresses, cause, checks, announcem
     .map((one) => `  ${one.node} does not announce ${one.address}: ${one.message ?? one.reason}`);
   return [
     headline,
+    ...(cause?.remedy === undefined ? [] : [`What to do: ${cause.remedy}`]),
     "",
     table(
       ["", "CHECK", "ANSWER"],

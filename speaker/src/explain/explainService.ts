@@ -10,6 +10,7 @@ import { formatAddress } from "../net/address.ts";
 import { announcementChecks } from "./announcementChecks.ts";
 import { ago, type ClusterFacts } from "./clusterFacts.ts";
 import { type Check, type Explanation, note, ok, problem, type Question, type Subject, servingNodes } from "./question.ts";
+import { withRemedy } from "./remedies.ts";
 
 /**
  * Explains one Service: asks the questions in order, and stops where a problem makes the later ones pointless.
@@ -36,7 +37,7 @@ export function explainService(facts: ClusterFacts, key: string): Explanation | 
   for (const question of questions) {
     const check = question(subject);
     if (check === undefined) continue;
-    checks.push(check);
+    checks.push(withRemedy(check));
     if (check.verdict === "problem" && held.length === 0) break;
   }
   return {

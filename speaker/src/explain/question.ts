@@ -12,6 +12,8 @@ export interface Check {
   readonly verdict: Verdict;
   readonly reason: string;
   readonly message: string;
+  /** What to do; absent where nothing is to be done. */
+  readonly remedy?: string;
 }
 
 /** Who announces one address of a Service. */
