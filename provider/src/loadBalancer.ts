@@ -167,9 +167,10 @@ export class LoadBalancer extends pulumi.ComponentResource {
     const subjects = [{ kind: "ServiceAccount", name: account, namespace }];
     const apiGroup = "rbac.authorization.k8s.io";
     const plain = (list: typeof rules) =>
-      list.map(({ apiGroups, resources, verbs }) => ({
+      list.map(({ apiGroups, resources, resourceNames, verbs }) => ({
         apiGroups: [...apiGroups],
         resources: [...resources],
+        ...(resourceNames === undefined ? {} : { resourceNames: [...resourceNames] }),
         verbs: [...verbs],
       }));
     const clusterWide = { name: account, labels: labels(component) };

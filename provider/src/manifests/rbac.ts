@@ -3,6 +3,8 @@
 interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  /** Only objects of these names. */
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 
@@ -42,6 +44,8 @@ export const controllerRules: readonly Rule[] = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] },
   { apiGroups: [""], resources: ["configmaps"], verbs: read },
   { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
+  // The page asks speakers with a token that may see what Berth shows, not with the controller's own.
+  { apiGroups: [""], resources: ["serviceaccounts/token"], resourceNames: ["berth-viewer"], verbs: ["create"] },
 ];
 
 /** What a speaker may do in the whole cluster: read, and say what it did. */

@@ -4,7 +4,7 @@ import { Registry } from "prom-client";
 import { buildPage } from "../../../scripts/page.ts";
 import type { ConsoleFacts } from "../../src/console/facts.ts";
 import type { RouteAnswer, RouteQuestion } from "../../src/console/routes.ts";
-import { makeCertificate } from "../../src/console/shell/certificate.ts";
+import { certificateOf } from "../../src/console/shell/certificate.ts";
 import { openConsole } from "../../src/console/shell/consoleServer.ts";
 import { Feed } from "../../src/console/shell/feed.ts";
 import { explainService } from "../../src/explain/explainService.ts";
@@ -31,7 +31,7 @@ export async function serveFacts(
   let facts = first;
   const feed = new Feed(() => facts);
   feed.touch();
-  const server = await openConsole({ host: "127.0.0.1", port: 0 }, await makeCertificate(["localhost"]), {
+  const server = await openConsole({ host: "127.0.0.1", port: 0 }, await certificateOf(undefined, ["localhost"]), {
     feed,
     authorizer: {
       check: (authorization) =>
@@ -42,6 +42,7 @@ export async function serveFacts(
         ),
     },
     metrics: new Registry(),
+    state: () => ({}),
     explain: (service) => explainService(facts, service),
     routes: (question) => Promise.resolve(routes(question)),
     pageDirectory: new URL(`file://${directory}`),

@@ -1,12 +1,11 @@
 import { speakerSelector } from "../../kubernetes/announced.ts";
 import type { Pod } from "../../kubernetes/objects.ts";
-import { type Api, ApiError } from "../../kubernetes/shell/api.ts";
+import type { Api } from "../../kubernetes/shell/api.ts";
+import { viewerTokens } from "../../kubernetes/shell/viewerToken.ts";
 import { proxiedAuthorization } from "../../shell/secureHttp.ts";
 
 /** The port of a speaker's /state and /look, with TLS. */
 const speakerPort = 7475;
-/** Whose token speakers are asked with: it may see what Berth shows, and nothing of the cluster. */
-const viewer = "berth-viewer";
 
 /** Whom to ask. */
 interface Asked {
@@ -22,7 +21,7 @@ export async function askSpeakers<T>(
   path: string,
 ): Promise<readonly (readonly [node: string, answer: T])[]> {
   const speakers = await speakersOf(api, asked);
-  const headers = { [proxiedAuthorization]: `Bearer ${await viewerToken(api, asked.namespace)}` };
+  const headers = { [proxiedAuthorization]: `Bearer ${await viewerTokens(api, asked.namespace)()}` };
   const answers = await Promise.all(
     speakers.map(async ([node, pod]) => {
       const url = `/api/v1/namespaces/${asked.namespace}/pods/https:${pod}:${speakerPort}/proxy/${path}`;
@@ -30,23 +29,6 @@ export async function askSpeakers<T>(
     }),
   );
   return [...answers].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-/** A token for ten minutes: the reader's own never leaves the API server. @throws Error that says which right is missing */
-async function viewerToken(api: Api, namespace: string): Promise<string> {
-  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${viewer}/token`;
-  const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 600 } };
-  try {
-    const { status } = (await api.send("POST", path, request)) as { readonly status: { readonly token: string } };
-    return status.token;
-  } catch (error) {
-    if (!(error instanceof ApiError) || (error.status !== 403 && error.status !== 404)) throw error;
-    throw new Error(
-      error.status === 403
-        ? `speakers are asked with a token of ${viewer}, which needs the right to create serviceaccounts/token in ${namespace}: ${error.message}`
-        : `there is no account ${viewer} in ${namespace}, with whose token speakers are asked; LoadBalancer makes it`,
-    );
-  }
 }
 
 async function speakersOf(api: Api, { namespace, node }: Asked): Promise<(readonly [node: string, pod: string])[]> {

@@ -7,6 +7,7 @@ import type { Scope } from "../../kubernetes/requests.ts";
 import type { Api } from "../../kubernetes/shell/api.ts";
 import { Collection } from "../../kubernetes/shell/collection.ts";
 import type { Controller } from "../../kubernetes/shell/controller.ts";
+import { viewerTokens } from "../../kubernetes/shell/viewerToken.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { MetricsText } from "../../shell/metrics.ts";
 import type { ConsoleFacts, SessionNumbers } from "../facts.ts";
@@ -54,6 +55,7 @@ export async function runConsole(
       (error: unknown) => logger.debug({ event: "leaseUnknown", error: String(error) }, "the Lease cannot be read"),
     );
   };
+  const token = viewerTokens(api, namespace);
   let numbers: ReadonlyMap<string, readonly SessionNumbers[]> = new Map();
   const speakers = (node: string): readonly Pod[] =>
     (controller.knows()?.speakers ?? []).filter((pod) => isReady(pod) && (node === "" || pod.spec?.nodeName === node));
@@ -61,13 +63,13 @@ export async function runConsole(
   const readNumbers = async (): Promise<void> => {
     if (isAsking || !feed.isWatched || (controller.knows()?.bgpPeers.length ?? 0) === 0) return;
     isAsking = true;
-    const answers = await askSpeakers<readonly SessionNumbers[]>(speakers(""), "bgp/peers");
+    const answers = await askSpeakers<readonly SessionNumbers[]>(speakers(""), "bgp/peers", token);
     numbers = new Map(answers.flatMap((answer) => ("value" in answer ? [[answer.node, answer.value] as const] : [])));
     isAsking = false;
     feed.touch();
   };
   const routes = async (question: RouteQuestion): Promise<RouteAnswer> => {
-    const answers = await askSpeakers<RibPage>(speakers(question.node), lookPath(question));
+    const answers = await askSpeakers<RibPage>(speakers(question.node), lookPath(question), token);
     return mergeAnswers(
       question,
       answers.map((answer) => ("value" in answer ? { node: answer.node, page: answer.value } : answer)),

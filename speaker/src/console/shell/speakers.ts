@@ -1,8 +1,8 @@
-import { get } from "node:http";
+import { get } from "node:https";
 import type { Pod } from "../../kubernetes/objects.ts";
 
-/** The port of a speaker's /look. */
-const speakerPort = 7472;
+/** The port of a speaker's /look, with TLS. */
+const speakerPort = 7475;
 const patience = 4000;
 /** So many speakers are asked at the same time. */
 const parallel = 16;
@@ -13,7 +13,11 @@ const longestAnswer = 4 * 1024 * 1024;
 export type SpeakerAnswer<T> = { readonly node: string; readonly value: T } | { readonly node: string; readonly problem: string };
 
 /** Asks speakers for something under /look/, a few at a time. One that does not answer does not keep the others from it. */
-export async function askSpeakers<T>(pods: readonly Pod[], path: string): Promise<SpeakerAnswer<T>[]> {
+export async function askSpeakers<T>(
+  pods: readonly Pod[],
+  path: string,
+  token: () => Promise<string>,
+): Promise<SpeakerAnswer<T>[]> {
   const answers: SpeakerAnswer<T>[] = [];
   const queue = [...pods].sort((a, b) => ((a.spec?.nodeName ?? "") < (b.spec?.nodeName ?? "") ? -1 : 1));
   const worker = async (): Promise<void> => {
@@ -21,7 +25,7 @@ export async function askSpeakers<T>(pods: readonly Pod[], path: string): Promis
       const node = pod.spec?.nodeName ?? pod.metadata.name;
       try {
         // A speaker of the same version says what it is asked for.
-        answers.push({ node, value: (await fetchJson(pod.status?.podIP, path)) as T });
+        answers.push({ node, value: (await fetchJson(pod.status?.podIP, path, await token())) as T });
       } catch (error) {
         answers.push({ node, problem: error instanceof Error ? error.message : String(error) });
       }
@@ -31,11 +35,14 @@ export async function askSpeakers<T>(pods: readonly Pod[], path: string): Promis
   return answers.sort((a, b) => (a.node < b.node ? -1 : 1));
 }
 
-function fetchJson(host: string | undefined, path: string): Promise<unknown> {
+/** A speaker's certificate proves nothing but itself; the token is good for what Berth shows alone. */
+function fetchJson(host: string | undefined, path: string, token: string): Promise<unknown> {
   if (host === undefined) return Promise.reject(new Error("its speaker has no address yet"));
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(patience);
-    const request = get({ host, port: speakerPort, path: `/look/${path}`, signal }, (response) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const options = { host, port: speakerPort, path: `/look/${path}`, headers, signal, rejectUnauthorized: false };
+    const request = get(options, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
