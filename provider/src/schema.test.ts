@@ -76,7 +76,7 @@ describe("the schema", () => {
 describe("the children of the components", () => {
   it("LoadBalancer: the CRDs, three accounts with their rights, one Deployment of two, one DaemonSet in the node's network", () => {
     assert.equal(registered.filter((one) => one.type.endsWith(":CustomResourceDefinitionPatch")).length, crds().length);
-    assert.equal(registered.filter((one) => one.type.endsWith(":ClusterRole") || one.type.endsWith(":Role")).length, 5);
+    assert.equal(registered.filter((one) => one.type.endsWith(":ClusterRole") || one.type.endsWith(":Role")).length, 6);
     const controller = child("kubernetes:apps/v1:Deployment", "berth-controller").inputs as {
       spec: { replicas: number; template: { spec: { containers: { image: string }[] } } };
     };
@@ -93,6 +93,19 @@ describe("the children of the components", () => {
       drop: ["ALL"],
       add: ["NET_RAW", "NET_ADMIN", "NET_BIND_SERVICE"],
     });
+  });
+
+  it("LoadBalancer: collectors may read metrics and nothing else, over TLS on the pods of two headless Services", () => {
+    const reader = child("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "berth-metrics-reader").inputs as { rules: object };
+    assert.deepEqual(reader.rules, [{ nonResourceURLs: ["/metrics"], verbs: ["get"] }]);
+    for (const [name, port] of [
+      ["berth-controller-metrics", 7474],
+      ["berth-speaker-metrics", 7475],
+    ] as const) {
+      const { spec } = child("kubernetes:core/v1:Service", name).inputs as { spec: { clusterIP: string; ports: object } };
+      assert.equal(spec.clusterIP, "None");
+      assert.deepEqual(spec.ports, [{ name: "https", port, targetPort: port }]);
+    }
   });
 
   it("Eip: one object that up waits for, with OpenELB's annotation of a default pool, and nothing in its spec but fields of an Eip", () => {
