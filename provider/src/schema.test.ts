@@ -96,7 +96,9 @@ describe("the children of the components", () => {
   });
 
   it("LoadBalancer: collectors may read metrics and nothing else, over TLS on the pods of two headless Services", () => {
-    const reader = child("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "berth-metrics-reader").inputs as { rules: object };
+    const reader = child("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "berth-metrics-reader").inputs as {
+      rules: object;
+    };
     assert.deepEqual(reader.rules, [{ nonResourceURLs: ["/metrics"], verbs: ["get"] }]);
     for (const [name, port] of [
       ["berth-controller-metrics", 7474],
