@@ -47,6 +47,8 @@ const apiServer = (): Stage =>
     [
       "api/test/**/*.test.ts",
       "provider/test/**/*.test.ts",
+      "policy/test/**/*.test.ts",
+      "lab/test/examples/samples.test.ts",
       "speaker/test/controller/**/*.test.ts",
       "lab/kubernetes-plugin/test/**/*.test.ts",
     ],
@@ -61,8 +63,8 @@ const page = (): Stage => tests("the page in Chromium", ["speaker/test/page/**/*
 const layer2 = (): Stage =>
   tests("Layer2 with real speakers in network namespaces", ["speaker/test/layer2/**/*.test.ts"], { isSerial: true });
 const lab = (): Stage => tests("the lab, end to end", ["lab/test/*.test.ts"], { isSerial: true });
-/** Every example and every sample of the docs, in each language: long, and run by itself. */
-const examples = (): Stage => tests("examples and samples in the lab", ["lab/test/examples/*.test.ts"], { isSerial: true });
+/** Every example in the lab, in each language: long, and run by itself. */
+const examples = (): Stage => tests("examples in the lab", ["lab/test/examples/examples.test.ts"], { isSerial: true });
 
 const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
   all: [() => check, () => unit(), () => tools, () => sdks, apiServer, page, interop, layer2, lab],

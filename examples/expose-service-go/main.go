@@ -14,7 +14,7 @@ func program(ctx *pulumi.Context) error {
 
 	loadBalancer, err := berth.NewLoadBalancer(ctx, "berth", &berth.LoadBalancerArgs{
 		Image:    pulumi.String(settings.Require("image")),
-		KeepCrds: pulumi.Bool(settings.RequireBool("keepCrds")),
+		KeepCrds: pulumi.BoolRef(settings.RequireBool("keepCrds")),
 	})
 	if err != nil {
 		return err

@@ -43,6 +43,6 @@ export class BgpConf extends pulumi.ComponentResource {
     this.name = object.name;
     this.as = orElse(args.as, 0);
     this.nodes = object.status.apply((known) => known?.nodesConfStatus ?? {});
-    verdict.ifRight(() => this.registerOutputs({ name: this.name, as: this.as, nodes: this.nodes }));
+    this.registerOutputs(verdict.outputs(() => ({ name: this.name, as: this.as, nodes: this.nodes })));
   }
 }

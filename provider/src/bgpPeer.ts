@@ -1,6 +1,7 @@
 import { type BgpPeerSpec, type BgpPeerStatus, bgpPeerSpec } from "@berth/api/bgpPeer";
 import { core } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { givenByName, orMistake } from "./calls.ts";
 import { isReference, objectMetadata, orElse, outputsOf, specOf, typeToken, withFields } from "./component.ts";
 import type { bgpPeerArgs } from "./fields.ts";
 import type { ArgsOf } from "./inputs.ts";
@@ -96,7 +97,7 @@ export class BgpPeer extends pulumi.ComponentResource {
     });
     this.session = verdict.output(() => pulumi.output(spec) as unknown as pulumi.Output<BgpPeerSpec>);
     this.hasPassword = this.session.apply(({ conf }) => password !== undefined || conf.passwordSecretRef !== undefined);
-    verdict.ifRight(() => this.registerOutputs(outputsOf(this, outputs)));
+    this.registerOutputs(verdict.outputs(() => outputsOf(this, outputs)));
   }
 
   /**
@@ -104,12 +105,22 @@ export class BgpPeer extends pulumi.ComponentResource {
    * password goes it has a placeholder.
    * @param vendor `frr`, `bird` (BIRD 2), `gobgp`, `openbgpd`, `cisco` (IOS-XE), `arista` (EOS), `junos` or `mikrotik` (RouterOS 7)
    */
-  routerConfig(vendor: pulumi.Input<RouterVendor>, args: RouterConfigArgs): pulumi.Output<string> {
+  routerConfig(vendor: pulumi.Input<RouterVendor>, args: RouterConfigArgs): pulumi.Output<string>;
+  /** The same with the router's maker by name, as in the generated SDKs. */
+  routerConfig(args: RouterConfigArgs & { readonly vendor: pulumi.Input<RouterVendor> }): pulumi.Output<string>;
+  routerConfig(
+    first: pulumi.Input<RouterVendor> | (RouterConfigArgs & { readonly vendor: pulumi.Input<RouterVendor> }),
+    second?: RouterConfigArgs,
+  ): pulumi.Output<string> {
+    const vendor = givenByName<"vendor", RouterVendor>(first, "vendor");
+    const { vendor: _, ...args } = { ...(second ?? (first as RouterConfigArgs)), vendor };
     return pulumi
       .all([vendor, this.name, this.session, this.hasPassword, pulumi.output(args)])
       .apply(([maker, name, session, hasPassword, facts]) => {
         const { pools, ...rest } = facts as Omit<RouterConfigFacts, "pools"> & { readonly pools: readonly (string | string[])[] };
-        return routerConfig(maker, name, session as BgpPeerSpec, hasPassword, { ...rest, pools: pools.flat() });
+        return orMistake(`routerConfig of BgpPeer "${name}"`, () =>
+          routerConfig(maker, name, session as BgpPeerSpec, hasPassword, { ...rest, pools: pools.flat() }),
+        );
       });
   }
 }

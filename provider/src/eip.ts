@@ -2,6 +2,7 @@ import { defaultEipAnnotation } from "@berth/api/annotations";
 import { type EipStatus, eipSpec } from "@berth/api/eip";
 import * as pulumi from "@pulumi/pulumi";
 import { addressAt, containsAddress, freeRanges } from "./addresses.ts";
+import { givenByName, orMistake } from "./calls.ts";
 import { isReference, objectMetadata, outputsOf, specOf, typeToken } from "./component.ts";
 import type { eipArgs } from "./fields.ts";
 import type { ArgsOf } from "./inputs.ts";
@@ -63,20 +64,27 @@ export class Eip extends pulumi.ComponentResource {
     this.occupied = object.status.apply((known) => known?.occupied);
     this.firstIP = object.status.apply((known) => known?.firstIP);
     this.lastIP = object.status.apply((known) => known?.lastIP);
-    verdict.ifRight(() => this.registerOutputs(outputsOf(this, outputs)));
-  }
-
-  /** Whether an address belongs to the pool: excluded ones do not. @throws Error when the text is no IP address */
-  contains(address: pulumi.Input<string>): pulumi.Output<boolean> {
-    return pulumi.all([this.ranges, address]).apply(([ranges, text]) => containsAddress(ranges, text));
+    this.registerOutputs(verdict.outputs(() => outputsOf(this, outputs)));
   }
 
   /**
-   * The address at a place in the pool, in order, excluded ones not counted: 0 is the first, -1 the last.
-   * @throws Error when the pool is smaller
+   * Whether an address belongs to the pool: excluded ones do not. The address is given as it is, or by name as in the generated SDKs.
+   * A text that is no IP address fails the program.
    */
-  addressAt(index: pulumi.Input<number>): pulumi.Output<string> {
-    return pulumi.all([this.ranges, index]).apply(([ranges, place]) => addressAt(ranges, place));
+  contains(address: pulumi.Input<string> | { readonly address: pulumi.Input<string> }): pulumi.Output<boolean> {
+    return pulumi
+      .all([this.name, this.ranges, givenByName<"address", string>(address, "address")])
+      .apply(([name, ranges, text]) => orMistake(`contains of Eip "${name}"`, () => containsAddress(ranges, text)));
+  }
+
+  /**
+   * The address at a place in the pool, in order, excluded ones not counted: 0 is the first, -1 the last. The place is given as it is, or
+   * by name as in the generated SDKs. A place that the pool does not have fails the program.
+   */
+  addressAt(index: pulumi.Input<number> | { readonly index: pulumi.Input<number> }): pulumi.Output<string> {
+    return pulumi
+      .all([this.name, this.ranges, givenByName<"index", number>(index, "index")])
+      .apply(([name, ranges, place]) => orMistake(`addressAt of Eip "${name}"`, () => addressAt(ranges, place)));
   }
 }
 

@@ -75,7 +75,7 @@ export class ExposedService extends pulumi.ComponentResource {
     this.announcedBy = service.status.apply(
       (status) => status?.conditions?.find(({ type, status: holds }) => type === announced && holds === "True")?.message,
     );
-    verdict.ifRight(() => this.registerOutputs(outputsOf(this, outputs)));
+    this.registerOutputs(verdict.outputs(() => outputsOf(this, outputs)));
   }
 }
 

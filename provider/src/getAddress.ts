@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { addressAt, freeRanges } from "./addresses.ts";
+import { orMistake } from "./calls.ts";
 
 /** Which address is looked for. */
 export interface GetAddressArgs {
@@ -23,10 +24,20 @@ export interface GetAddressResult {
  * ```ts
  * const { address } = berth.getAddress({ addresses: ["192.0.2.0/24"], exclude: ["192.0.2.0"], index: 9 });
  * ```
- * @throws Error when an entry is malformed, or the pool is smaller
+ * @throws pulumi.RunError when an entry is malformed, or the pool is smaller
  */
 export function getAddress({ addresses, exclude, index }: GetAddressArgs): GetAddressResult {
-  return { address: addressAt(freeRanges(addresses, exclude ?? []), index ?? 0) };
+  return orMistake("getAddress", () => {
+    if (!isTexts(addresses) || addresses.length === 0)
+      throw new Error('addresses: give the entries of a pool as a list, such as ["192.0.2.0/24"]');
+    if (exclude !== undefined && !isTexts(exclude))
+      throw new Error('exclude: give the entries that are left out as a list, such as ["192.0.2.0"]');
+    return { address: addressAt(freeRanges(addresses, exclude ?? []), index ?? 0) };
+  });
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === "string");
 }
 
 /** The same for arguments that are outputs. */

@@ -59,7 +59,7 @@ export function judge(
       return { parent: made, dependsOn };
     },
     output: <T>(make: () => pulumi.Output<T>) => pulumi.output(verdict.then(make)) as unknown as pulumi.Output<T>,
-    ifRight: (end) => void verdict.then(end, () => undefined),
+    outputs: (make) => verdict.then(make, () => ({})),
   };
 }
 
@@ -69,8 +69,11 @@ export interface Verdict {
   child(...after: pulumi.Resource[]): pulumi.CustomResourceOptions;
   /** An output that is made once nothing is wrong. */
   output<T>(make: () => pulumi.Output<T>): pulumi.Output<T>;
-  /** Does something once nothing is wrong. */
-  ifRight(end: () => void): void;
+  /**
+   * What the component registers as its outputs; none when something is wrong. It has to be registered at once, as a promise: the
+   * engine's SDK registers a component without outputs that has not said them when its constructor ends.
+   */
+  outputs(make: () => Record<string, unknown>): Promise<Record<string, unknown>>;
 }
 
 interface Judged {

@@ -101,7 +101,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
     }
     this.namespace = namespace;
     this.apiVersion = pulumi.output(apiVersion);
-    verdict.ifRight(() => this.registerOutputs({ namespace, apiVersion: this.apiVersion }));
+    this.registerOutputs(verdict.outputs(() => ({ namespace, apiVersion: this.apiVersion })));
   }
 
   /**

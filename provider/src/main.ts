@@ -20,8 +20,8 @@ const factories: Readonly<Record<ComponentName, Factory>> = {
 const methods: Readonly<Record<string, (inputs: pulumi.Inputs) => pulumi.Inputs>> = {
   "Eip/contains": ({ __self__: eip, address }) => ({ result: (eip as Eip).contains(address) }),
   "Eip/addressAt": ({ __self__: eip, index }) => ({ result: (eip as Eip).addressAt(index) }),
-  "BgpPeer/routerConfig": ({ __self__: peer, vendor, ...facts }) => ({
-    result: (peer as BgpPeer).routerConfig(vendor, facts as Parameters<BgpPeer["routerConfig"]>[1]),
+  "BgpPeer/routerConfig": ({ __self__: peer, ...facts }) => ({
+    result: (peer as BgpPeer).routerConfig(facts as Parameters<BgpPeer["routerConfig"]>[0]),
   }),
 };
 

@@ -4,14 +4,12 @@
  * and serve all previews, which takes less time, and shows that one program knows nothing of another.
  * Usage: node previewMistakes.ts library|plugin
  */
-import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { Provider } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
 import * as berth from "../src/index.ts";
-import { root } from "./engine.ts";
 import { type Case, mistakes, rightPrograms } from "./mistakes.ts";
+import { startPlugins } from "./startPlugins.ts";
 
 const doors: Readonly<
   Record<string, (component: string, name: string, args: object, options: pulumi.ComponentResourceOptions) => pulumi.Resource>
@@ -39,18 +37,9 @@ function runProgram({ program }: Case, door: string, isOrdered: boolean): void {
   }
 }
 
-/** Starts a plugin that waits for engines. @returns its port */
-function startPlugin(file: string): Promise<string> {
-  const plugin = spawn(join(root, file), [], { stdio: ["ignore", "pipe", "inherit"] });
-  process.on("exit", () => plugin.kill());
-  return new Promise((resolve) => plugin.stdout.once("data", (port: Buffer) => resolve(port.toString().trim())));
-}
-
 const [, , door = ""] = process.argv;
 process.on("unhandledRejection", () => undefined);
-const running = { kubernetes: "lab/kubernetes-plugin/pulumi-resource-kubernetes", berth: "provider/bin/pulumi-resource-berth" };
-const ports = await Promise.all(Object.entries(running).map(async ([name, file]) => `${name}:${await startPlugin(file)}`));
-process.env["PULUMI_DEBUG_PROVIDERS"] = ports.join(",");
+await startPlugins();
 for (const one of [...mistakes, ...rightPrograms]) {
   // Through the plugin, components come at once; who is blamed for a mistake of two is then the later one of them, whichever that is.
   const isOrdered = door === "plugin" && one.told.length > 0;

@@ -22,6 +22,9 @@ import * as utilities from "./utilities";
  * });
  *
  * export const size = office.poolSize;
+ * export const gateway = office.addressAt({ index: -1 });
+ * export const isOfOffice = office.contains({ address: "192.0.2.20" });
+ * export const reserved = berth.getAddressOutput({ addresses: ["2001:db8::/64"], index: 9 }).address;
  * ```
  */
 export class Eip extends pulumi.ComponentResource {

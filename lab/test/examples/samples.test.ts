@@ -1,40 +1,53 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { root } from "../../src/paths.ts";
 import { pulumiEnvironment } from "../../src/pulumi.ts";
 import { ensureSetup } from "../../src/setup/setup.ts";
 
-/** The samples of the documentation, which the schema and every SDK carry: each is compiled or run. Those in TypeScript are part of `npm run check`. */
+/** The samples of the documentation, which the schema and every SDK carry: each is compiled, and run with the real engine. */
 const directory = join(root, "provider/samples");
 const { resources } = JSON.parse(readFileSync(join(root, "provider/schema.json"), "utf8")) as {
   readonly resources: Readonly<Record<string, { readonly description: string }>>;
 };
 const components = Object.keys(resources).map((token) => token.replace("berth:index:", ""));
 
-/** Runs a program against mocks of the engine: every resource is made, none is sent anywhere. */
-const runner = `
-import runpy, sys, pulumi
+/** What a language wants of a project besides its name, and where the program of a component is. */
+const languages = {
+  TypeScript: { runtime: "{ name: nodejs, options: { typescript: false } }", program: "index.ts" },
+  Python: { runtime: "python", program: "" },
+  Go: { runtime: "go", program: "" },
+} as const;
+type Language = keyof typeof languages;
 
-class Mocks(pulumi.runtime.Mocks):
-    made = []
-    def new_resource(self, args):
-        self.made.append(args.typ)
-        return [args.name, args.inputs]
-    def call(self, args):
-        return {}
-
-pulumi.runtime.set_mocks(Mocks(), preview=False)
-
-@pulumi.runtime.test
-def sample():
-    runpy.run_path(sys.argv[1])
-
-sample()
-print("\\n".join(Mocks.made))
-`;
+/** Previews the sample of a component with the real engine and the plugins, without a cluster. @returns what the engine says */
+function preview(component: string, language: Language): string {
+  const project = mkdtempSync(join(tmpdir(), "berth-sample-"));
+  const { runtime, program } = languages[language];
+  const main = join(directory, component, program);
+  const name = `sample-${component}-${language}`.toLowerCase();
+  writeFileSync(join(project, "Pulumi.yaml"), `name: ${name}\nruntime: ${runtime}\nmain: ${main}\n`);
+  const env = {
+    ...pulumiEnvironment(),
+    PULUMI_BACKEND_URL: `file://${project}`,
+    KUBECONFIG: join(project, "none"),
+    PULUMI_CONFIG_PASSPHRASE: "test",
+  };
+  const engine = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync("pulumi", args, { cwd: project, env, encoding: "utf8" });
+    assert.equal(status, 0, stdout + stderr);
+    return stdout;
+  };
+  try {
+    engine("stack", "init", "sample");
+    return engine("preview", "--stack", "sample", "--non-interactive", "--color", "never");
+  } finally {
+    rmSync(project, { recursive: true, force: true });
+  }
+}
 
 before(ensureSetup);
 
@@ -57,18 +70,21 @@ describe("the samples", () => {
     );
   });
 
-  for (const component of components)
-    it(`in Python makes the ${component}`, () => {
-      const { status, stdout, stderr } = spawnSync("python3", ["-c", runner, join(directory, component, "__main__.py")], {
-        encoding: "utf8",
-        env: pulumiEnvironment(),
-      });
-      assert.equal(status, 0, stderr);
-      assert.ok(stdout.split("\n").includes(`berth:index:${component}`), stdout);
+  for (const language of ["TypeScript", "Python"] as const)
+    for (const component of components)
+      it(`in ${language} makes the ${component} in a preview without a cluster`, () =>
+        assert.match(preview(component, language), new RegExp(`\\+ +berth:index:${component} \\S+ create`)));
+
+  // A program in Go is linked anew for each sample, which takes long: the others are compiled.
+  for (const language of Object.keys(languages) as Language[])
+    it(`in ${language} call methods and functions through the plugin, and get what they say`, { timeout: 300_000 }, () => {
+      const said = preview("Eip", language);
+      for (const line of [/gateway *: "192\.0\.2\.40"/, /isOfOffice *: false/, /reserved *: "2001:db8::9"/])
+        assert.match(said, line);
     });
 
   it("in Go compile", { timeout: 300_000 }, () => {
-    const { status, stderr } = spawnSync("go", ["vet", "../..."], { cwd: directory, encoding: "utf8", env: pulumiEnvironment() });
+    const { status, stderr } = spawnSync("go", ["vet", "./..."], { cwd: directory, encoding: "utf8", env: pulumiEnvironment() });
     assert.equal(status, 0, stderr);
   });
 });

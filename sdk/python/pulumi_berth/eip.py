@@ -491,6 +491,9 @@ class Eip(pulumi.ComponentResource):
         )
 
         pulumi.export("size", office.pool_size)
+        pulumi.export("gateway", office.address_at(index=-1))
+        pulumi.export("isOfOffice", office.contains(address="192.0.2.20"))
+        pulumi.export("reserved", berth.get_address_output(addresses=["2001:db8::/64"], index=9).address)
         ```
 
         :param str resource_name: The name of the resource.
@@ -545,6 +548,9 @@ class Eip(pulumi.ComponentResource):
         )
 
         pulumi.export("size", office.pool_size)
+        pulumi.export("gateway", office.address_at(index=-1))
+        pulumi.export("isOfOffice", office.contains(address="192.0.2.20"))
+        pulumi.export("reserved", berth.get_address_output(addresses=["2001:db8::/64"], index=9).address)
         ```
 
         :param str resource_name: The name of the resource.
