@@ -80,7 +80,7 @@ export async function kill(host: string, name = "host"): Promise<void> {
     }
     await waitFor(
       `the end of ${host}/${name}`,
-      15_000,
+      60_000,
       () => runningPid(host, name) === undefined && (inner === undefined || startTime(inner) === undefined),
       20,
     );

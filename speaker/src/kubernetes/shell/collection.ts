@@ -13,6 +13,7 @@ export class Collection<T extends KubernetesObject> {
   readonly #logger: Logger;
   readonly #onChange: () => void;
   readonly #selectors: Selectors;
+  readonly #essence: ((object: T) => unknown) | undefined;
   readonly #stop = new AbortController();
   /** Ends the running watch, so that a new list is read. */
   #restart = new AbortController();
@@ -24,13 +25,22 @@ export class Collection<T extends KubernetesObject> {
    * @param path the collection's path, such as "/api/v1/services"
    * @param onChange is called after every change, many times a second if need be
    * @param selectors only objects that these select
+   * @param essence what of an object matters: a change of anything else is taken, and not called back for
    */
-  constructor(api: Api, path: string, onChange: () => void, logger: Logger, selectors: Selectors = {}) {
+  constructor(
+    api: Api,
+    path: string,
+    onChange: () => void,
+    logger: Logger,
+    selectors: Selectors = {},
+    essence?: (object: T) => unknown,
+  ) {
     this.#api = api;
     this.#path = path;
     this.#onChange = onChange;
     this.#logger = logger;
     this.#selectors = selectors;
+    this.#essence = essence;
     void this.#run();
   }
 
@@ -67,6 +77,12 @@ export class Collection<T extends KubernetesObject> {
       this.#waiting.push(resolve);
       this.#restart.abort();
     });
+  }
+
+  #isNews(object: T): boolean {
+    const known = this.#objects.get(keyOf(object));
+    if (known === undefined || this.#essence === undefined) return true;
+    return JSON.stringify(this.#essence(known)) !== JSON.stringify(this.#essence(object));
   }
 
   /** The object, or what is known of it if that is newer: a watch may still tell of what came before a write of ours. */
@@ -151,9 +167,10 @@ export class Collection<T extends KubernetesObject> {
       resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
       if (type === "BOOKMARK") return;
       if (this.#newer(object) !== object) return;
+      const isNews = type !== "MODIFIED" || this.#isNews(object);
       if (type === "DELETED") this.#objects.delete(keyOf(object));
       else this.#objects.set(keyOf(object), object);
-      this.#onChange();
+      if (isNews) this.#onChange();
     };
     await this.#api.watch(this.#path, from, onEvent, this.#restart.signal, this.#selectors);
     return resourceVersion;

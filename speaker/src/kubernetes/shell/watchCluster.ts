@@ -4,6 +4,7 @@ import type { Eip } from "@berth/api/eip";
 import type { ClusterView } from "../../announce/view.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { followDrains, noDrains } from "../draining.ts";
+import { essenceOfNode, essenceOfService } from "../essence.ts";
 import type { ConfigMap, EndpointSlice, KubernetesObject, Node, Secret, Service } from "../objects.ts";
 import type { Scope } from "../requests.ts";
 import { type SpeakerNote, speakerLabel } from "../speakerNotes.ts";
@@ -49,8 +50,8 @@ export function watchCluster(
     timer ??= setTimeout(publish, Math.max(gatherMilliseconds, restsUntil - performance.now()));
   };
   const collection = <T extends KubernetesObject>(path: string): Collection<T> => new Collection<T>(api, path, changed, logger);
-  const services = collection<Service>("/api/v1/services");
-  const nodes = collection<Node>("/api/v1/nodes");
+  const services = new Collection<Service>(api, "/api/v1/services", changed, logger, {}, essenceOfService);
+  const nodes = new Collection<Node>(api, "/api/v1/nodes", changed, logger, {}, essenceOfNode);
   const endpointSlices = collection<EndpointSlice>("/apis/discovery.k8s.io/v1/endpointslices");
   const eips = collection<Eip>(ownPath("eips"));
   const bgpConfs = collection<BgpConf>(ownPath("bgpconfs"));
