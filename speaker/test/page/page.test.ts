@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Browser } from "playwright-core";
-import { openBrowser, openPage, signIn } from "./browser.ts";
+import { mergeAnswers } from "../../src/console/routes.ts";
+import { eip } from "../../src/explain/fixtures.ts";
+import { type Browser, openBrowser, openPage, signIn } from "./browser.ts";
 import { type SyntheticConsole, serveFacts } from "./harness.ts";
-import { nodeName, syntheticCluster, withMove } from "./synthetic.ts";
+import { nodeName, routesOf, syntheticCluster, withFaults, withMove } from "./synthetic.ts";
 
 /** The page in Debian's Chromium, of a cluster that is made up: what a person reads. */
 const small = syntheticCluster({ nodes: 4, addresses: 12 });
@@ -73,6 +74,92 @@ describe("the way of an address", () => {
       .getByRole("cell", { name: `${nodeName(0)} answers for 10.20.0.1 in place of ${nodeName(3)}: ${reason}` })
       .waitFor();
     site.change(small);
+    await page.context().close();
+  });
+});
+
+describe("the tabs", () => {
+  const faulty = withFaults(small);
+  const wide = { ...faulty, eips: [...faulty.eips, eip("six", "fd00:30::/64", "layer2")] };
+  let other: SyntheticConsole;
+  before(async () => {
+    other = await serveFacts(wide, (question) => mergeAnswers(question, routesOf(wide)));
+  });
+  after(() => other?.close());
+
+  it("Pools: says of each address what it is, to one who points at it too, and shows quotas and what happened", async () => {
+    const { page } = await openPage(browser);
+    await signIn(page, other.url);
+    await page.getByRole("link", { name: "Pools" }).click();
+    const lan = page.getByRole("region", { name: "lan", exact: true });
+    await lan.getByText("Used: 6 of 1024").waitFor();
+    const map = lan.getByRole("slider", { name: "Map of the pool lan: 6 of 1024 used, 1 resting" });
+    await map.evaluate((element: { scrollIntoView(options: object): void }) => element.scrollIntoView({ block: "center" }));
+    const box = await map.locator("svg").boundingBox();
+    assert.ok(box !== null);
+    for (const [index, text] of [
+      [1, /^10\.20\.0\.1: used · demo\/lan1$/],
+      [600, /^10\.20\.2\.88: resting · until /],
+      [767, /^10\.20\.2\.255: free$/],
+      [768, /^10\.20\.3\.0: reserved$/],
+    ] as const) {
+      await page.mouse.move(box.x + (index % 64) * 16 + 8, box.y + Math.floor(index / 64) * 16 + 8);
+      await lan.getByText(text).waitFor();
+    }
+    await lan.getByRole("row", { name: /^demo 6 .*6 of 20$/ }).waitFor();
+    const six = page.getByRole("region", { name: "six" });
+    await six.getByText("The pool is too large to be drawn whole").waitFor();
+    await six.getByText(`Used: 0 of ${2n ** 64n}`).waitFor();
+    const freed = { ...wide, services: wide.services.filter(({ metadata }) => metadata.name !== "lan3") };
+    other.change(freed);
+    await lan.getByText("Used: 5 of 1024").waitFor();
+    await lan.getByText("History (1)").click();
+    await lan.getByRole("cell", { name: "is gone, gave 10.20.0.3 back" }).waitFor();
+    other.change(wide);
+    await page.context().close();
+  });
+
+  it("Routes: shows what each router sees, and the tables of every node and router with all attributes", async () => {
+    const { page } = await openPage(browser);
+    await signIn(page, other.url);
+    await page.getByRole("link", { name: "Routes" }).click();
+    const seen = page.getByRole("table", { name: "What routers see" });
+    await seen
+      .getByRole("row", { name: /192\.0\.2\.1\/32 leaf1 \(10\.1\.255\.1\) 10\.1\.0\.0 node001 .*10\.1\.0\.3 node004/ })
+      .waitFor();
+    await page.getByLabel("Adj-RIB-Out").check();
+    const told = page.getByRole("table", { name: "Adj-RIB-Out" });
+    await told
+      .getByRole("row", {
+        name: /192\.0\.2\.1\/32 10\.1\.0\.2 leaf2 \(10\.1\.255\.2\) node003 ORIGIN igp AS_PATH 65000 MULTI_EXIT_DISC 10 COMMUNITIES 65000:100 no-export/,
+      })
+      .waitFor();
+    const sessions = page.getByRole("table", { name: "Sessions" });
+    await sessions
+      .getByRole("row", { name: /^leaf1 10\.1\.255\.1 65001 node002 idle .*NOTIFICATION: Cease, Administrative Shutdown$/ })
+      .waitFor();
+    await page.context().close();
+  });
+
+  it("Timeline: tells of conflicts and sessions in words, filtered by kind, and keeps it when the page is loaded again and by another controller", async () => {
+    const { page } = await openPage(browser);
+    other.change(small);
+    await signIn(page, other.url);
+    await page.getByRole("option", { name: /demo\/lan2 .*works/ }).waitFor();
+    other.change(wide);
+    await page.getByRole("link", { name: "Timeline" }).click();
+    const session = page.getByRole("cell", {
+      name: "the session is down: the router sent NOTIFICATION: Cease, Administrative Shutdown",
+    });
+    const conflict = page.getByRole("cell", { name: /a foreign host claims 10\.20\.0\.2: 02:00:00:00:00:99/ });
+    await session.first().waitFor();
+    await conflict.first().waitFor();
+    await page.getByRole("radio", { name: "Conflicts" }).check();
+    await session.first().waitFor({ state: "detached" });
+    const told = await conflict.count();
+    await page.reload();
+    await conflict.first().waitFor();
+    assert.equal(await conflict.count(), told, "what the controller still knows is there once");
     await page.context().close();
   });
 });
