@@ -1,8 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { AddressCell, RouterRow, ServiceRow } from "../src/console/model.ts";
 import type { Explanation } from "../src/explain/question.ts";
+import { formatAddress, parseAddress } from "../src/net/address.ts";
 import { explain } from "./connection.ts";
-import { instant, tone, useView } from "./view.ts";
+import { instant, isUp, tone, useView } from "./view.ts";
 
 /** One box of the drawing. */
 interface Box {
@@ -105,6 +106,15 @@ function short(text: string): string {
   return text.length > 27 ? `${text.slice(0, 26)}…` : text;
 }
 
+/** Whether a node tells a router of the address: its session is up, and the router is among those that the node named. */
+function tells({ node, via }: AddressCell["announcers"][number], router: RouterRow): boolean {
+  const session = router.sessions.find((one) => one.node === node);
+  if (session === undefined || !isUp(session)) return false;
+  const address = parseAddress(router.neighbor);
+  // A router on a link has no address of its own in the BgpPeer.
+  return address === undefined || via.split(", ").includes(formatAddress(address));
+}
+
 function draw(
   service: ServiceRow,
   address: AddressCell,
@@ -115,14 +125,16 @@ function draw(
   const isBgp = address.protocol === "bgp";
   const serving = service.endpoints.filter(({ isServing }) => isServing);
   const reachable = (node: string): boolean => !service.isLocal || serving.some((endpoint) => endpoint.node === node);
+  const isTold = (router: RouterRow, node: string): boolean =>
+    address.announcers.some((one) => one.node === node && tells(one, router));
   const entries: Box[] = isBgp
     ? routers.map((router) => {
-        const up = router.sessions.filter(({ node, state }) => state === "established" && announcing.has(node)).length;
+        const hops = address.announcers.filter((one) => tells(one, router)).length;
         return {
           id: `router ${router.key}`,
-          title: router.neighbor,
-          detail: `${router.key} · AS ${router.as} · ${up}×`,
-          isLit: up > 0,
+          title: router.neighbor || router.key,
+          detail: `AS ${router.as} · ${t("nextHopCount", hops)}`,
+          isLit: hops > 0,
         };
       })
     : [...new Set(address.announcers.map(({ via }) => via))].map((via) => ({
@@ -156,17 +168,15 @@ function draw(
   };
   const lines: Line[] = [
     ...entries.map((entry) => ({ from: "client", to: entry.id, isLit: entry.isLit })),
-    ...entries.flatMap((entry) =>
-      nodeBoxes
-        .filter(
-          (box) =>
-            !isBgp ||
-            routers.some(
-              (router) => entry.id === `router ${router.key}` && router.sessions.some(({ node }) => box.id === `node ${node}`),
-            ),
+    ...(isBgp
+      ? routers.flatMap((router) =>
+          nodeBoxes
+            .filter((box) => router.sessions.some(({ node }) => node === box.title))
+            .map((box) => ({ from: `router ${router.key}`, to: box.id, isLit: isTold(router, box.title) })),
         )
-        .map((box) => ({ from: entry.id, to: box.id, isLit: entry.isLit && box.isLit })),
-    ),
+      : entries.flatMap((entry) =>
+          nodeBoxes.map((box) => ({ from: entry.id, to: box.id, isLit: box.isLit && box.detail === entry.detail })),
+        )),
     ...nodeBoxes.flatMap((box) =>
       pods
         .filter((pod) => !service.isLocal || pod.id.startsWith(`pod ${box.title} `))

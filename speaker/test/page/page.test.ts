@@ -87,6 +87,26 @@ describe("the tabs", () => {
   });
   after(() => other?.close());
 
+  it("Topology: lights no line over a session that is down, and says how many next hops each router has", async () => {
+    const { page } = await openPage(browser);
+    await signIn(page, other.url);
+    await page.getByRole("option", { name: /demo\/far1 / }).click();
+    const way = page.getByRole("img", { name: /The way of 192\.0\.2\.1\./ });
+    assert.deepEqual(
+      await way
+        .locator(".box.lit text.detail")
+        .allTextContents()
+        .then((texts) => texts.filter((text) => text.startsWith("AS"))),
+      ["AS 65001 · 3 next hops", "AS 65001 · 4 next hops"],
+    );
+    assert.equal(await way.locator(".line:not(.lit)").count(), 1, "that of leaf1 to node002");
+    assert.equal(await way.locator(".line.lit").count(), 2 + 3 + 4 + 4);
+    await page.getByRole("button", { name: "Show the whole network" }).click();
+    await page.getByText("3 of 4 sessions up").waitFor();
+    await page.getByText("node002: idle · the router sent NOTIFICATION: Cease, Administrative Shutdown").waitFor();
+    await page.context().close();
+  });
+
   it("Pools: says of each address what it is, to one who points at it too, and shows quotas and what happened", async () => {
     const { page } = await openPage(browser);
     await signIn(page, other.url);

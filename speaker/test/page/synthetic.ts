@@ -70,8 +70,8 @@ export function syntheticCluster(size: Size): ConsoleFacts {
           node: name,
           address: farAddress(index),
           protocol: "bgp",
-          via: "leaf1, leaf2",
-          message: "announced to 2 routers",
+          via: "10.1.255.1, 10.1.255.2",
+          message: "next hop for 10.1.255.1, 10.1.255.2",
         }),
       ),
     ]),
@@ -125,7 +125,11 @@ export function withFaults(facts: ConsoleFacts): ConsoleFacts {
       one.metadata.name === "lan" ? { ...one, spec: { ...one.spec, exclude: ["10.20.3.0/24"], perNamespaceLimit: 20 } } : one,
     ),
     announcements: facts.announcements.map((one) =>
-      one.status.service === "lan2" ? { ...one, status: { ...one.status, conflict } } : one,
+      one.status.protocol === "bgp" && one.status.node === nodeName(1)
+        ? { ...one, status: { ...one.status, via: "10.1.255.2", message: "next hop for 10.1.255.2" } }
+        : one.status.service === "lan2"
+          ? { ...one, status: { ...one.status, conflict } }
+          : one,
     ),
     resting: new Map([[lanAddress(600), now + 60_000]]),
     numbers: new Map(

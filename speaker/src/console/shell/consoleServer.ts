@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
+import { constants, createGzip } from "node:zlib";
 import type { Explanation } from "../../explain/question.ts";
 import type { MetricsText } from "../../shell/metrics.ts";
 import { parseQuestion, type RouteAnswer, type RouteQuestion } from "../routes.ts";
@@ -123,26 +124,43 @@ function sendFile(response: ServerResponse, file: URL, type: string): void {
 
 let watching = 0;
 
-/** Server-sent events: the whole model first, then what changes. A reader that falls behind starts anew. */
+/**
+ * Server-sent events: the whole model first, then what changes. A reader that falls behind starts anew.
+ * Compressed where the reader can take it: the model of a large cluster has megabytes, and says the same things very often.
+ */
 function stream(request: IncomingMessage, response: ServerResponse, { feed, authorizer }: ConsoleSources): void {
   if (watching >= watchers) return end(response, 503, "text/plain", `${watchers} pages watch already; close one\n`);
   watching++;
-  response.writeHead(200, { ...headers, "content-type": "text/event-stream", "x-accel-buffering": "no" });
-  const send = (event: string, data: unknown): void => {
-    if (response.writableLength > 16 * 1024 * 1024) response.destroy();
-    else response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  const gzip = /\bgzip\b/.test(String(request.headers["accept-encoding"])) ? createGzip({ level: 1 }) : undefined;
+  const coding = gzip === undefined ? {} : { "content-encoding": "gzip" };
+  response.writeHead(200, { ...headers, ...coding, "content-type": "text/event-stream", "x-accel-buffering": "no" });
+  gzip?.pipe(response);
+  const write = (text: string): void => {
+    if (response.writableLength + (gzip?.writableLength ?? 0) > 64 * 1024 * 1024) return void response.destroy();
+    (gzip ?? response).write(text);
+    gzip?.flush(constants.Z_SYNC_FLUSH);
   };
+  const send = (event: string, data: unknown): void => write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   send("model", feed.model);
   const stop = feed.watch((patch) => send("patch", patch));
   const timer = setInterval(() => {
-    response.write(": still here\n\n");
+    write(": still here\n\n");
     void authorizer.check(request.headers.authorization, consolePath).then((verdict) => {
-      if (!verdict.isAllowed && verdict.status !== 503) response.end();
+      if (verdict.isAllowed || verdict.status === 503) return;
+      forget();
+      (gzip ?? response).end();
     });
   }, keepAliveMilliseconds);
-  response.on("close", () => {
-    watching--;
+  /** Nothing is written from now on. */
+  const forget = (): void => {
     clearInterval(timer);
     stop();
+  };
+  gzip?.on("error", () => response.destroy());
+  response.on("error", () => response.destroy());
+  response.on("close", () => {
+    watching--;
+    forget();
+    gzip?.destroy();
   });
 }
