@@ -1,5 +1,5 @@
 import type { NodeRow, RouterRow, SessionCell } from "../src/console/model.ts";
-import { instant, isUp, type Translate, useView } from "./view.ts";
+import { count, instant, isUp, type Translate, useView } from "./view.ts";
 import type { Word } from "./words.ts";
 
 const parts: Readonly<Record<string, Word>> = {
@@ -56,7 +56,7 @@ export function Network({ onSearch }: { readonly onSearch: (query: string) => vo
           <li key={via} class="card">
             <h3>{via}</h3>
             <p class="detail">
-              {addresses} {t("addresses")} · {nodes.size} {t("nodeCount")}
+              {count(t, "address", addresses)} · {count(t, "node", nodes.size)}
             </p>
           </li>
         ))}
@@ -67,9 +67,7 @@ export function Network({ onSearch }: { readonly onSearch: (query: string) => vo
           <li key={node.key}>
             <button type="button" class="node" title={nodeTitle(node, t)} onClick={() => onSearch(node.key)}>
               <Dot tone={nodeTone(node)} word={node.problem || (node.isSpeakerReady ? t("ready") : t("notReady"))} /> {node.key}{" "}
-              <small>
-                {node.announces} {t("addresses")}
-              </small>
+              <small>{count(t, "address", node.announces)}</small>
             </button>
           </li>
         ))}

@@ -3,7 +3,7 @@ import type { AddressCell, RouterRow, ServiceRow } from "../src/console/model.ts
 import type { Explanation } from "../src/explain/question.ts";
 import { formatAddress, parseAddress } from "../src/net/address.ts";
 import { explain } from "./connection.ts";
-import { instant, isUp, tone, useView } from "./view.ts";
+import { count, instant, isUp, tone, useView } from "./view.ts";
 
 /** One box of the drawing. */
 interface Box {
@@ -133,7 +133,7 @@ function draw(
         return {
           id: `router ${router.key}`,
           title: router.neighbor || router.key,
-          detail: `AS ${router.as} · ${t("nextHopCount", hops)}`,
+          detail: `AS ${router.as} · ${count(t, "nextHop", hops)}`,
           isLit: hops > 0,
         };
       })
@@ -265,9 +265,7 @@ function Announcers({ address: { announcers } }: { readonly address: AddressCell
   if (announcers.length <= shownBoxes) return list;
   return (
     <details>
-      <summary>
-        {announcers.length} {t("nodeCount")}
-      </summary>
+      <summary>{count(t, "node", announcers.length)}</summary>
       {list}
     </details>
   );

@@ -4,7 +4,7 @@ import type { RouteAnswer, RouteQuestion } from "../src/console/routes.ts";
 import { askRoutes } from "./connection.ts";
 import { Dot } from "./network.tsx";
 import { Table } from "./table.tsx";
-import { instant, isUp, matches, type Translate, tone, useView } from "./view.ts";
+import { count, instant, isUp, matches, type Translate, tone, useView } from "./view.ts";
 import type { Word } from "./words.ts";
 
 const views = { router: "viewRouter", out: "viewOut", local: "viewLocal", in: "viewIn" } as const satisfies Record<string, Word>;
@@ -56,10 +56,12 @@ function Sessions() {
           one.router.neighbor,
           one.router.as,
           one.node || "—",
-          <span key="state">
+          <span key="state" class="verdict">
             <span class={`dot ${tone(one.state)}`} aria-hidden="true" /> {one.state || "—"}
           </span>,
-          instant(one.since),
+          <time key="since" dateTime={one.since}>
+            {instant(one.since)}
+          </time>,
           one.sent ?? "—",
           `${one.received ?? "—"}${one.passedOver ? ` (${one.passedOver} ${t("notKept")})` : ""}`,
           remarkOn(one, t),
@@ -207,8 +209,7 @@ function Answer({ view, answer }: { readonly view: ViewName; readonly answer: Ro
               <span key="hops" class="hops">
                 {nextHops.slice(0, shownHops).map(({ nextHop, nodes }) => (
                   <span key={nextHop} title={`${t("fromNodes")} ${nodes.join(", ")}`}>
-                    <code>{nextHop}</code>{" "}
-                    <small>{nodes.length > 3 ? `${nodes.length} ${t("nodeCount")}` : nodes.join(", ")}</small>
+                    <code>{nextHop}</code> <small>{nodes.length > 3 ? count(t, "node", nodes.length) : nodes.join(", ")}</small>
                   </span>
                 ))}
                 {nextHops.length > shownHops ? (

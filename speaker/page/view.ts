@@ -56,6 +56,18 @@ export function matches(query: string, ...of: readonly string[]): boolean {
     .every((part) => text.includes(part));
 }
 
+const counted = {
+  address: ["oneAddress", "addressCount"],
+  node: ["oneNode", "nodeCount"],
+  nextHop: ["oneNextHop", "nextHopCount"],
+} as const satisfies Record<string, readonly [one: Word, several: Word]>;
+
+/** So many of something, in words. */
+export function count(t: Translate, what: keyof typeof counted, number: number): string {
+  const [one, several] = counted[what];
+  return number === 1 ? t(one) : t(several, number);
+}
+
 /** An instant in the reader's own way. */
 export function instant(text: string): string {
   const at = new Date(text);

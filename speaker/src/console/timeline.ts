@@ -76,7 +76,10 @@ function* ownerNews(before: ConsoleModel, after: ConsoleModel): Iterable<News> {
           ? `${owner.node} answers for ${address}${went.length > 0 ? ` in place of ${went.map(({ node }) => node).join(", ")}` : ""}: ${owner.why}`
           : announcers.length === 0
             ? `nobody announces ${address} any more`
-            : `${address}: ${[...came.map(({ node }) => `${node} announces it`), ...went.map(({ node }) => `${node} does not any more`)].join(", ")}`;
+            : [
+                ...came.map(({ node }) => `${node} announces ${address}`),
+                ...went.map(({ node }) => `${node} does not announce ${address} any more`),
+              ].join(", ");
       yield { kind: "owner", subject: row.key, message };
     }
   }
