@@ -218,6 +218,12 @@ export function Why({ service }: { readonly service: ServiceRow }) {
       {answer.cause === undefined ? null : (
         <p class="cause" role="status">
           {answer.cause.message} <small>({answer.cause.reason})</small>
+          {answer.cause.remedy === undefined ? null : (
+            <>
+              <br />
+              <strong>{t("whatToDo")}</strong>: {answer.cause.remedy}
+            </>
+          )}
         </p>
       )}
       <table>

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { mergeAnswers } from "../../src/console/routes.ts";
+import { explainService } from "../../src/explain/explainService.ts";
 import { eip } from "../../src/explain/fixtures.ts";
-import { type Browser, openBrowser, openPage, signIn } from "./browser.ts";
+import { type Browser, openBrowser, openPage, selectService, signIn } from "./browser.ts";
 import { type SyntheticConsole, serveFacts } from "./harness.ts";
 import { nodeName, routesOf, syntheticCluster, withFaults, withMove } from "./synthetic.ts";
 
@@ -104,6 +105,18 @@ describe("the tabs", () => {
     await page.getByRole("button", { name: "Show the whole network" }).click();
     await page.getByText("3 of 4 sessions up").waitFor();
     await page.getByText("node002: idle · the router sent NOTIFICATION: Cease, Administrative Shutdown").waitFor();
+    await page.context().close();
+  });
+
+  it("Why: names the cause and what to do, as the command line does", async () => {
+    const { page } = await openPage(browser);
+    await signIn(page, other.url);
+    await selectService(page, "demo/waits");
+    const why = page.getByRole("region", { name: "Why" });
+    const { cause } = explainService(wide, "demo/waits") ?? {};
+    assert.ok(cause?.remedy !== undefined);
+    await why.getByRole("status").getByText(`(${cause.reason})What to do: ${cause.remedy}`).waitFor();
+    assert.match((await why.getByRole("status").textContent()) ?? "", new RegExp(cause.message.slice(0, 20)));
     await page.context().close();
   });
 
