@@ -20,6 +20,8 @@ const seconds = Number(process.env["BERTH_HOSTILE_SECONDS"] ?? 12);
 const seed = Number(process.env["BERTH_HOSTILE_SEED"] ?? Date.now() % 0x7fffffff);
 const port = 21_870;
 const [hostile, stranger] = ["127.0.0.66", "127.0.0.77"];
+/** Of all sessions, in seconds. */
+const holdTime = 9;
 /** How much memory an attack may cost, in megabytes: what a young heap takes by itself is most of it. */
 const memoryRoom = 96;
 const marker = "ff".repeat(16);
@@ -73,17 +75,27 @@ async function eventually(claim: string, within: number, holds: () => Promise<bo
 /** A peer that behaves: its session is up, and whatever ends it is remembered. */
 class GoodPeer {
   readonly address: string;
+  readonly #identifier: string;
   ending = "";
+  /** The longest time, in milliseconds, for which it did not get to say that it is there. */
+  silence = 0;
 
-  constructor(address: string) {
+  constructor(address: string, identifier: string) {
     this.address = address;
+    this.#identifier = identifier;
   }
 
-  async start(identifier: string): Promise<void> {
+  async start(): Promise<void> {
+    [this.ending, this.silence] = ["", 0];
     const socket = await dial(this.address);
     const messages = messagesOf(socket);
-    socket.write(Buffer.concat([open(65001, 9, identifier), keepalive]));
-    const timer = setInterval(() => socket.write(keepalive), 1000);
+    socket.write(Buffer.concat([open(65001, holdTime, this.#identifier), keepalive]));
+    let last = performance.now();
+    const timer = setInterval(() => {
+      this.silence = Math.max(this.silence, performance.now() - last);
+      last = performance.now();
+      socket.write(keepalive);
+    }, 1000);
     timers.add(timer);
     void (async () => {
       for (let message = await messages.read(); message !== undefined; message = await messages.read())
@@ -95,11 +107,11 @@ class GoodPeer {
   }
 }
 
-const good = [new GoodPeer("127.0.0.2"), new GoodPeer("127.0.0.3")];
+const good = [new GoodPeer("127.0.0.2", "0a000002"), new GoodPeer("127.0.0.3", "0a000003")];
 const spec = (neighborAddress: string, peerAs: number): Line["peers"][number] => ({
   conf: { neighborAddress, peerAs },
   transport: { passiveMode: true },
-  timers: { config: { holdTime: "9" } },
+  timers: { config: { holdTime: String(holdTime) } },
   afiSafis: (["AFI_IP", "AFI_IP6"] as const).map((afi) => ({ config: { family: { afi, safi: "SAFI_UNICAST" } } })),
 });
 const line = (addresses: readonly string[]): Line => ({
@@ -111,10 +123,15 @@ const line = (addresses: readonly string[]): Line => ({
 
 /** Sessions of good peers are the ones that they were, and memory and descriptors are what they were. */
 async function nobodyNoticed(baseline: { readonly memory: number; readonly descriptors: number }): Promise<void> {
-  for (const { address, ending } of good) {
-    assert.equal(ending, "", `the session of ${address}`);
-    const { state, flaps } = await factsOf(address);
-    assert.deepEqual([state, flaps], ["Established", 0], address);
+  for (const one of good) {
+    const { address, ending, silence } = one;
+    // The machine may not let this process run for so long: then the speaker was right, and a new session begins.
+    if (ending === "NOTIFICATION 0400" && silence > (holdTime - 1) * 1000) {
+      await one.start();
+      continue;
+    }
+    assert.equal(ending, "", `the session of ${address}, which was silent for ${Math.round(silence)} ms at most`);
+    assert.equal((await factsOf(address)).state, "Established", address);
   }
   await eventually("connections are closed", 60, async () => descriptors() <= baseline.descriptors + 4);
   assert.ok(memory() < baseline.memory + memoryRoom, `${memory().toFixed(0)} MB, ${baseline.memory.toFixed(0)} MB before`);
@@ -126,11 +143,11 @@ interface HostileSession {
 }
 
 /** A new session of the hostile peer, up. While the speaker still sees the one before, it says so, and is asked again. */
-async function hostileSession(holdTime = 9): Promise<HostileSession> {
+async function hostileSession(hold = holdTime): Promise<HostileSession> {
   for (let tries = 0; tries < 1500; tries++) {
     const socket = await dial(hostile);
     const messages = messagesOf(socket);
-    socket.write(Buffer.concat([open(65066, holdTime, "0a000042"), keepalive]));
+    socket.write(Buffer.concat([open(65066, hold, "0a000042"), keepalive]));
     let message = await messages.read();
     while (message?.[0] === 1) message = await messages.read();
     if (message?.[0] === 4) return { socket, messages };
@@ -158,8 +175,18 @@ async function tookNotification(octets: Buffer): Promise<string | undefined> {
   return undefined;
 }
 
+/**
+ * A NOTIFICATION may be lost on a peer that does not read for a second: the connection is closed by then, and what it writes breaks it before it reads.
+ * On a machine that stood still for so long, the speaker says what it sent.
+ */
+async function missed(milliseconds: number): Promise<string | undefined> {
+  if (milliseconds < 900) return undefined;
+  return /^sent ([^:]+):/.exec((await factsOf(hostile)).lastError)?.[1];
+}
+
 /** Sends octets in random segments, then asks for the table. @returns what became of it, by name; undefined when the session ended without one */
 async function outcome({ socket, messages }: HostileSession, octets: Buffer, random: Random): Promise<string | undefined> {
+  const began = performance.now();
   for (const segment of segments(octets, random)) {
     socket.write(segment);
     if (random() < 0.5) await new Promise((resolve) => setImmediate(resolve));
@@ -173,7 +200,7 @@ async function outcome({ socket, messages }: HostileSession, octets: Buffer, ran
       socket.destroy();
       return message;
     }
-    if (message === undefined) return tookNotification(octets);
+    if (message === undefined) return (await tookNotification(octets)) ?? (await missed(performance.now() - began));
     const [type, body] = message;
     if (type === 3) {
       socket.destroy();
@@ -196,8 +223,7 @@ before(async () => {
     socket.destroy();
     return isUp;
   });
-  await good[0]?.start("0a000002");
-  await good[1]?.start("0a000003");
+  for (const one of good) await one.start();
 });
 
 after(() => {
@@ -263,7 +289,7 @@ describe("a hostile peer beside good ones", () => {
       const socket = await dial(from);
       const messages = messagesOf(socket);
       // A third says nothing, a third begins as one should, a third writes what is no BGP.
-      if (index % 3 === 1) socket.write(open(65066, 9, "0a000042").subarray(0, 1 + (index % 40)));
+      if (index % 3 === 1) socket.write(open(65066, holdTime, "0a000042").subarray(0, 1 + (index % 40)));
       if (index % 3 === 2) socket.write("GET / HTTP/1.1\r\nHost: speaker\r\n\r\n");
       // Who is no peer is turned away at once, which on a slow machine may be later; to a peer nothing more may ever come.
       const patience = from === stranger ? 20_000 : 200;
