@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Announcer } from "../../src/announce/announcer.ts";
+import type { ClusterView } from "../../src/announce/view.ts";
 import type { PeerFacts } from "../../src/bgp/facts.ts";
 import { createBgpAnnouncer } from "../../src/bgp/shell/announcer.ts";
 import { parseAddress } from "../../src/net/address.ts";
@@ -51,7 +52,7 @@ async function eventually(claim: string, holds: () => boolean): Promise<void> {
 async function speaker(
   isPassive: boolean,
   addresses: readonly string[] = [],
-): Promise<{ readonly port: number; readonly dialled: Socket[] }> {
+): Promise<{ readonly port: number; readonly dialled: Socket[]; apply(holdTime: string): void }> {
   const dialled: Socket[] = [];
   const port = ports++;
   server = createServer((socket) => {
@@ -64,7 +65,7 @@ async function speaker(
   assert.ok(typeof address === "object" && address !== null);
   const object = { apiVersion: "network.kubesphere.io/v1alpha2", metadata: { name: "default" } };
   announcer = createBgpAnnouncer({ drainMilliseconds: 400 }, { logger: openLog("error", {}) });
-  announcer.apply({
+  const view = (holdTime: string): ClusterView => ({
     nodeName: "node1",
     nodes: [{ name: "node1", labels: {}, internalAddresses: [{ family: 4, value: 0x0a636363n }], refusal: undefined }],
     addresses: addresses.map((text) => ({
@@ -82,13 +83,16 @@ async function speaker(
         spec: {
           conf: { neighborAddress: "127.0.0.1", peerAs: 65001 },
           transport: { passiveMode: isPassive, remotePort: address.port },
-          timers: { config: { connectRetry: "1" } },
+          timers: { config: { connectRetry: "1", holdTime } },
         },
       },
     ],
     passwords: new Map(),
   });
-  return { port, dialled };
+  const made = announcer;
+  const apply = (holdTime: string): void => made.apply(view(holdTime));
+  apply("90");
+  return { port, dialled, apply };
 }
 async function dial(port: number): Promise<Socket> {
   const socket = await connected(port);
@@ -156,6 +160,23 @@ describe("a peer that connects while its session is up", () => {
     again.write(Buffer.concat([open(high, graceful), keepalive]));
     for (let message = await old.read(); message !== undefined; message = await old.read()) assert.notEqual(message[0], 3);
     await eventually("the new session is up", () => facts().state === "Established" && facts().flaps === 1);
+  });
+});
+
+describe("a session that a new configuration ends", () => {
+  it("is told why, and dialled again when the router had a second to clear it", async () => {
+    const { dialled, apply } = await speaker(false);
+    await eventually("the speaker dials", () => dialled.length === 1);
+    const messages = messagesOf(dialled[0]!);
+    dialled[0]!.write(Buffer.concat([open(high), keepalive]));
+    await eventually("the session is up", () => facts().state === "Established");
+    const changed = performance.now();
+    apply("30");
+    let last = await messages.read();
+    for (let next = last; next !== undefined; next = await messages.read()) last = next;
+    assert.deepEqual([last?.[0], last?.[1].slice(0, 4)], [3, "0606"]);
+    await eventually("the speaker dials again", () => dialled.length === 2);
+    assert.ok(performance.now() - changed >= 999);
   });
 });
 

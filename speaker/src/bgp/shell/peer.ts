@@ -29,6 +29,8 @@ export interface PeerWorld {
   readonly recorder: Recorder | undefined;
   /** The router on a link, once it was heard. */
   readonly neighbour: (link: string) => Address | undefined;
+  /** Milliseconds before it is dialled for the first time; who connects is taken at once. */
+  readonly pause: number;
 }
 
 /** On a link where there may be no IPv4 addresses, IPv4 routes may have an IPv6 next hop. @see RFC 8950 §4 */
@@ -60,6 +62,8 @@ export class Peer implements ConnectionOwner {
   #lastError = "";
   #flaps = 0;
   #isClosing = false;
+  /** The time before the first attempt. */
+  readonly #pause: NodeJS.Timeout | undefined;
 
   constructor(config: PeerConfig, world: PeerWorld) {
     this.#config = config;
@@ -69,7 +73,8 @@ export class Peer implements ConnectionOwner {
     this.#onChange = world.onChange;
     this.#neighbour = world.neighbour;
     this.#dialled = new Connection(newSession(sessionOf(config)), this);
-    this.#start();
+    if (world.pause === 0) this.#start();
+    else this.#pause = setTimeout(() => this.#startUnlessConnected(), world.pause);
   }
 
   get config(): PeerConfig {
@@ -149,6 +154,7 @@ export class Peer implements ConnectionOwner {
   /** Ends everything. @param keepsRoutes says nothing, so that a peer that helps with restarts keeps our routes */
   close(subcode: number, reason: string, keepsRoutes: boolean): void {
     this.#isClosing = true;
+    clearTimeout(this.#pause);
     for (const connection of new Set([this.#dialled, this.#accepted, this.#established?.connection])) {
       connection?.handle(keepsRoutes ? { type: "stopForRestart" } : { type: "stop", subcode, reason });
       connection?.destroy();
@@ -265,6 +271,10 @@ export class Peer implements ConnectionOwner {
     if (!this.#isClosing) this.#dialled.handle({ type: this.#config.isPassive ? "startPassive" : "start" });
   }
 
+  #startUnlessConnected(): void {
+    if (this.#established === undefined && this.#accepted === undefined) this.#start();
+  }
+
   /** What the peer should know, in the form that was agreed on. */
   #pathsFor(connection: Connection, { addPathSend, hasExtendedNextHop }: Negotiated): Routes {
     const paths = this.#updates.pathsFor(this.#wanted, addPathSend);
@@ -373,7 +383,7 @@ export class Peer implements ConnectionOwner {
       );
     }
     // Dialling stopped for the peer's connection; with that gone it goes on.
-    if (connection !== this.#dialled && this.#established === undefined && this.#accepted === undefined) this.#start();
+    if (connection !== this.#dialled) this.#startUnlessConnected();
   }
 
   #receive(connection: Connection, update: UpdateMessage): void {

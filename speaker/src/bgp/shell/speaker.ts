@@ -18,6 +18,12 @@ import { Peer } from "./peer.ts";
 import type { Orders, WorkerOptions } from "./protocol.ts";
 import { Recorder } from "./recorder.ts";
 
+/**
+ * How long we wait, in milliseconds, before we dial a peer whose session we have just ended for a new configuration. Routers clear the old
+ * session first; FRR, of a neighbour that it knows by its network alone, at times never answers a connection that comes meanwhile.
+ */
+const resetPause = 1000;
+
 /** Changes of facts are gathered for this long, in milliseconds. */
 const gatherMilliseconds = 10;
 
@@ -97,10 +103,12 @@ export class Speaker {
   apply(orders: Orders): void {
     if (this.#isClosing) return;
     this.#offer = { table: orders.routes, policy: orders.policy, communities: [] };
+    const reset = new Set<string>();
     for (const [name, peer] of this.#peers) {
       const wanted = orders.peers.find((candidate) => candidate.name === name);
       const why = reasonToEnd(peer.config, wanted);
       if (why === undefined) continue;
+      if (peer.isEstablished) reset.add(name);
       peer.close(...why, wanted?.isHeldDown === false && peer.keepsOurRoutes);
       this.#peers.delete(name);
     }
@@ -111,7 +119,7 @@ export class Speaker {
     const routes = sharedRoutes(this.#offer);
     for (const config of orders.peers) {
       if (config.isHeldDown) continue;
-      const peer = this.#peers.get(config.name) ?? this.#newPeer(config);
+      const peer = this.#peers.get(config.name) ?? this.#newPeer(config, reset.has(config.name) ? resetPause : 0);
       this.#peers.set(config.name, peer);
       peer.update(config);
       peer.setRoutes(routes(config));
@@ -147,7 +155,7 @@ export class Speaker {
     this.#watch(this.#wanted);
   }
 
-  #newPeer(config: PeerConfig): Peer {
+  #newPeer(config: PeerConfig, pause: number): Peer {
     const { recordDirectory } = this.#options;
     const recorder = recordDirectory === undefined ? undefined : new Recorder(recordDirectory, config.name);
     return new Peer(config, {
@@ -156,6 +164,7 @@ export class Speaker {
       onChange: (one) => this.#changes(one),
       recorder,
       neighbour: (link) => this.#neighbours.at(link),
+      pause,
     });
   }
 
