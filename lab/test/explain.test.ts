@@ -111,23 +111,27 @@ const neverReady = {
   },
 };
 
+/** Those that come first, and take what others will not get. */
+const holders: readonly object[] = [
+  eip("broken-full", "172.30.0.230"),
+  eip("broken-quota", "172.30.0.233-172.30.0.234", { perNamespaceLimit: 1 }),
+  service("full-holder", "broken-full"),
+  service("quota-holder", "broken-quota"),
+];
+
 /** Everything that is wrong from the start, and can be wrong at the same time. */
 const broken = (inUse: string): readonly object[] => [
-  eip("broken-full", "172.30.0.230"),
   eip("broken-off", "172.30.0.231", { disable: true }),
   eip("broken-overlap", "172.30.0.218-172.30.0.221"),
-  eip("broken-bound", "172.30.0.232", { namespaces: ["elsewhere"] }),
-  eip("broken-quota", "172.30.0.233-172.30.0.234", { perNamespaceLimit: 1 }),
+  eip("broken-bound", "172.30.0.232", { namespaces: ["elsewhere"], restrict: true }),
   eip("broken-nic", "172.30.0.235", { interface: "eth9" }),
   eip("broken-nodes", "172.30.0.236", { nodeSelector: { matchLabels: { rack: "none" } } }),
   eip("broken-peers", "198.51.100.0/30", { protocol: "bgp", bgp: { peers: ["nobody"] } }),
   neverReady,
-  service("full-holder", "broken-full"),
   service("full", "broken-full"),
   service("off", "broken-off"),
   service("overlap", "broken-overlap"),
   service("bound", "broken-bound"),
-  service("quota-holder", "broken-quota"),
   service("quota", "broken-quota"),
   service("nic", "broken-nic"),
   service("nodes", "broken-nodes"),
@@ -146,7 +150,7 @@ const broken = (inUse: string): readonly object[] => [
 /** Set-up, reason, words of the cause, words of what to do. */
 const causes: readonly (readonly [service: string, reason: string, message: RegExp, remedy: RegExp])[] = [
   ["nowhere", "EipNotFound", /there is no Eip no-such-eip/, /make that Eip, or name one/],
-  ["full", "EipFull", /Eip broken-full is full \(1 of 1/, /spec\.addresses/],
+  ["full", "EipFull", /Eip broken-full is full/, /spec\.addresses/],
   ["off", "Disabled", /Eip broken-off is disabled/, /spec\.disable/],
   ["overlap", "Overlapping", /belongs to Eip lan already/, /shared addresses/],
   ["bound", "NamespaceNotAllowed", /broken-bound/, /spec\.namespaces/],
@@ -210,8 +214,11 @@ describe("what berth check finds in the lab", () => {
 });
 
 describe("berth explain service names the cause first, and what to do", () => {
-  before(() => {
+  before(async () => {
     const [inUse = ""] = addressesOf("layer2-page");
+    apply(JSON.stringify({ apiVersion: "v1", kind: "List", items: holders }));
+    for (const holder of ["full-holder", "quota-holder"])
+      await eventually(`${holder} has an address`, 30, () => addressesOf(holder).length === 1);
     apply(JSON.stringify({ apiVersion: "v1", kind: "List", items: broken(inUse) }));
   });
   for (const [name, reason, message, remedy] of causes)
@@ -235,7 +242,7 @@ describe("berth explain service names the cause first, and what to do", () => {
     for (const { name, text } of entries) assert.ok(!text.includes(secret), name);
   });
   it("and says that all is well when they are gone: no alert is left", async () => {
-    kube("delete", "-f", writeManifest("broken.json", broken("172.30.0.200")), "--wait=false", "--ignore-not-found");
+    kube("delete", "-f", writeManifest("broken.json", [...holders, ...broken("172.30.0.200")]), "--wait=false", "--ignore-not-found");
     await monitor.isQuiet();
   });
 
@@ -255,12 +262,12 @@ describe("berth explain service names the cause first, and what to do", () => {
   };
   it("the router takes no session: NoSession, with what the router said", async () => {
     try {
-      router("neighbor berth shutdown");
+      router("no bgp listen range 172.30.0.0/24 peer-group berth");
       await explains("bgp-page", "NoSession", /no session is up: router is up on no node, down on node1: /, /TCP port 179/, 60);
       await monitor.fires("BerthBgpAllSessionsDown");
       await monitor.fires("BerthBgpSessionDown");
     } finally {
-      router("no neighbor berth shutdown");
+      router("bgp listen range 172.30.0.0/24 peer-group berth");
     }
     await isWell("bgp-page", 120);
     assert.match(show("frr", ["show", "bgp", "summary"]).stdout, /172\.30\.0\.11/);
