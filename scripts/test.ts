@@ -66,6 +66,9 @@ const lab = (): Stage => tests("the lab, end to end", ["lab/test/*.test.ts"], { 
 /** Every example in the lab, in each language: long, and run by itself. */
 const examples = (): Stage => tests("examples in the lab", ["lab/test/examples/examples.test.ts"], { isSerial: true });
 
+/** Broken set-ups that the command line explains, while Prometheus scrapes: run by itself. */
+const observe = (): Stage => tests("broken set-ups in the lab", ["lab/test/observe/*.test.ts"], { isSerial: true });
+
 const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
   all: [() => check, () => unit(), () => tools, () => sdks, apiServer, page, interop, layer2, lab],
   unit: [() => unit({ BERTH_RUNS: "1000" })],
@@ -73,6 +76,7 @@ const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
   page: [() => tools, page],
   lab: [() => tools, lab],
   examples: [() => tools, examples],
+  observe: [() => tools, observe],
 };
 const wanted = process.argv[2] ?? "all";
 const plan = plans[wanted];

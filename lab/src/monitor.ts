@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { ruleFile } from "../../speaker/src/metrics/alerts.ts";
+import { kubectl } from "./controlPlane.ts";
 import { LabError, waitFor } from "./exec.ts";
 import { run } from "./hosts.ts";
 import { viewerToken } from "./metrics.ts";
-import { kubeconfigPath } from "./paths.ts";
 import { insideHost } from "./processes.ts";
 
 /** A Prometheus that scrapes Berth in the lab every second, with Berth's alerts, which need not hold for long there. */
@@ -21,7 +21,7 @@ export interface Monitor {
 
 const url = "http://127.0.0.1:9090/api/v1";
 
-/** Starts Prometheus on a node, as docs/metrics.md has it: it finds the pods by the Services, and reads with a token over TLS. */
+/** Starts Prometheus on a node, as docs/metrics.md has it: it reads with a token over TLS. */
 export async function startMonitor(node: string, directory: string): Promise<Monitor> {
   const file = (name: string): string => join(directory, name);
   mkdirSync(file("data"), { recursive: true });
@@ -42,15 +42,7 @@ export async function startMonitor(node: string, directory: string): Promise<Mon
         scheme: "https",
         tls_config: { insecure_skip_verify: true },
         authorization: { credentials_file: file("token") },
-        kubernetes_sd_configs: [{ role: "endpoints", namespaces: { names: ["berth-system"] }, kubeconfig_file: kubeconfigPath }],
-        relabel_configs: [
-          {
-            source_labels: ["__meta_kubernetes_service_name"],
-            regex: "berth-(controller|speaker)-metrics",
-            action: "keep",
-          },
-          { source_labels: ["__meta_kubernetes_pod_node_name"], target_label: "node" },
-        ],
+        file_sd_configs: [{ files: [file("targets.json")], refresh_interval: "1s" }],
       },
     ],
   };
@@ -62,6 +54,15 @@ export async function startMonitor(node: string, directory: string): Promise<Mon
     "--web.listen-address=127.0.0.1:9090",
     "--log.level=warn",
   ]);
+  // Debian's Prometheus cannot ask Kubernetes for the pods: they are written down for it, as Kubernetes has them.
+  const findPods = (): number => {
+    const { stdout } = kubectl(["get", "pods", "--namespace", "berth-system", "--output", "json"]);
+    const targets = stdout === "" ? [] : targetsOf(JSON.parse(stdout) as { readonly items: readonly FoundPod[] });
+    writeFileSync(file("next.json"), JSON.stringify([{ targets }]));
+    renameSync(file("next.json"), file("targets.json"));
+    return targets.length;
+  };
+  findPods();
   // A process group of its own: nsenter stands between us and Prometheus.
   const child: ChildProcess = spawn(program, args, { stdio: "ignore", detached: true });
   const query = (
@@ -74,19 +75,45 @@ export async function startMonitor(node: string, directory: string): Promise<Mon
   const firing = (): string[] => [
     ...new Set(query('ALERTS{alertstate="firing"}').map(({ metric }) => metric["alertname"] ?? "")),
   ];
-  await waitFor("a scrape of every pod of Berth", 60_000, () => {
-    const up = query("up == 1").length;
-    return up >= 5 || `${up} of 5 pods are scraped`;
-  });
+  const stop = async (): Promise<void> => {
+    if (child.pid === undefined) throw new LabError("Prometheus could not be started; npm run lab -- up installs it");
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    process.kill(-child.pid, "SIGKILL");
+    await gone;
+  };
+  try {
+    await waitFor("a scrape of every pod of Berth", 60_000, () => {
+      const [up, wanted] = [query("up == 1").length, findPods()];
+      return (up > 0 && up === wanted) || `${up} of ${wanted} pods are scraped`;
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const firingNow = (): string[] => {
+    findPods();
+    return firing();
+  };
   return {
     fires: (alert) =>
-      waitFor(`the alert ${alert}`, 60_000, () => firing().includes(alert) || `there fire ${firing().join(", ") || "none"}`),
-    isQuiet: () => waitFor("silence of all alerts", 120_000, () => firing().length === 0 || `there fire ${firing().join(", ")}`),
-    async stop(): Promise<void> {
-      if (child.pid === undefined) throw new LabError("Prometheus could not be started");
-      if (child.exitCode !== null) return;
-      process.kill(-child.pid, "SIGKILL");
-      await once(child, "exit");
-    },
+      waitFor(`the alert ${alert}`, 60_000, () => firingNow().includes(alert) || `there fire ${firing().join(", ") || "none"}`),
+    isQuiet: () =>
+      waitFor("silence of all alerts", 120_000, () => firingNow().length === 0 || `there fire ${firing().join(", ")}`),
+    stop,
   };
+}
+
+interface FoundPod {
+  readonly metadata: { readonly labels?: Readonly<Record<string, string>>; readonly deletionTimestamp?: string };
+  readonly status?: { readonly podIP?: string };
+}
+
+/** Where the pods serve their metrics. */
+function targetsOf({ items }: { readonly items: readonly FoundPod[] }): string[] {
+  return items.flatMap(({ metadata: { labels, deletionTimestamp }, status }) =>
+    status?.podIP === undefined || deletionTimestamp !== undefined
+      ? []
+      : [`${status.podIP}:${labels?.["app.kubernetes.io/component"] === "speaker" ? 7475 : 7474}`],
+  );
 }

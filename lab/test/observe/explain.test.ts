@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseTarGzip } from "nanotar";
-import { buildCli } from "../../scripts/cli.ts";
-import { run } from "../src/hosts.ts";
-import { type Monitor, startMonitor } from "../src/monitor.ts";
-import { kubeconfigPath } from "../src/paths.ts";
-import { insideHost } from "../src/processes.ts";
-import { show } from "../src/router.ts";
-import { addressesOf, apply, eventually, kube, npm } from "./support.ts";
+import { buildCli } from "../../../scripts/cli.ts";
+import { run } from "../../src/hosts.ts";
+import { type Monitor, startMonitor } from "../../src/monitor.ts";
+import { kubeconfigPath } from "../../src/paths.ts";
+import { insideHost } from "../../src/processes.ts";
+import { show } from "../../src/router.ts";
+import { addressesOf, apply, eventually, kube, npm } from "../support.ts";
 
 /**
  * Broken set-ups, each made in the lab: the command line names the true cause first, and what to do. Prometheus scrapes all the while, as
@@ -232,7 +232,7 @@ describe("berth explain service names the cause first, and what to do", () => {
       "BerthAddressNotAnnounced",
     ])
       await monitor.fires(alert);
-    const logs = kube("logs", "-n", "berth-system", "deployment/berth-controller", "--all-pods=true");
+    const logs = kube("logs", "-n", "berth-system", "-l", "app.kubernetes.io/component=controller", "--tail=-1");
     assert.ok(logs.includes(secret), "the controller says what is wrong with the annotation");
     const { code, stderr } = berth("bundle", "--output", "report.tar.gz");
     assert.equal(code, 0, stderr);
@@ -242,7 +242,13 @@ describe("berth explain service names the cause first, and what to do", () => {
     for (const { name, text } of entries) assert.ok(!text.includes(secret), name);
   });
   it("and says that all is well when they are gone: no alert is left", async () => {
-    kube("delete", "-f", writeManifest("broken.json", [...holders, ...broken("172.30.0.200")]), "--wait=false", "--ignore-not-found");
+    kube(
+      "delete",
+      "-f",
+      writeManifest("broken.json", [...holders, ...broken("172.30.0.200")]),
+      "--wait=false",
+      "--ignore-not-found",
+    );
     await monitor.isQuiet();
   });
 
