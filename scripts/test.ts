@@ -63,6 +63,8 @@ const page = (): Stage => tests("the page in Chromium", ["speaker/test/page/**/*
 const layer2 = (): Stage =>
   tests("Layer2 with real speakers in network namespaces", ["speaker/test/layer2/**/*.test.ts"], { isSerial: true });
 const lab = (): Stage => tests("the lab, end to end", ["lab/test/*.test.ts"], { isSerial: true });
+/** MetalLB's rows with an external router, what restarts cost, and the command line for BGP: long, and run by itself. */
+const rows = (): Stage => tests("rows of BGP in the lab", ["lab/test/rows/*.test.ts"], { isSerial: true });
 /** Every example in the lab, in each language: long, and run by itself. */
 const examples = (): Stage => tests("examples in the lab", ["lab/test/examples/examples.test.ts"], { isSerial: true });
 
@@ -75,6 +77,7 @@ const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
   layer2: [layer2],
   page: [() => tools, page],
   lab: [() => tools, lab],
+  rows: [() => tools, rows],
   examples: [() => tools, examples],
   observe: [() => tools, observe],
 };

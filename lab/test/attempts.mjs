@@ -1,5 +1,5 @@
 /**
- * A fresh TCP connection to an address every 10 ms, for some seconds. Prints how many failed, and the time from the first failed attempt to the
+ * A fresh TCP connection to an address every 10 ms, for some seconds, and until standard input ends. Prints how many failed, and the time from the first failed attempt to the
  * last, in milliseconds: with several paths some attempts succeed all the time, so that a gap between successes would hide a dead path.
  */
 import { connect } from "node:net";
@@ -10,11 +10,16 @@ const end = started + Number(seconds) * 1000;
 const patience = 900;
 let attempts = 0;
 let failures = 0;
+let isWanted = true;
+process.stdin.on("end", () => {
+  isWanted = false;
+});
+process.stdin.resume();
 let [first, last] = [Number.NaN, Number.NaN];
 
 const timer = setInterval(() => {
   const now = performance.now();
-  if (now > end) {
+  if (now > end && !isWanted) {
     clearInterval(timer);
     setTimeout(() => {
       const window = failures === 0 ? 0 : Math.round(last - first);
@@ -25,8 +30,12 @@ const timer = setInterval(() => {
   }
   attempts++;
   const socket = connect({ host: address, port: 80 });
-  const giveUp = setTimeout(() => fail(), patience);
+  // Behind what has arrived meanwhile: this process may have stood still, and timers come before sockets.
+  const giveUp = setTimeout(() => setImmediate(fail), patience);
+  let isOver = false;
   const fail = () => {
+    if (isOver) return;
+    isOver = true;
     clearTimeout(giveUp);
     failures++;
     first = Number.isNaN(first) ? now : Math.min(first, now);
@@ -35,6 +44,7 @@ const timer = setInterval(() => {
   };
   socket.on("error", fail);
   socket.on("connect", () => {
+    isOver = true;
     clearTimeout(giveUp);
     socket.destroy();
   });
