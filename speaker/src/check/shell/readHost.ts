@@ -14,7 +14,7 @@ const mostLinks = 32;
 export function watchHost(onChange: () => void): { facts(): HostFacts | undefined; close(): void } {
   let facts: HostFacts | undefined;
   const look = async (): Promise<void> => {
-    const next = await readHost();
+    const next = await readHost(facts?.kubeProxyMode ?? "");
     const isNews = JSON.stringify(next) !== JSON.stringify(facts);
     facts = next;
     if (isNews) onChange();
@@ -25,7 +25,7 @@ export function watchHost(onChange: () => void): { facts(): HostFacts | undefine
   return { facts: () => facts, close: () => clearInterval(timer) };
 }
 
-async function readHost(): Promise<HostFacts> {
+async function readHost(lastMode: string): Promise<HostFacts> {
   const interfaces = networkInterfaces();
   const links = Object.entries(interfaces)
     .flatMap(([name, addresses = []]): HostLink[] => {
@@ -47,7 +47,7 @@ async function readHost(): Promise<HostFacts> {
     .slice(0, mostLinks);
   const table = (name: string) => textOf(`/proc/net/${name}`);
   return {
-    kubeProxyMode: await proxyMode(),
+    kubeProxyMode: await proxyMode(lastMode),
     hasIpvsInterface: textOf("/sys/class/net/kube-ipvs0/mtu") !== "",
     arpIgnore: numberIn("/proc/sys/net/ipv4/conf/all/arp_ignore"),
     forwardsIpv4: numberIn("/proc/sys/net/ipv4/ip_forward") === 1,
@@ -78,7 +78,8 @@ function ownSockets(): Set<string> {
   return new Set(inodes);
 }
 
-function proxyMode(): Promise<string> {
+/** How kube-proxy says that it works. One that is too busy to answer in time works as it did: a note that flaps is work for every node. */
+function proxyMode(last: string): Promise<string> {
   return new Promise((resolve) => {
     const asking = get(proxyModeUrl, { timeout: 1000 }, (response) => {
       let text = "";
@@ -89,7 +90,10 @@ function proxyMode(): Promise<string> {
       response.on("end", () => resolve(response.statusCode === 200 ? text.trim() : ""));
       response.on("error", () => resolve(""));
     });
-    asking.on("timeout", () => asking.destroy());
+    asking.on("timeout", () => {
+      resolve(last);
+      asking.destroy();
+    });
     asking.on("error", () => resolve(""));
   });
 }
