@@ -64,7 +64,7 @@ describe("the way of an address", () => {
     );
     const reason = "took over from node004, which stopped to answer";
     site.change(withMove(small, 1, 0, reason));
-    await page.getByRole("img", { name: new RegExp(`10\\.20\\.0\\.1\\..*Node: ${nodeName(0)};`) }).waitFor({ timeout: 10_000 });
+    await page.getByRole("img", { name: new RegExp(`10\\.20\\.0\\.1\\..*Node: ${nodeName(0)};`) }).waitFor({ timeout: 30_000 });
     await page
       .getByRole("listitem")
       .filter({ hasText: nodeName(0) })

@@ -79,7 +79,7 @@ describe("the page with a thousand addresses and a hundred nodes", () => {
       site.change(withMove(facts, 1, 30 + round, `took over, round ${round}`));
       await page.waitForTimeout(50);
     }
-    await page.getByRole("img", { name: new RegExp(`10\\.20\\.0\\.1\\..*Node: ${nodeName(49)};`) }).waitFor({ timeout: 10_000 });
+    await page.getByRole("img", { name: new RegExp(`10\\.20\\.0\\.1\\..*Node: ${nodeName(49)};`) }).waitFor({ timeout: 30_000 });
   });
 
   it("finds among them, and shows routes and pools, each with no more in the document than can be read", async () => {
