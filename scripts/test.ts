@@ -60,6 +60,8 @@ const interop = (): Stage =>
   });
 /** What a person reads on the page, in Debian's Chromium, of a cluster that is made up. */
 const page = (): Stage => tests("the page in Chromium", ["speaker/test/page/**/*.test.ts"], { isSerial: true });
+/** The same of the lab's cluster, with a node that dies. By itself until it has run beside the rest of the lab's tests often enough. */
+const pageInLab = (): Stage => tests("the page in the lab", ["lab/test/page/*.test.ts"], { isSerial: true });
 const layer2 = (): Stage =>
   tests("Layer2 with real speakers in network namespaces", ["speaker/test/layer2/**/*.test.ts"], { isSerial: true });
 const lab = (): Stage => tests("the lab, end to end", ["lab/test/*.test.ts"], { isSerial: true });
@@ -76,6 +78,7 @@ const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
   unit: [() => unit({ BERTH_RUNS: "1000" })],
   layer2: [layer2],
   page: [() => tools, page],
+  pageInLab: [() => tools, pageInLab],
   lab: [() => tools, lab],
   rows: [() => tools, rows],
   examples: [() => tools, examples],
