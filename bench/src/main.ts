@@ -3,6 +3,7 @@ import { ensureBenchTools } from "../../lab/src/setup/setup.ts";
 import { allocate } from "./allocate.ts";
 import { bgp } from "./bgp/bgp.ts";
 import { measureFailover } from "./failover.ts";
+import { preview } from "./preview.ts";
 import { measureSpread } from "./spread.ts";
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
@@ -12,6 +13,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
     await bgp(args);
   },
   failover: measureFailover,
+  preview,
   spread: measureSpread,
 };
 const wanted = process.argv[2] ?? "";
