@@ -45,6 +45,8 @@ export class ExposedService extends pulumi.ComponentResource {
   declare readonly url: pulumi.Output<string | undefined>;
   /** Who announced the addresses when Pulumi last looked, as a sentence. */
   declare readonly announcedBy: pulumi.Output<string | undefined>;
+  /** The nodes that announced an address when Pulumi last looked; more than five of one address are counted: `["7 nodes"]`. */
+  declare readonly announcers: pulumi.Output<string[]>;
 
   constructor(name: string, args: ExposedServiceArgs, options: pulumi.ComponentResourceOptions = {}) {
     if (isReference(options)) {
@@ -75,6 +77,7 @@ export class ExposedService extends pulumi.ComponentResource {
     this.announcedBy = service.status.apply(
       (status) => status?.conditions?.find(({ type, status: holds }) => type === announced && holds === "True")?.message,
     );
+    this.announcers = this.announcedBy.apply(announcersIn);
     this.registerOutputs(verdict.outputs(() => outputsOf(this, outputs)));
   }
 }
@@ -86,6 +89,7 @@ const outputs = {
   hostname: undefined,
   url: undefined,
   announcedBy: undefined,
+  announcers: undefined,
 };
 
 /** Which pods serve, where they are, and on which ports. */
@@ -198,4 +202,10 @@ export function urlOf(host: string | undefined, port: number | undefined): strin
   const authority = host.includes(":") ? `[${host}]` : host;
   if (port === 443) return `https://${authority}`;
   return `http://${authority}${port === undefined || port === 80 ? "" : `:${port}`}`;
+}
+
+/** The nodes in the sentence of the condition that says who announces: "192.0.2.1 by node1 on eth0: owner; 2001:db8::1 by node1, node2". */
+export function announcersIn(sentence: string | undefined): string[] {
+  const parts = (sentence ?? "").split("; ").map((part) => /^[0-9a-f.:]+ by (.+?)(?: on .*)?$/.exec(part)?.[1] ?? "");
+  return [...new Set(parts.flatMap((names) => (names === "" ? [] : names.split(", "))))];
 }

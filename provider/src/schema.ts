@@ -78,6 +78,12 @@ const components = {
       hostname: { ...text, doc: "The DNS name: the one that was asked for, or one that the status of the Service has." },
       url: { ...text, doc: "The URL of the first port." },
       announcedBy: { ...text, doc: "Who announced the addresses when Pulumi last looked, as a sentence." },
+      announcers: {
+        type: "array",
+        doc: 'The nodes that announced an address when Pulumi last looked. More than five of one address are counted, in one entry such as "7 nodes".',
+        items: text,
+        required: true,
+      },
     },
   },
 } as const satisfies Readonly<Record<string, { readonly doc: string; readonly args: Fields; readonly outputs: Fields }>>;

@@ -51,6 +51,10 @@ export class ExposedService extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly announcedBy: pulumi.Output<string | undefined>;
     /**
+     * The nodes that announced an address when Pulumi last looked. More than five of one address are counted, in one entry such as "7 nodes".
+     */
+    declare public /*out*/ readonly announcers: pulumi.Output<string[]>;
+    /**
      * The DNS name: the one that was asked for, or one that the status of the Service has.
      */
     declare public readonly hostname: pulumi.Output<string | undefined>;
@@ -97,11 +101,13 @@ export class ExposedService extends pulumi.ComponentResource {
             resourceInputs["timeoutSeconds"] = args?.timeoutSeconds;
             resourceInputs["addresses"] = undefined /*out*/;
             resourceInputs["announcedBy"] = undefined /*out*/;
+            resourceInputs["announcers"] = undefined /*out*/;
             resourceInputs["url"] = undefined /*out*/;
         } else {
             resourceInputs["address"] = undefined /*out*/;
             resourceInputs["addresses"] = undefined /*out*/;
             resourceInputs["announcedBy"] = undefined /*out*/;
+            resourceInputs["announcers"] = undefined /*out*/;
             resourceInputs["hostname"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
             resourceInputs["url"] = undefined /*out*/;

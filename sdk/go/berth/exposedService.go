@@ -49,6 +49,8 @@ type ExposedService struct {
 	Addresses pulumi.StringArrayOutput `pulumi:"addresses"`
 	// Who announced the addresses when Pulumi last looked, as a sentence.
 	AnnouncedBy pulumi.StringPtrOutput `pulumi:"announcedBy"`
+	// The nodes that announced an address when Pulumi last looked. More than five of one address are counted, in one entry such as "7 nodes".
+	Announcers pulumi.StringArrayOutput `pulumi:"announcers"`
 	// The DNS name: the one that was asked for, or one that the status of the Service has.
 	Hostname pulumi.StringPtrOutput `pulumi:"hostname"`
 	// The name of the Service in the cluster.
@@ -264,6 +266,11 @@ func (o ExposedServiceOutput) Addresses() pulumi.StringArrayOutput {
 // Who announced the addresses when Pulumi last looked, as a sentence.
 func (o ExposedServiceOutput) AnnouncedBy() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *ExposedService) pulumi.StringPtrOutput { return v.AnnouncedBy }).(pulumi.StringPtrOutput)
+}
+
+// The nodes that announced an address when Pulumi last looked. More than five of one address are counted, in one entry such as "7 nodes".
+func (o ExposedServiceOutput) Announcers() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *ExposedService) pulumi.StringArrayOutput { return v.Announcers }).(pulumi.StringArrayOutput)
 }
 
 // The DNS name: the one that was asked for, or one that the status of the Service has.

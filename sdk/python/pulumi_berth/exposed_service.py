@@ -526,6 +526,7 @@ class ExposedService(pulumi.ComponentResource):
             __props__.__dict__["timeout_seconds"] = timeout_seconds
             __props__.__dict__["addresses"] = None
             __props__.__dict__["announced_by"] = None
+            __props__.__dict__["announcers"] = None
             __props__.__dict__["url"] = None
         super(ExposedService, __self__).__init__(
             'berth:index:ExposedService',
@@ -557,6 +558,14 @@ class ExposedService(pulumi.ComponentResource):
         Who announced the addresses when Pulumi last looked, as a sentence.
         """
         return pulumi.get(self, "announced_by")
+
+    @_builtins.property
+    @pulumi.getter
+    def announcers(self) -> pulumi.Output[Sequence[_builtins.str]]:
+        """
+        The nodes that announced an address when Pulumi last looked. More than five of one address are counted, in one entry such as "7 nodes".
+        """
+        return pulumi.get(self, "announcers")
 
     @_builtins.property
     @pulumi.getter
