@@ -27,7 +27,7 @@ after(() => {
 
 /** Says of the Deployment and the DaemonSet, for as long as the tests run, that all of their pods are there. */
 async function playControllers(): Promise<void> {
-  const ready = { observedGeneration: 1000, replicas: 2, updatedReplicas: 2, availableReplicas: 2 };
+  const ready = { observedGeneration: 1000, replicas: 2, readyReplicas: 2, updatedReplicas: 2, availableReplicas: 2 };
   const none = {
     observedGeneration: 1000,
     currentNumberScheduled: 0,
@@ -163,7 +163,11 @@ describe("a LoadBalancer", () => {
   });
 
   it("takes definitions of others over only when it is told to adopt them, and then their objects stay as they are", async () => {
-    kubectl(["delete", "crd", "--all", "--timeout=120s"]);
+    kubectl(["delete", "crd", "--all", "--wait=false"]);
+    for (const end = Date.now() + 120_000; kubectl(["get", "crd", "-o", "name"]).trim() !== ""; ) {
+      assert.ok(Date.now() < end, "the definitions are still there");
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
     kubectl(["create", "-f", "-"], JSON.stringify(foreignDefinition));
     kubectl(["wait", "--for=condition=Established", `crd/${foreignDefinition.metadata.name}`, "--timeout=120s"]);
     const eip = {
