@@ -7,6 +7,8 @@ import { announcementFacts } from "../../speaker/src/kubernetes/announced.ts";
 /** The package reads the nodes out of a sentence of the controller; the two share no code. */
 it("the announcers of an ExposedService are those that the controller's condition names", () => {
   const report = (node: string, address: string): ServiceAnnouncement => ({
+    apiVersion: "berth.dev/v1alpha1",
+    kind: "ServiceAnnouncement",
     metadata: { name: `${node}-${address}`, namespace: "demo" },
     status: {
       service: "page",

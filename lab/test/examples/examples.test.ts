@@ -215,6 +215,8 @@ describe("the examples that build on an installed Berth", { timeout: 400_000 }, 
     await eventually("green", 10, () => /pod green-/.test(page("client", address)));
     await ended;
     assert.equal(lost, "");
+    up("route-gateway", "lab");
+    await eventually("blue again", 10, () => /pod blue-/.test(page("client", address)));
   });
 
   it("none of them would change anything when run again", () => {
