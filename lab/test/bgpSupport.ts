@@ -42,22 +42,22 @@ interface Neighbor {
   readonly gracefulRestartInfo?: Readonly<Record<string, unknown>>;
 }
 
-const json = <T>(words: string): T => {
+/** What the router's command line answers; undefined while its daemon begins. */
+const json = <T>(words: string): T | undefined => {
   const { stdout } = show("frr", words.split(" "));
-  assert.ok(stdout.startsWith("{"), `the router answers "${words}" with ${stdout}`);
-  return JSON.parse(stdout) as T;
+  return stdout.startsWith("{") ? (JSON.parse(stdout) as T) : undefined;
 };
 /** Every path that the router has to a prefix. */
 export const paths = (prefix: string): readonly Path[] =>
-  json<{ readonly paths?: readonly Path[] }>(`show bgp ${prefix.includes(":") ? "ipv6" : "ipv4"} unicast ${prefix} json`).paths ??
-  [];
+  json<{ readonly paths?: readonly Path[] }>(`show bgp ${prefix.includes(":") ? "ipv6" : "ipv4"} unicast ${prefix} json`)
+    ?.paths ?? [];
 /** Their next hops; of IPv6 the global ones. */
 export const hops = (prefix: string): string[] =>
   paths(prefix)
     .flatMap(({ nexthops }) => nexthops.filter(({ scope }) => scope !== "link-local").map(({ ip }) => ip))
     .sort();
 /** The router's sessions by the address of the node. */
-export const neighbors = (): Readonly<Record<string, Neighbor>> => json("show bgp neighbors json");
+export const neighbors = (): Readonly<Record<string, Neighbor>> => json("show bgp neighbors json") ?? {};
 /** A text that is another one once any session was lost. */
 export const drops = (): string => JSON.stringify(nodes.map((node) => [node, neighbors()[hop(node)]?.connectionsDropped]));
 /** Changes the router's configuration. */
