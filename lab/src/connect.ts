@@ -60,8 +60,9 @@ function end(): void {
     const longestGap = Math.max(0, ...gaps.map(({ milliseconds }) => milliseconds));
     process.stdout.write(
       `${JSON.stringify({ startedAt: performance.timeOrigin + began, attempts, connected, failures, gaps, longestGap })}\n`,
+      // A pipe takes 64 kB at once; what is left of a long list would be lost.
+      () => process.exit(),
     );
-    process.exit();
   }, patience + 50);
 }
 
