@@ -72,6 +72,15 @@ describe("the health of Berth", () => {
   }
 });
 
+describe("a session of a node whose speaker is not Ready", () => {
+  const facts = { ...assigned, speakers: [speaker("node1", false), speaker("node2")] };
+  it("is not known, whatever was reported last, and not counted as up or down", () => {
+    const [row] = sessionRows(facts).filter(({ node: name }) => name === "node1");
+    assert.deepEqual([row?.state, row?.remark], ["unknown", "its speaker is not Ready; it reported established last"]);
+    assert.match(healthRows(facts).find(({ part }) => part === "sessions")?.message ?? "", /1 not known/);
+  });
+});
+
 describe("the tables", () => {
   it("show pools, sessions and owners in columns", () => {
     assert.match(renderPools(poolRows(assigned)), /^lan\s+172\.30\.0\.200-172\.30\.0\.209\s+layer2\s+1\s+10\s+yes$/m);

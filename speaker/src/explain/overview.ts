@@ -1,5 +1,5 @@
 import { addressAssigned, addressConflict, announced } from "@berth/api/conditions";
-import { isReady } from "../kubernetes/announced.ts";
+import { isReady, wellNodes } from "../kubernetes/announced.ts";
 import { keyOf, type Service } from "../kubernetes/objects.ts";
 import { isOurs } from "../kubernetes/requests.ts";
 import { nodeView } from "../kubernetes/view.ts";
@@ -63,7 +63,8 @@ export function poolRows({ eips }: ClusterFacts): PoolRow[] {
 }
 
 /** Every session that a node has reported, and every BgpPeer that none has. */
-export function sessionRows({ bgpPeers, now }: ClusterFacts): SessionRow[] {
+export function sessionRows({ bgpPeers, speakers, now }: ClusterFacts): SessionRow[] {
+  const well = wellNodes(speakers);
   return [...bgpPeers].sort(byName).flatMap(({ metadata, spec, status }): SessionRow[] => {
     const common = { peer: metadata.name, neighbor: spec.conf.neighborAddress ?? "" };
     const refused = status?.conditions?.find(({ type, status: holds }) => type === "Accepted" && holds === "False");
@@ -71,17 +72,24 @@ export function sessionRows({ bgpPeers, now }: ClusterFacts): SessionRow[] {
     if (nodes.length === 0)
       return [{ ...common, node: "", state: "", since: "", remark: refused?.message ?? "no node has reported a session" }];
     return nodes.map(([node, { peerState, timersState, lastError }]) => {
-      const state = (peerState?.sessionState ?? "UNKNOWN").toLowerCase();
+      const reported = (peerState?.sessionState ?? "UNKNOWN").toLowerCase();
+      const state = well.has(node) ? reported : "unknown";
       const instant = Date.parse(timersState?.uptime ?? timersState?.downtime ?? "");
       return {
         ...common,
         node,
         state,
         since: Number.isNaN(instant) ? "" : ago(now - instant),
-        remark: state === "established" ? "" : lastError || refused?.message || "",
+        remark: remarkOf(state, reported, lastError || refused?.message || ""),
       };
     });
   });
+}
+
+/** What is to be said of a session. What a node said last may be old when its speaker is not Ready. */
+function remarkOf(state: string, reported: string, error: string): string {
+  if (state === "unknown") return `its speaker is not Ready; it reported ${reported} last`;
+  return state === "established" ? "" : error;
 }
 
 /** Every address that is announced, by address and node; addresses that nobody announces too. */
@@ -137,8 +145,9 @@ export function healthRows(facts: ClusterFacts): HealthRow[] {
   const refused = refusals.filter(({ reason }) => reason !== "NodeExcluded").map(({ message }) => message);
   const excluded = refusals.length - refused.length;
   const badPools = poolRows(facts).filter(({ inUse }) => inUse !== "yes" && !inUse.startsWith("disabled"));
-  const sessions = sessionRows(facts);
-  const down = sessions.filter(({ state }) => state !== "established");
+  const known = sessionRows(facts).filter(({ state }) => state !== "unknown");
+  const lost = sessionRows(facts).length - known.length;
+  const down = known.filter(({ state }) => state !== "established");
   const ours = services.filter((service) => isOurs(service, scope));
   const has = (service: Service, type: string, status: string): boolean =>
     service.status?.conditions?.some((condition) => condition.type === type && condition.status === status) ?? false;
@@ -183,7 +192,7 @@ export function healthRows(facts: ClusterFacts): HealthRow[] {
           row(
             "sessions",
             down.length === 0,
-            `${sessions.length - down.length} of ${sessions.length} up${down.length > 0 ? `; down: ${list(down.map(({ peer, node, remark }) => `${peer}${node === "" ? "" : ` on ${node}`}${remark === "" ? "" : ` (${remark})`}`))}` : ""}`,
+            `${known.length - down.length} of ${known.length} up${lost > 0 ? `, ${lost} not known` : ""}${down.length > 0 ? `; down: ${list(down.map(({ peer, node, remark }) => `${peer}${node === "" ? "" : ` on ${node}`}${remark === "" ? "" : ` (${remark})`}`))}` : ""}`,
           ),
         ]),
     row(
