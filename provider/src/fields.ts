@@ -174,7 +174,9 @@ export const loadBalancerArgs = {
   controllerResources: resources("What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi."),
   controllerNodeSelector: labelMap("Labels of the nodes that may run controllers. Default: every node."),
   controllerTolerations: tolerations("Taints that controllers tolerate, besides those of control planes."),
-  speakerResources: resources("What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi."),
+  speakerResources: resources(
+    "What a speaker may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a speaker gets on a busy node: one that has to wait for a core looks dead to the others.",
+  ),
   nodeSelector: labelMap("Labels of the nodes that run speakers. Default: every Linux node."),
   tolerations: tolerations("Taints that speakers tolerate, besides those of control planes and of nodes that are not ready yet."),
   priorityClassName: { type: "string", doc: "The priority of the pods. Default system-cluster-critical." },

@@ -15,7 +15,7 @@ import {
   speakerRules,
   viewerRules,
 } from "./manifests/rbac.ts";
-import { controllerSpec, defaultResources, speakerSpec, type WorkloadOptions } from "./manifests/workloads.ts";
+import { controllerDefaults, controllerSpec, speakerDefaults, speakerSpec, type WorkloadOptions } from "./manifests/workloads.ts";
 
 /** The arguments of a LoadBalancer. */
 export type LoadBalancerArgs = ArgsOf<typeof loadBalancerArgs>;
@@ -217,10 +217,10 @@ function workloadOptions(args: PlainWorkloadArgs): WorkloadOptions {
     restSeconds: args.restSeconds ?? 60,
     shareUnconditionally: args.shareUnconditionally ?? false,
     drainMilliseconds: args.drainMilliseconds ?? 1000,
-    controllerResources: args.controllerResources ?? defaultResources,
+    controllerResources: args.controllerResources ?? controllerDefaults,
     controllerNodeSelector: args.controllerNodeSelector ?? {},
     controllerTolerations: args.controllerTolerations ?? [],
-    speakerResources: args.speakerResources ?? defaultResources,
+    speakerResources: args.speakerResources ?? speakerDefaults,
     tolerations: args.tolerations ?? [],
     metricNames: args.metricNames ?? [],
     certificateSecret: args.certificateSecret ?? "",

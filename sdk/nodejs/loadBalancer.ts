@@ -219,7 +219,7 @@ export interface LoadBalancerArgs {
      */
     shareUnconditionally?: pulumi.Input<boolean | undefined>;
     /**
-     * What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+     * What a speaker may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a speaker gets on a busy node: one that has to wait for a core looks dead to the others.
      */
     speakerResources?: pulumi.Input<inputs.LoadBalancerSpeakerResourcesArgs | undefined>;
     /**

@@ -127,7 +127,7 @@ type loadBalancerArgs struct {
 	ServiceCidrs []string `pulumi:"serviceCidrs"`
 	// As OpenELB did: a Service that names an address in use gets it, whatever the ports. Default false.
 	ShareUnconditionally *bool `pulumi:"shareUnconditionally"`
-	// What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+	// What a speaker may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a speaker gets on a busy node: one that has to wait for a core looks dead to the others.
 	SpeakerResources *LoadBalancerSpeakerResources `pulumi:"speakerResources"`
 	// Taints that speakers tolerate, besides those of control planes and of nodes that are not ready yet.
 	Tolerations []LoadBalancerTolerations `pulumi:"tolerations"`
@@ -193,7 +193,7 @@ type LoadBalancerArgs struct {
 	ServiceCidrs pulumi.StringArrayInput
 	// As OpenELB did: a Service that names an address in use gets it, whatever the ports. Default false.
 	ShareUnconditionally pulumi.BoolPtrInput
-	// What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+	// What a speaker may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a speaker gets on a busy node: one that has to wait for a core looks dead to the others.
 	SpeakerResources LoadBalancerSpeakerResourcesPtrInput
 	// Taints that speakers tolerate, besides those of control planes and of nodes that are not ready yet.
 	Tolerations LoadBalancerTolerationsArrayInput

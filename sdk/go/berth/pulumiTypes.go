@@ -5236,7 +5236,7 @@ func (o LoadBalancerControllerTolerationsArrayOutput) Index(i pulumi.IntInput) L
 	}).(LoadBalancerControllerTolerationsOutput)
 }
 
-// What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+// What a speaker may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a speaker gets on a busy node: one that has to wait for a core looks dead to the others.
 type LoadBalancerSpeakerResources struct {
 	// The most that the container gets, such as {memory: 512Mi}.
 	Limits map[string]string `pulumi:"limits"`
@@ -5255,7 +5255,7 @@ type LoadBalancerSpeakerResourcesInput interface {
 	ToLoadBalancerSpeakerResourcesOutputWithContext(context.Context) LoadBalancerSpeakerResourcesOutput
 }
 
-// What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+// What a speaker may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a speaker gets on a busy node: one that has to wait for a core looks dead to the others.
 type LoadBalancerSpeakerResourcesArgs struct {
 	// The most that the container gets, such as {memory: 512Mi}.
 	Limits pulumi.StringMapInput `pulumi:"limits"`
@@ -5316,7 +5316,7 @@ func (i *loadBalancerSpeakerResourcesPtrType) ToLoadBalancerSpeakerResourcesPtrO
 	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancerSpeakerResourcesPtrOutput)
 }
 
-// What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+// What a speaker may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a speaker gets on a busy node: one that has to wait for a core looks dead to the others.
 type LoadBalancerSpeakerResourcesOutput struct{ *pulumi.OutputState }
 
 func (LoadBalancerSpeakerResourcesOutput) ElementType() reflect.Type {

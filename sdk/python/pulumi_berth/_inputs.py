@@ -2966,7 +2966,7 @@ class LoadBalancerControllerTolerationsArgs:
 
 class LoadBalancerSpeakerResourcesArgsDict(TypedDict):
     """
-    What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+    What a speaker may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a speaker gets on a busy node: one that has to wait for a core looks dead to the others.
     """
     limits: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
     """
@@ -2983,7 +2983,7 @@ class LoadBalancerSpeakerResourcesArgs:
                  limits: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  requests: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None):
         """
-        What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        What a speaker may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a speaker gets on a busy node: one that has to wait for a core looks dead to the others.
 
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] limits: The most that the container gets, such as {memory: 512Mi}.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] requests: What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.

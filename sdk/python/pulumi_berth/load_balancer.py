@@ -83,7 +83,7 @@ class LoadBalancerArgs:
         :param pulumi.Input[_builtins.int] rest_seconds: How long a freed address rests before a Service gets it that did not ask for it, in seconds. Default 60.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] service_cidrs: The networks that Kubernetes takes the addresses of Services inside the cluster from, such as 10.96.0.0/12. Given here, a pool with one of their addresses fails the preview.
         :param pulumi.Input[_builtins.bool] share_unconditionally: As OpenELB did: a Service that names an address in use gets it, whatever the ports. Default false.
-        :param pulumi.Input['LoadBalancerSpeakerResourcesArgs'] speaker_resources: What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        :param pulumi.Input['LoadBalancerSpeakerResourcesArgs'] speaker_resources: What a speaker may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a speaker gets on a busy node: one that has to wait for a core looks dead to the others.
         :param pulumi.Input[Sequence[pulumi.Input['LoadBalancerTolerationsArgs']]] tolerations: Taints that speakers tolerate, besides those of control planes and of nodes that are not ready yet.
         """
         pulumi.set(__self__, "image", image)
@@ -500,7 +500,7 @@ class LoadBalancerArgs:
     @pulumi.getter(name="speakerResources")
     def speaker_resources(self) -> pulumi.Input[Optional['LoadBalancerSpeakerResourcesArgs']]:
         """
-        What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        What a speaker may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a speaker gets on a busy node: one that has to wait for a core looks dead to the others.
         """
         return pulumi.get(self, "speaker_resources")
 
@@ -603,7 +603,7 @@ class LoadBalancer(pulumi.ComponentResource):
         :param pulumi.Input[_builtins.int] rest_seconds: How long a freed address rests before a Service gets it that did not ask for it, in seconds. Default 60.
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] service_cidrs: The networks that Kubernetes takes the addresses of Services inside the cluster from, such as 10.96.0.0/12. Given here, a pool with one of their addresses fails the preview.
         :param pulumi.Input[_builtins.bool] share_unconditionally: As OpenELB did: a Service that names an address in use gets it, whatever the ports. Default false.
-        :param pulumi.Input[Union['LoadBalancerSpeakerResourcesArgs', 'LoadBalancerSpeakerResourcesArgsDict']] speaker_resources: What a speaker may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        :param pulumi.Input[Union['LoadBalancerSpeakerResourcesArgs', 'LoadBalancerSpeakerResourcesArgsDict']] speaker_resources: What a speaker may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a speaker gets on a busy node: one that has to wait for a core looks dead to the others.
         :param pulumi.Input[Sequence[pulumi.Input[Union['LoadBalancerTolerationsArgs', 'LoadBalancerTolerationsArgsDict']]]] tolerations: Taints that speakers tolerate, besides those of control planes and of nodes that are not ready yet.
         """
         ...
