@@ -47,6 +47,7 @@ export type ProtocolFacts = Readonly<Record<string, unknown>>;
  */
 export interface Announcer {
   apply(view: ClusterView): void;
+  /** Each part is made when it is read: of thousands of addresses not all are looked at every second. */
   status(): {
     readonly announcements: readonly AnnouncementFact[];
     readonly facts: ProtocolFacts;

@@ -127,7 +127,7 @@ class BgpAnnouncer implements Announcer {
     const peers = configured.map((config) => (config.isHeldDown ? undefined : this.#facts.get(config.name)) ?? idleFacts(config));
     const isUp = new Map(peers.map((peer) => [peer.name, peer.state === "Established"]));
     const off = this.#desired?.refusal;
-    const announcements = (this.#desired?.decisions ?? []).map((decision): AnnouncementFact => {
+    const factOf = (decision: AddressDecision): AnnouncementFact => {
       const up = configured
         .filter((config) => isUp.get(config.name) === true && isTold(config, decision))
         .map(({ address }) => formatAddress(address));
@@ -144,10 +144,12 @@ class BgpAnnouncer implements Announcer {
         refusal,
         because: isAnnouncing ? `next hop for ${up.join(", ")}` : "",
       };
-    });
-    const { speaker, refusedPeers = [] } = this.#desired ?? {};
+    };
+    const { speaker, decisions = [], refusedPeers = [] } = this.#desired ?? {};
     return {
-      announcements,
+      get announcements() {
+        return decisions.map(factOf);
+      },
       facts: {
         as: speaker?.as,
         routerId: speaker === undefined ? undefined : formatAddress(speaker.routerId),

@@ -22,9 +22,11 @@ export function publishNotes(
   const interval = setInterval(changed, lookInterval);
 
   function changed(): void {
-    const note = speakerNote(nameOf(owner().name), owner(), published());
+    if (isWriting) return;
+    const told = published();
+    const note = speakerNote(nameOf(owner().name), owner(), told);
     const text = JSON.stringify(note);
-    if (isWriting || text === written || Object.keys(published()).length === 0) return;
+    if (text === written || Object.keys(told).length === 0) return;
     isWriting = true;
     void write(`${path}/${note.metadata.name}`, note)
       .then(

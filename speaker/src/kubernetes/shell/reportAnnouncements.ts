@@ -10,8 +10,8 @@ import { type Api, ApiError } from "./api.ts";
 import { Collection } from "./collection.ts";
 import { EventRecorder } from "./events.ts";
 
-/** Facts are looked at again this often, for announcers that do not tell of a change. Nothing is written unless something changed. */
-const lookInterval = 1000;
+/** Announcers tell of a change; besides, facts are looked at again this often. Nothing is written unless something changed. */
+const lookInterval = 10_000;
 /** Changes are gathered for this long. */
 const gatherMilliseconds = 100;
 /** After a failure the API server is left alone for this long at first, and at most. */
@@ -25,6 +25,8 @@ const writesPerSecond = 50;
 const budgetPause = 200;
 /** That nobody announces an address is told when it has been so for this long: while Services are made, most of them are about to have endpoints. */
 const silenceMilliseconds = 5000;
+/** How often it is looked whether one is old enough. */
+const silencePause = 1000;
 /** A planned stop waits at most so long for the last reports. */
 const closeMilliseconds = 2000;
 
@@ -53,6 +55,7 @@ export function reportAnnouncements(
   const events = new EventRecorder(api, "berth-speaker", logger);
   let view: ClusterView | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let silenceTimer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let isAgain = false;
   let isClosed = false;
@@ -110,10 +113,18 @@ export function reportAnnouncements(
     const isWritten = new Set(own.map(keyOf));
     const silent = wanted.filter(({ status }) => !status.announcing && status.conflict === undefined);
     silentSince = new Map(silent.map(keyOf).map((key) => [key, silentSince.get(key) ?? now]));
-    return wanted.filter((object) => {
+    const isDue = (object: ServiceAnnouncement): boolean => {
       const since = silentSince.get(keyOf(object));
       return since === undefined || isWritten.has(keyOf(object)) || now - since >= silenceMilliseconds;
-    });
+    };
+    const due = wanted.filter(isDue);
+    if (due.length < wanted.length) silenceTimer ??= setTimeout(endSilence, silencePause);
+    return due;
+  }
+
+  function endSilence(): void {
+    silenceTimer = undefined;
+    changed();
   }
 
   async function perform(action: ReportAction): Promise<boolean> {
@@ -159,6 +170,7 @@ export function reportAnnouncements(
       isClosed = true;
       clearInterval(interval);
       clearTimeout(timer);
+      clearTimeout(silenceTimer);
       const last = (async (): Promise<void> => {
         await running;
         await report([]);

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import type { Announcer } from "../../announce/announcer.ts";
+import type { AnnouncementFact, Announcer, ProtocolFacts } from "../../announce/announcer.ts";
 import type { ClusterView } from "../../announce/view.ts";
 import { formatAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
@@ -75,13 +75,19 @@ class Layer2Announcer implements Announcer {
     const used = new Set(this.#decisions.flatMap(({ targets }) => targets.map(({ link }) => link)));
     const links = this.#own?.links.filter(({ name, networks }) => networks.length > 0 || used.has(name));
     const published = links === undefined ? undefined : publish(links, this.#own?.egress ?? new Map());
+    const announcements = (): AnnouncementFact[] => this.#decisions.map((decision) => announcementFact(decision, this.#facts));
+    const facts = (): ProtocolFacts => ({
+      addresses: [...this.#facts.values()],
+      counters: this.#counters,
+      counts: Object.fromEntries(this.#counts),
+      links: this.#own?.links.map(({ name }) => name),
+    });
     return {
-      announcements: this.#decisions.map((decision) => announcementFact(decision, this.#facts)),
-      facts: {
-        addresses: [...this.#facts.values()],
-        counters: this.#counters,
-        counts: Object.fromEntries(this.#counts),
-        links: this.#own?.links.map(({ name }) => name),
+      get announcements() {
+        return announcements();
+      },
+      get facts() {
+        return facts();
       },
       ...(published === undefined ? {} : { published }),
     };
