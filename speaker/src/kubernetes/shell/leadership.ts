@@ -34,6 +34,8 @@ export class Leadership {
   #observation: Observation = { seen: "", at: performance.now() };
   /** The version of the Lease that this process wrote last. */
   #written: string | undefined;
+  /** The look at the Lease that is under way, or was the last; it never fails. */
+  #underWay: Promise<void> = Promise.resolve();
 
   constructor(api: Api, options: LeadershipOptions, onChange: () => void, logger: Logger) {
     this.#api = api;
@@ -48,17 +50,25 @@ export class Leadership {
     return !this.#isClosed && performance.now() - this.#renewedAt < renewDeadline * 1000;
   }
 
-  /** Gives the Lease back, so that the next leader need not wait. */
+  /** Gives the Lease back, so that the next leader need not wait. When that cannot be done, the next one leads when the Lease has ended. */
   async close(): Promise<void> {
-    const wasLeader = this.isLeader;
     this.#isClosed = true;
-    if (!wasLeader) return;
-    const lease = (await this.#api.send("GET", this.#path())) as Lease;
-    if (lease.metadata.resourceVersion === this.#written)
-      await this.#api.send("PUT", this.#path(), {
-        ...lease,
-        spec: { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 },
-      });
+    // A renewal that is under way would change the Lease between our look and our write.
+    await this.#underWay;
+    if (this.#written === undefined) return;
+    try {
+      const lease = (await this.#api.send("GET", this.#path())) as Lease;
+      if (lease.metadata.resourceVersion === this.#written)
+        await this.#api.send("PUT", this.#path(), {
+          ...lease,
+          spec: { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 },
+        });
+    } catch (error) {
+      this.#logger.warn(
+        { event: "leaseFailed", error: String(error) },
+        "cannot give the Lease back; the next leader waits for its end",
+      );
+    }
   }
 
   #path(): string {
@@ -67,12 +77,11 @@ export class Leadership {
 
   async #run(): Promise<void> {
     while (!this.#isClosed) {
-      try {
-        await this.#attempt();
-      } catch (error) {
+      this.#underWay = this.#attempt().catch((error: unknown) => {
         const isRace = error instanceof ApiError && error.status === 409;
         if (!isRace) this.#logger.warn({ event: "leaseFailed", error: String(error) }, "cannot read or write the Lease");
-      }
+      });
+      await this.#underWay;
       if (this.isLeader !== this.#wasLeading) {
         this.#wasLeading = this.isLeader;
         this.#logger.info(
