@@ -6,6 +6,13 @@ import { extend } from "../timeline.ts";
 
 /** Changes are gathered for this long, so that a burst is one patch. */
 const gatherMilliseconds = 100;
+/**
+ * After an update the feed rests for so many times what it took, less while somebody watches, and for this long at most: what matters more
+ * in this process, such as giving addresses, has the processor.
+ */
+const restFactor = 19;
+const watchedRestFactor = 4;
+const longestRest = 1000;
 /** What changes by itself (a leader that is gone) is looked at this often. */
 const lookMilliseconds = 5000;
 
@@ -13,8 +20,9 @@ const lookMilliseconds = 5000;
 export class Feed {
   readonly #facts: () => ConsoleFacts | undefined;
   readonly #listeners = new Set<(patch: ModelPatch) => void>();
-  readonly #look: NodeJS.Timeout;
+  readonly #interval: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
+  #restsUntil = 0;
   #timeline: readonly TimelineEntry[] = [];
   #model: ConsoleModel = emptyModel;
   #hasModel = false;
@@ -23,13 +31,13 @@ export class Feed {
   /** @param facts what is known of the cluster; undefined until everything has been read */
   constructor(facts: () => ConsoleFacts | undefined) {
     this.#facts = facts;
-    this.#look = setInterval(() => this.#update(), lookMilliseconds);
-    this.#look.unref();
+    this.#interval = setInterval(() => this.#update(), lookMilliseconds);
+    this.#interval.unref();
   }
 
   /** Something may have changed. */
   touch(): void {
-    this.#timer ??= setTimeout(() => this.#update(), gatherMilliseconds);
+    this.#timer ??= setTimeout(() => this.#update(), Math.max(gatherMilliseconds, this.#restsUntil - performance.now()));
   }
 
   /** What the page shows now. */
@@ -49,7 +57,7 @@ export class Feed {
   }
 
   close(): void {
-    clearInterval(this.#look);
+    clearInterval(this.#interval);
     clearTimeout(this.#timer);
     this.#listeners.clear();
   }
@@ -57,6 +65,14 @@ export class Feed {
   #update(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    const began = performance.now();
+    this.#look();
+    const ended = performance.now();
+    const factor = this.isWatched ? watchedRestFactor : restFactor;
+    this.#restsUntil = ended + Math.min(longestRest, factor * (ended - began));
+  }
+
+  #look(): void {
     const facts = this.#facts();
     if (facts === undefined) return;
     const next = snapshot(facts, this.#timeline, this.#rows);

@@ -16,7 +16,7 @@ import { NamedObjects } from "./namedObjects.ts";
 /** Changes are gathered for this long before a view is made of them. */
 const gatherMilliseconds = 10;
 /** After a view the watch rests for so many times what making it took, and for this long at most: when thousands of Services change, several changes become one view. */
-const restFactor = 4;
+const restFactor = 9;
 const longestRest = 500;
 
 /** Where the collections of our API group are. */
