@@ -12,8 +12,9 @@ import { EventRecorder } from "./events.ts";
 
 /** Announcers tell of a change; besides, facts are looked at again this often. Nothing is written unless something changed. */
 const lookInterval = 10_000;
-/** Changes are gathered for this long. */
-const gatherMilliseconds = 100;
+/** Changes are gathered for this long, and for so many times what the last look took: with many addresses looks are fewer. */
+const gatherMilliseconds = 20;
+const restFactor = 9;
 /** After a failure the API server is left alone for this long at first, and at most. */
 const firstPause = 500;
 const longestPause = 5000;
@@ -65,6 +66,8 @@ export function reportAnnouncements(
   const budget = new WriteBudget(burst, writesPerSecond);
   /** Whether reports wait for the budget. */
   let isWaiting = false;
+  /** Milliseconds that the last look at all facts took. */
+  let lookTook = 0;
   const written = new Collection<ServiceAnnouncement>(api, announcementsPath, changed, logger, { labelSelector: selector });
   const interval = setInterval(changed, lookInterval);
 
@@ -76,7 +79,7 @@ export function reportAnnouncements(
 
   function pause(): number {
     if (failures > 0) return Math.min(firstPause * 2 ** (failures - 1), longestPause);
-    return isWaiting ? budgetPause : gatherMilliseconds;
+    return Math.max(isWaiting ? budgetPause : gatherMilliseconds, restFactor * lookTook);
   }
 
   function start(): void {
@@ -94,7 +97,9 @@ export function reportAnnouncements(
   async function report(wantedInstead: readonly ServiceAnnouncement[] | undefined): Promise<void> {
     if (!written.isSynced || view === undefined) return;
     const own = written.objects.filter(({ status }) => status.node === nodeName);
+    const began = performance.now();
     const due = reportActions(wantedInstead ?? wantedNow(view, own), own);
+    lookTook = performance.now() - began;
     const queue = wantedInstead === undefined ? due.slice(0, budget.take(due.length, performance.now())) : due;
     isWaiting = queue.length < due.length;
     let hasFailed = false;
