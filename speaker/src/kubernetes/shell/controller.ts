@@ -39,8 +39,8 @@ const reportGatherMilliseconds = 100;
 const retryInterval = 1000;
 /** How often a controller that does not lead looks at what was freed. */
 const standbyInterval = 1000;
-/** Enough to keep an API server busy, and few enough that opening the connections costs little. */
-const parallelWrites = 24;
+
+const parallelWrites = 64;
 
 export interface ControllerOptions {
   readonly namespace: string;
