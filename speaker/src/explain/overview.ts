@@ -145,8 +145,9 @@ export function healthRows(facts: ClusterFacts): HealthRow[] {
   const refused = refusals.filter(({ reason }) => reason !== "NodeExcluded").map(({ message }) => message);
   const excluded = refusals.length - refused.length;
   const badPools = poolRows(facts).filter(({ inUse }) => inUse !== "yes" && !inUse.startsWith("disabled"));
-  const known = sessionRows(facts).filter(({ state }) => state !== "unknown");
-  const lost = sessionRows(facts).length - known.length;
+  const sessions = sessionRows(facts);
+  const known = sessions.filter(({ state }) => state !== "unknown");
+  const lost = sessions.length - known.length;
   const down = known.filter(({ state }) => state !== "established");
   const ours = services.filter((service) => isOurs(service, scope));
   const has = (service: Service, type: string, status: string): boolean =>

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer, type Server } from "node:https";
+import type { Server } from "node:https";
 import type { MetricsText } from "./metrics.ts";
+import { openReadOnlyHttps } from "./readOnlyHttps.ts";
 
 /** What came of a request's token. */
 type Verdict = { readonly isAllowed: true } | { readonly isAllowed: false; readonly status: number; readonly message: string };
@@ -24,6 +25,9 @@ export interface SecureSources {
  */
 export const proxiedAuthorization = "x-berth-authorization";
 
+/** Where speakers listen for it. */
+export const speakerPort = 7475;
+
 /** The rights that are asked for. What is under /look/ needs that to /state. */
 const paths = { metrics: "/metrics", state: "/state" } as const;
 
@@ -36,17 +40,10 @@ export function openSecureHttp(address: string, sources: SecureSources): Promise
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(address);
   const port = Number(match?.[3]);
   if (match === null || port > 65535) throw new Error(`--metrics-address "${address}" is not host:port, such as 0.0.0.0:7475`);
-  const server = createServer({ ...sources.certificate, minVersion: "TLSv1.2" }, (request, response) => {
-    answer(request, response, sources).catch((error: unknown) => {
-      if (!response.headersSent) end(response, 500, "text/plain", `${error instanceof Error ? error.message : String(error)}\n`);
-      else response.destroy();
-    });
-  });
-  server.requestTimeout = 30_000;
-  server.headersTimeout = 10_000;
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port, host: match[1] ?? (match[2] === "" ? "::" : match[2]) }, () => resolve(server));
+  const host = match[1] ?? (match[2] === "" ? "::" : match[2]);
+  return openReadOnlyHttps({ host, port }, sources.certificate, {
+    answer: (request, response) => answer(request, response, sources),
+    end,
   });
 }
 
@@ -56,10 +53,6 @@ function end(response: ServerResponse, status: number, type: string, body: strin
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, sources: SecureSources): Promise<void> {
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    response.setHeader("allow", "GET, HEAD");
-    return end(response, 405, "text/plain", "only GET is served here\n");
-  }
   const { pathname } = new URL(request.url ?? "/", "https://berth");
   const isLook = pathname.startsWith("/look/");
   const right = pathname === paths.metrics ? paths.metrics : pathname === paths.state || isLook ? paths.state : undefined;

@@ -2,10 +2,7 @@ import { speakerSelector } from "../../kubernetes/announced.ts";
 import type { Pod } from "../../kubernetes/objects.ts";
 import type { Api } from "../../kubernetes/shell/api.ts";
 import { viewerTokens } from "../../kubernetes/shell/viewerToken.ts";
-import { proxiedAuthorization } from "../../shell/secureHttp.ts";
-
-/** The port of a speaker's /state and /look, with TLS. */
-const speakerPort = 7475;
+import { proxiedAuthorization, speakerPort } from "../../shell/secureHttp.ts";
 
 /** Whom to ask. */
 interface Asked {

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer, type Server } from "node:https";
+import type { Server } from "node:https";
 import { constants, createGzip } from "node:zlib";
 import type { Explanation } from "../../explain/question.ts";
 import type { MetricsText } from "../../shell/metrics.ts";
+import { openReadOnlyHttps } from "../../shell/readOnlyHttps.ts";
 import { parseQuestion, type RouteAnswer, type RouteQuestion } from "../routes.ts";
 import type { Authorizer } from "./authorizer.ts";
 import type { Certificate } from "./certificate.ts";
@@ -58,18 +59,7 @@ export function openConsole(
   certificate: Certificate,
   sources: ConsoleSources,
 ): Promise<Server> {
-  const server = createServer({ ...certificate, minVersion: "TLSv1.2" }, (request, response) => {
-    answer(request, response, sources).catch((error: unknown) => {
-      if (!response.headersSent) end(response, 500, "text/plain", `${error instanceof Error ? error.message : String(error)}\n`);
-      else response.destroy();
-    });
-  });
-  server.requestTimeout = 30_000;
-  server.headersTimeout = 10_000;
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(address, () => resolve(server));
-  });
+  return openReadOnlyHttps(address, certificate, { answer: (request, response) => answer(request, response, sources), end });
 }
 
 function end(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
@@ -78,10 +68,6 @@ function end(response: ServerResponse, status: number, type: string, body: strin
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, sources: ConsoleSources): Promise<void> {
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    response.setHeader("allow", "GET, HEAD");
-    return end(response, 405, "text/plain", "only GET is served here\n");
-  }
   const url = new URL(request.url ?? "/", "https://berth");
   const file = Object.hasOwn(files, url.pathname) ? files[url.pathname] : undefined;
   if (file !== undefined) return sendFile(response, new URL(file[0], sources.pageDirectory), file[1]);

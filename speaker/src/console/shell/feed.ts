@@ -1,18 +1,13 @@
+import { Gathered } from "../../shell/gathered.ts";
 import type { ConsoleFacts } from "../facts.ts";
 import { type ConsoleModel, emptyModel, type TimelineEntry } from "../model.ts";
 import { diff, type ModelPatch } from "../patch.ts";
 import { type RowMemory, snapshot } from "../snapshot.ts";
 import { extend } from "../timeline.ts";
 
-/** Changes are gathered for this long, so that a burst is one patch. */
-const gatherMilliseconds = 100;
-/**
- * After an update the feed rests for so many times what it took, less while somebody watches, and for this long at most: what matters more
- * in this process, such as giving addresses, has the processor.
- */
+/** How the feed rests, less while somebody watches: what matters more in this process, such as giving addresses, has the processor. */
 const restFactor = 19;
 const watchedRestFactor = 4;
-const longestRest = 1000;
 /** What changes by itself (a leader that is gone) is looked at this often. */
 const lookMilliseconds = 5000;
 
@@ -21,8 +16,11 @@ export class Feed {
   readonly #facts: () => ConsoleFacts | undefined;
   readonly #listeners = new Set<(patch: ModelPatch) => void>();
   readonly #interval: NodeJS.Timeout;
-  #timer: NodeJS.Timeout | undefined;
-  #restsUntil = 0;
+  readonly #updates = new Gathered(() => this.#update(), {
+    gather: 100,
+    restFactor: () => (this.isWatched ? watchedRestFactor : restFactor),
+    longestRest: 1000,
+  });
   #timeline: readonly TimelineEntry[] = [];
   #model: ConsoleModel = emptyModel;
   #hasModel = false;
@@ -31,13 +29,13 @@ export class Feed {
   /** @param facts what is known of the cluster; undefined until everything has been read */
   constructor(facts: () => ConsoleFacts | undefined) {
     this.#facts = facts;
-    this.#interval = setInterval(() => this.#update(), lookMilliseconds);
+    this.#interval = setInterval(() => this.#updates.run(), lookMilliseconds);
     this.#interval.unref();
   }
 
   /** Something may have changed. */
   touch(): void {
-    this.#timer ??= setTimeout(() => this.#update(), Math.max(gatherMilliseconds, this.#restsUntil - performance.now()));
+    this.#updates.touch();
   }
 
   /** What the page shows now. */
@@ -58,21 +56,11 @@ export class Feed {
 
   close(): void {
     clearInterval(this.#interval);
-    clearTimeout(this.#timer);
+    this.#updates.close();
     this.#listeners.clear();
   }
 
   #update(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const began = performance.now();
-    this.#look();
-    const ended = performance.now();
-    const factor = this.isWatched ? watchedRestFactor : restFactor;
-    this.#restsUntil = ended + Math.min(longestRest, factor * (ended - began));
-  }
-
-  #look(): void {
     const facts = this.#facts();
     if (facts === undefined) return;
     const next = snapshot(facts, this.#timeline, this.#rows);

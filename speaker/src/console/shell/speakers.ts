@@ -1,8 +1,7 @@
 import { get } from "node:https";
 import type { Pod } from "../../kubernetes/objects.ts";
+import { speakerPort } from "../../shell/secureHttp.ts";
 
-/** The port of a speaker's /look, with TLS. */
-const speakerPort = 7475;
 const patience = 4000;
 /** So many speakers are asked at the same time. */
 const parallel = 16;

@@ -3,6 +3,7 @@ import type { BgpPeer } from "@berth/api/bgpPeer";
 import type { Eip } from "@berth/api/eip";
 import type { ClusterView } from "../../announce/view.ts";
 import type { Logger } from "../../ports/logger.ts";
+import { Gathered, type Pacing } from "../../shell/gathered.ts";
 import { followDrains, noDrains } from "../draining.ts";
 import { essenceOfNode, essenceOfService } from "../essence.ts";
 import type { ConfigMap, EndpointSlice, KubernetesObject, Node, Secret, Service } from "../objects.ts";
@@ -13,11 +14,8 @@ import type { Api } from "./api.ts";
 import { Collection } from "./collection.ts";
 import { NamedObjects } from "./namedObjects.ts";
 
-/** Changes are gathered for this long before a view is made of them. */
-const gatherMilliseconds = 10;
-/** After a view the watch rests for so many times what making it took, and for this long at most: when thousands of Services change, several changes become one view. */
-const restFactor = 9;
-const longestRest = 500;
+/** When a view is made of changes: when thousands of Services change, several changes become one view. */
+const pacing: Pacing = { gather: 10, restFactor: () => 9, longestRest: 500 };
 
 /** Where the collections of our API group are. */
 export const ownPath = (plural: string): string => `/apis/network.kubesphere.io/v1alpha2/${plural}`;
@@ -44,11 +42,8 @@ export function watchCluster(
   readonly node: (name: string) => Node | undefined;
   close(): void;
 } {
-  let timer: NodeJS.Timeout | undefined;
-  let restsUntil = 0;
-  const changed = (): void => {
-    timer ??= setTimeout(publish, Math.max(gatherMilliseconds, restsUntil - performance.now()));
-  };
+  const views = new Gathered(publish, pacing);
+  const changed = (): void => views.touch();
   const collection = <T extends KubernetesObject>(path: string): Collection<T> => new Collection<T>(api, path, changed, logger);
   const services = new Collection<Service>(api, "/api/v1/services", changed, logger, {}, essenceOfService);
   const nodes = new Collection<Node>(api, "/api/v1/nodes", changed, logger, {}, essenceOfNode);
@@ -66,14 +61,6 @@ export function watchCluster(
   const isSynced = (): boolean => all.every((one) => one.isSynced);
 
   function publish(): void {
-    timer = undefined;
-    const began = performance.now();
-    look();
-    const ended = performance.now();
-    restsUntil = ended + Math.min(longestRest, restFactor * (ended - began));
-  }
-
-  function look(): void {
     if (!isSynced()) return;
     secrets.follow(bgpPeers.objects.flatMap(({ spec }) => spec.conf.passwordSecretRef?.name ?? []));
     configMaps.follow(bgpConfs.objects.flatMap(({ metadata, spec }) => (metadata.name === "default" && spec.policy) || []));
@@ -98,7 +85,7 @@ export function watchCluster(
     service: (key) => services.get(key),
     node: (name) => nodes.get(name),
     close(): void {
-      clearTimeout(timer);
+      views.close();
       for (const one of [...all, secrets, configMaps, notes]) one.close();
     },
   };

@@ -1,0 +1,42 @@
+/** How changes become work. All times in milliseconds. */
+export interface Pacing {
+  /** Changes are gathered for this long. */
+  readonly gather: number;
+  /** After the work there is rest for so many times what it took, */
+  restFactor(): number;
+  /** and for this long at most. */
+  readonly longestRest: number;
+}
+
+/** Does a piece of work some time after a change, once for all changes until then, and never with more than a share of the processor. */
+export class Gathered {
+  readonly #work: () => void;
+  readonly #pacing: Pacing;
+  #timer: NodeJS.Timeout | undefined;
+  #restsUntil = 0;
+
+  constructor(work: () => void, pacing: Pacing) {
+    this.#work = work;
+    this.#pacing = pacing;
+  }
+
+  /** Something may have changed. */
+  touch(): void {
+    this.#timer ??= setTimeout(() => this.run(), Math.max(this.#pacing.gather, this.#restsUntil - performance.now()));
+  }
+
+  /** Does the work now, for everything that has changed so far. */
+  run(): void {
+    this.close();
+    const began = performance.now();
+    this.#work();
+    const ended = performance.now();
+    this.#restsUntil = ended + Math.min(this.#pacing.longestRest, this.#pacing.restFactor() * (ended - began));
+  }
+
+  /** Forgets what was gathered. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
