@@ -26,13 +26,7 @@ export async function startMonitor(node: string, directory: string): Promise<Mon
   const file = (name: string): string => join(directory, name);
   mkdirSync(file("data"), { recursive: true });
   writeFileSync(file("token"), viewerToken());
-  writeFileSync(
-    file("rules.yaml"),
-    stringify(
-      ruleFile(() => 1),
-      { lineWidth: 0 },
-    ),
-  );
+  writeFileSync(file("rules.yaml"), stringify(ruleFile({ hold: () => 1, window: () => "20s" }), { lineWidth: 0 }));
   const config = {
     global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
     rule_files: [file("rules.yaml")],

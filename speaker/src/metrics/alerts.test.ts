@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { alerts, ruleFile } from "./alerts.ts";
+import { alerts, expressionOf, ruleFile } from "./alerts.ts";
 import { controllerRows } from "./controllerRows.ts";
 import { dashboardJson, dashboards } from "./dashboards.ts";
 import { speakerRows } from "./speakerRows.ts";
@@ -9,7 +9,7 @@ const rows = [...speakerRows, ...controllerRows];
 const labelsOf = new Map(rows.map(({ name, labels }) => [name, labels]));
 const metricsIn = (expr: string): string[] => [...expr.matchAll(/\bberth_\w+/g)].map(([name]) => name);
 const expressions = [
-  ...alerts.map(({ name, expr }) => [name, expr] as const),
+  ...alerts.map((alert) => [alert.name, expressionOf(alert)] as const),
   ...dashboards.flatMap(({ rows: panels }) =>
     panels.flat().flatMap(({ title, queries }) => queries.map(({ expr }) => [title, expr] as const)),
   ),
@@ -48,7 +48,18 @@ describe("alerts and dashboards", () => {
   it("are written with the time that each must hold, or with another", () => {
     const text = JSON.stringify(ruleFile());
     assert.match(text, /"alert":"BerthNoController".*?"for":"60s"/);
-    assert.doesNotMatch(JSON.stringify(ruleFile(() => 0)), /"for"/);
+    assert.doesNotMatch(JSON.stringify(ruleFile({ hold: () => 0 })), /"for"/);
+  });
+  it("are taken over the time that each says, or over another, and nothing else of them changes", () => {
+    const timed = alerts.filter(({ window }) => window !== undefined);
+    assert.ok(timed.length >= 4);
+    for (const alert of alerts) {
+      const asItSays = expressionOf(alert);
+      assert.doesNotMatch(asItSays, /window/, alert.name);
+      assert.equal(asItSays.includes(`[${alert.window}m]`), timed.includes(alert), alert.name);
+      const short = expressionOf(alert, { window: () => "20s" });
+      assert.equal(short.replace("[20s]", `[${alert.window}m]`), asItSays, alert.name);
+    }
   });
   it("are dashboards whose panels do not lie on each other", () => {
     for (const dashboard of dashboards) {

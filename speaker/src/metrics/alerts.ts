@@ -2,7 +2,10 @@
 
 export interface Alert {
   readonly name: string;
+  /** PromQL; `[window]` stands for the time that an increase or a rate is taken over. */
   readonly expr: string;
+  /** That time, in minutes; only of an expression that has one. */
+  readonly window?: number;
   /** How long it must hold, in seconds. */
   readonly seconds: number;
   /** critical: clients are cut off. warning: the next failure would cut them off, or somebody waits. */
@@ -35,11 +38,13 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "BerthReconcileFails",
-    expr: "increase(berth_controller_reconcile_failures_total[5m]) > 0",
+    expr: "increase(berth_controller_reconcile_failures_total[window]) > 0",
+    window: 5,
     seconds: 5 * minute,
     severity: "warning",
     summary: "The controller fails again and again.",
-    description: "Its log has the event reconcileFailed with the reason; berth bundle has the log.",
+    description:
+      "It may lack a right, or a webhook refuses what it writes. Its log has the events writeFailed and reconcileFailed with the reason; berth bundle has the log.",
   },
   {
     name: "BerthNotSynced",
@@ -93,7 +98,8 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "BerthFramesLost",
-    expr: 'increase(berth_layer2_dropped_frames_total{reason="Overrun"}[5m]) > 0',
+    expr: 'increase(berth_layer2_dropped_frames_total{reason="Overrun"}[window]) > 0',
+    window: 5,
     seconds: 5 * minute,
     severity: "warning",
     summary: "A node gets more ARP or NDP than it can read.",
@@ -157,7 +163,8 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "BerthBgpSessionFlaps",
-    expr: "increase(berth_bgp_session_flaps_total[15m]) > 3",
+    expr: "increase(berth_bgp_session_flaps_total[window]) > 3",
+    window: 15,
     seconds: 0,
     severity: "warning",
     summary: "The session with {{ $labels.peer }} ({{ $labels.address }}) comes and goes.",
@@ -174,7 +181,8 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "BerthApiServerErrors",
-    expr: 'sum by (component) (rate(berth_kubernetes_requests_total{code=~"5..|none"}[5m]) * on (instance) group_left (component) berth_build_info) > 0.05',
+    expr: 'sum by (component) (rate(berth_kubernetes_requests_total{code=~"5..|none"}[window]) * on (instance) group_left (component) berth_build_info) > 0.05',
+    window: 5,
     seconds: 10 * minute,
     severity: "warning",
     summary: "The API server does not answer the {{ $labels.component }}.",
@@ -182,15 +190,31 @@ export const alerts: readonly Alert[] = [
   },
 ];
 
-/** The rule file. @param hold how long each must hold, in seconds; default: as the alert says */
-export function ruleFile(hold: (alert: Alert) => number = ({ seconds }) => seconds): object {
+/** When alerts fire, where it is not as they say themselves: a test cannot wait for a quarter of an hour. */
+export interface Timing {
+  /** How long an alert must hold, in seconds. */
+  readonly hold: (alert: Alert) => number;
+  /** What an increase or a rate is taken over, in PromQL's notation. */
+  readonly window: (alert: Alert) => string;
+}
+
+const asWritten: Timing = { hold: ({ seconds }) => seconds, window: ({ window = 5 }) => `${window}m` };
+
+/** An alert's expression as Prometheus reads it. */
+export function expressionOf(alert: Alert, { window }: Pick<Timing, "window"> = asWritten): string {
+  return alert.expr.replaceAll("[window]", () => `[${window(alert)}]`);
+}
+
+/** The rule file. Thresholds are the same whatever the timing. */
+export function ruleFile(timing: Partial<Timing> = {}): object {
+  const { hold, window } = { ...asWritten, ...timing };
   return {
     groups: [
       {
         name: "berth",
         rules: alerts.map((alert) => ({
           alert: alert.name,
-          expr: alert.expr,
+          expr: expressionOf(alert, { window }),
           ...(hold(alert) > 0 ? { for: `${hold(alert)}s` } : {}),
           labels: { severity: alert.severity },
           annotations: { summary: alert.summary, description: alert.description },

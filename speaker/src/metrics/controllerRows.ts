@@ -61,7 +61,7 @@ export const controllerRows: readonly MetricRow<ControllerFacts>[] = [
     name: "berth_controller_reconcile_failures_total",
     type: "counter",
     tells: "fact",
-    help: "How often that failed; it is tried again.",
+    help: "How often that failed, or the API server refused to write what came of it; it is tried again.",
     labels: [],
     read: ({ failedReconciles }) => single(failedReconciles),
   },

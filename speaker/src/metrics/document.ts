@@ -1,4 +1,4 @@
-import type { Alert } from "./alerts.ts";
+import { type Alert, expressionOf } from "./alerts.ts";
 import { compatibleControllerRows, compatibleNames, compatibleSpeakerRows } from "./compatibleRows.ts";
 import { controllerRows } from "./controllerRows.ts";
 import { type MetricRow, processRows } from "./row.ts";
@@ -41,19 +41,22 @@ export function metricsPage(alerts: readonly Alert[]): string {
     ...renamed,
     "## Alerts",
     "",
-    ...alerts.flatMap(({ name, severity, seconds, summary, description, expr }) => [
-      `### ${name}`,
-      "",
-      `${summary.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, "`$1`")} ${description} (${severity}, after ${seconds === 0 ? "no time at all" : `${seconds} s`})`.replaceAll(
-        /\{\{ \$labels\.(\w+) \}\}/g,
-        "`$1`",
-      ),
-      "",
-      "```promql",
-      expr,
-      "```",
-      "",
-    ]),
+    ...alerts.flatMap((alert) => {
+      const { name, severity, seconds, summary, description } = alert;
+      return [
+        `### ${name}`,
+        "",
+        `${summary.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, "`$1`")} ${description} (${severity}, after ${seconds === 0 ? "no time at all" : `${seconds} s`})`.replaceAll(
+          /\{\{ \$labels\.(\w+) \}\}/g,
+          "`$1`",
+        ),
+        "",
+        "```promql",
+        expressionOf(alert),
+        "```",
+        "",
+      ];
+    }),
   ].join("\n");
 }
 

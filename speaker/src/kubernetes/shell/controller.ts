@@ -74,7 +74,7 @@ export interface WatchedObjects {
 export interface Controller {
   isSynced(): boolean;
   isLeader(): boolean;
-  /** How often it decided, and how often that failed. */
+  /** How often it decided, and how often that failed or the API server refused what came of it. */
   counts(): { readonly reconciles: number; readonly failedReconciles: number };
   /** The last allocation in short, for /state. */
   state(): unknown;
@@ -99,6 +99,8 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   let last: AllocationResult | undefined;
   let isRunning = false;
   const counts = { reconciles: 0, failedReconciles: 0 };
+  /** Writes that the API server refused or did not answer; those that came too late are not among them. */
+  let failedWrites = 0;
   let isDirty = false;
   let isClosed = false;
   let reportedAt = 0;
@@ -187,8 +189,10 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     isRunning = true;
     counts.reconciles++;
     let isAgainSoon = false;
+    const failedBefore = failedWrites;
     try {
       isAgainSoon = await reconcile();
+      if (failedWrites > failedBefore) counts.failedReconciles++;
     } catch (error) {
       isAgainSoon = true;
       counts.failedReconciles++;
@@ -399,8 +403,10 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return true;
       if (error instanceof ApiError && error.status === 429) notBefore = Date.now() + (error.retryAfter ?? retryInterval);
-      if (!(error instanceof ApiError && error.status === 409))
+      if (!(error instanceof ApiError && error.status === 409)) {
+        failedWrites++;
         logger.warn({ event: "writeFailed", path, error: String(error) }, `cannot write ${path}; trying again`);
+      }
       return error instanceof ApiError && error.status < 500 ? false : "unknown";
     }
   }

@@ -5,7 +5,7 @@ import { Batch, clearWakeup, pollReadable, SysError } from "../../shell/sys.ts";
 import { AddressCounter } from "../addressCounter.ts";
 import type { Heartbeat } from "../datagram.ts";
 import type { ContenderFact } from "../facts.ts";
-import { type DropReason, decodeFrame, encodeAnnouncements, encodeAnswer, encodeQuestion } from "../frame.ts";
+import { type DropReason, decodeFrame, dropReasons, encodeAnnouncements, encodeAnswer, encodeQuestion } from "../frame.ts";
 import type { LinkView } from "../links.ts";
 import { type Contender, defaultTuning, type Effect, type Event, type Target } from "../model.ts";
 import { Ownership } from "../ownership.ts";
@@ -43,7 +43,8 @@ export class Layer2Thread {
   readonly #open = new Map<string, LinkSockets>();
   readonly #received = new Batch(batchSize, slotLength);
   readonly #replies = new Batch(batchSize, QuickAnswers.length);
-  readonly #dropped = new Map<DropReason, number>();
+  /** Every reason is there from the start: Prometheus sees the first increase of a counter only if it saw the counter before. */
+  readonly #dropped = new Map(Object.keys(dropReasons).map((reason) => [reason as DropReason, 0]));
   readonly #counts = new AddressCounter();
   #counters = { questions: 0, answers: 0, announcements: 0, probes: 0, conflicts: 0 };
   #links: readonly LinkView[] = [];
