@@ -15,7 +15,7 @@ export interface SecureSources {
   readonly metrics: MetricsText;
   /** The facts of this process as plain JSON. */
   state(): unknown;
-  /** What is under /look/: plain JSON, or undefined for a name that nothing is known by. */
+  /** What is under /look/: plain JSON, or undefined for a name that nothing is known by. @param what the rest of the path, with the query */
   look(what: string): Promise<unknown>;
 }
 
@@ -53,7 +53,7 @@ function end(response: ServerResponse, status: number, type: string, body: strin
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, sources: SecureSources): Promise<void> {
-  const { pathname } = new URL(request.url ?? "/", "https://berth");
+  const { pathname, search } = new URL(request.url ?? "/", "https://berth");
   const isLook = pathname.startsWith("/look/");
   const right = pathname === paths.metrics ? paths.metrics : pathname === paths.state || isLook ? paths.state : undefined;
   if (right === undefined) return end(response, 404, "text/plain", "berth serves /metrics and /state here\n");
@@ -68,7 +68,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, source
   }
   if (right === paths.metrics) return end(response, 200, sources.metrics.contentType, await sources.metrics.metrics());
   if (!isLook) return end(response, 200, "application/json", `${JSON.stringify(sources.state(), null, 2)}\n`);
-  const seen = await sources.look(pathname.slice("/look/".length));
+  const seen = await sources.look(`${pathname.slice("/look/".length)}${search}`);
   return seen === undefined
     ? end(response, 404, "text/plain", "nothing is known by that name\n")
     : end(response, 200, "application/json", `${JSON.stringify(seen)}\n`);

@@ -74,7 +74,6 @@ describe("a speaker's metrics and state, for those whom the cluster knows", () =
         main,
         "speaker",
         "--layer2=false",
-        "--bgp=false",
         "--metric-names=metallb",
         `--http-address=127.0.0.1:${ports.health}`,
         `--metrics-address=127.0.0.1:${ports.secure}`,
@@ -99,6 +98,15 @@ describe("a speaker's metrics and state, for those whom the cluster knows", () =
     server?.stop();
   });
 
+  it("answer a question for routes with its parameters, as the page asks it, and without any with the routes alone", async () => {
+    const look = async (what: string): Promise<unknown> => {
+      const { status, body } = await ask(ports.secure, `/look/bgp/rib/out${what}`, bearer(tokens.viewer));
+      assert.equal(status, 200, body);
+      return JSON.parse(body);
+    };
+    assert.deepEqual(await look("?search=&after=&limit=200"), { rows: [], total: 0, matching: 0, hasMore: false });
+    assert.deepEqual(await look(""), []);
+  });
   it("are not on the port of the probes", async () => {
     for (const path of ["/metrics", "/state", "/look/bgp/rib/in"]) {
       const { status, body } = await ask(ports.health, path, bearer(tokens.viewer), "GET", false);
