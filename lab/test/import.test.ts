@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -77,10 +77,35 @@ before(async () => {
   apply(
     metallb("IPAddressPool", "v1beta1", "lan", { addresses: ["192.0.2.0/27"] }),
     metallb("IPAddressPool", "v1beta1", "routed", { addresses: ["198.51.100.0-198.51.100.63"], autoAssign: false }),
-    metallb("L2Advertisement", "v1beta1", "lan", { ipAddressPools: ["lan"] }),
-    metallb("BGPAdvertisement", "v1beta1", "routed", { ipAddressPools: ["routed"] }),
-    metallb("BGPPeer", "v1beta2", "router", { myASN: 65000, peerASN: 65001, peerAddress: "172.30.0.1", holdTime: "90s" }),
-    metallb("BFDProfile", "v1beta1", "fast", { detectMultiplier: 3 }),
+    metallb("L2Advertisement", "v1beta1", "lan", {
+      ipAddressPools: ["lan"],
+      nodeSelectors: [{ matchLabels: { zone: "a" } }, { matchLabels: { zone: "b" } }],
+    }),
+    metallb("BGPAdvertisement", "v1beta1", "routed", {
+      ipAddressPools: ["routed"],
+      aggregationLength: 26,
+      localPref: 200,
+      communities: ["hidden", "large:65000:1:2"],
+      peers: ["router"],
+      nodeSelectors: [{ matchLabels: { zone: "a" } }],
+    }),
+    metallb("Community", "v1beta1", "names", { communities: [{ name: "hidden", value: "65535:65282" }] }),
+    metallb("BGPPeer", "v1beta2", "router", {
+      myASN: 65000,
+      peerASN: 65001,
+      peerAddress: "172.30.0.1",
+      peerPort: 1790,
+      sourceAddress: "172.30.0.11",
+      holdTime: "90s",
+      keepaliveTime: "30s",
+      ebgpMultiHop: true,
+      enableGracefulRestart: true,
+      dualStackAddressFamily: true,
+      bfdProfile: "fast",
+      passwordSecret: { name: "router-password" },
+      nodeSelectors: [{ matchExpressions: [{ key: "zone", operator: "In", values: ["a", "b"] }] }],
+    }),
+    metallb("BFDProfile", "v1beta1", "fast", { detectMultiplier: 3, receiveInterval: 100, echoMode: true }),
   );
   for (const { name, address, annotations } of services) {
     apply({
@@ -106,8 +131,15 @@ describe("berth import", () => {
     assert.equal(code, 0, stderr);
     assert.equal(stdout, "");
     assert.match(stderr, /2 of 2 addresses that Services hold are in a pool/);
-    assert.match(stderr, /! BFDProfile metallb-system\/fast: BFD profiles are not carried over/);
-    assert.ok(existsSync(join(scratch, "manifests/berth.yaml")));
+    assert.match(stderr, /- BGPPeer metallb-system\/router: echoMode of BFDProfile fast has no counterpart/);
+    assert.match(stderr, /! BGPPeer metallb-system\/router: the password in the Secret router-password was not read/);
+    assert.equal(stderr.match(/^ {2}[!-] /gm)?.length, 2, stderr);
+    const written = readFileSync(join(scratch, "manifests/berth.yaml"), "utf8");
+    assert.match(
+      written,
+      /bgp:\n {4}communities:\n {6}- 65535:65282\n {4}largeCommunities:\n {6}- 65000:1:2\n {4}localPref: 200/,
+    );
+    assert.match(written, /passwordSecretRef:\n {6}name: router-password/);
   });
 
   it("does not write over a file that is there", () => {
@@ -119,7 +151,7 @@ describe("berth import", () => {
   it("makes the same of the same objects in files", () => {
     const { stdout } = server.kubectl([
       "get",
-      "ipaddresspools,l2advertisements,bgpadvertisements,bgppeers,bfdprofiles,services",
+      "ipaddresspools,l2advertisements,bgpadvertisements,bgppeers,bfdprofiles,communities,services",
       "-A",
       "-o",
       "yaml",
@@ -140,6 +172,7 @@ describe("berth import", () => {
         spawnSync("pulumi", args, { cwd: directory, encoding: "utf8", env, maxBuffer: 1 << 26 });
       assert.equal(pulumi("stack", "init", language).status, 0);
       pulumi("config", "set", "image", "example/berth:1", "--stack", language);
+      pulumi("config", "set", "--secret", "routerPassword", "opensesame", "--stack", language);
       const preview = pulumi("preview", "--stack", language, "--non-interactive");
       assert.equal(preview.status, 0, preview.stdout + preview.stderr);
       for (const resource of [

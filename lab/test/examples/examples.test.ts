@@ -87,7 +87,7 @@ const languages: readonly { readonly language: string; readonly directory: () =>
 ];
 
 for (const { language, directory: makeDirectory } of languages)
-  describe(`a first service in ${language}`, { timeout: 400_000 }, () => {
+  describe(`a first service in ${language}`, { timeout: 1_200_000 }, () => {
     let directory = "";
     before(() => {
       directory = makeDirectory();
@@ -101,7 +101,7 @@ for (const { language, directory: makeDirectory } of languages)
         readonly address: string;
       };
       assert.match(address, /^172\.30\.0\.20\d$/);
-      await eventually("the page", 10, () => /served by pod/.test(page("client", address)));
+      await eventually("the page", 60, () => /served by pod/.test(page("client", address)));
     });
 
     it("preview and refresh show no change", () => {
@@ -128,7 +128,7 @@ for (const { language, directory: makeDirectory } of languages)
     });
   });
 
-describe("the examples that build on an installed Berth", { timeout: 400_000 }, () => {
+describe("the examples that build on an installed Berth", { timeout: 1_200_000 }, () => {
   const names = exampleNames().filter(needsBerth);
   const up = (name: string, stack: string, ...args: string[]): void => {
     selectStack(name, stack);
@@ -145,8 +145,8 @@ describe("the examples that build on an installed Berth", { timeout: 400_000 }, 
     const { address } = outputsOf("announce-bgp", "lab") as { readonly address: string };
     const hops = (): number =>
       [...show("frr", ["show", "ip", "bgp", `${address}/32`]).stdout.matchAll(/^ {4}172\.30\.0\.\d+/gm)].length;
-    await eventually("three next hops", 20, () => hops() === 3);
-    await eventually("the page", 10, () => /served by pod/.test(page("outside", address)));
+    await eventually("three next hops", 60, () => hops() === 3);
+    await eventually("the page", 60, () => /served by pod/.test(page("outside", address)));
   });
 
   it("separate-environments: each environment has an address of its own pool", async () => {
@@ -157,7 +157,7 @@ describe("the examples that build on an installed Berth", { timeout: 400_000 }, 
       up("separate-environments", stack);
       const { address } = outputsOf("separate-environments", stack) as { readonly address: string };
       assert.match(address, addresses);
-      await eventually("the page", 10, () => /served by pod/.test(page("client", address)));
+      await eventually("the page", 60, () => /served by pod/.test(page("client", address)));
     }
   });
 
@@ -168,7 +168,7 @@ describe("the examples that build on an installed Berth", { timeout: 400_000 }, 
     assert.match(addresses["blue"] ?? "", /^172\.30\.0\.21[89]$/);
     assert.match(addresses["green"] ?? "", /^172\.30\.0\.22[0-3]$/);
     kubectl(["create", "service", "loadbalancer", "more", "-n", "green", "--tcp=80"]);
-    await eventually("the event says why", 15, () =>
+    await eventually("the event says why", 60, () =>
       kubectl(["get", "events", "-n", "green", "--field-selector", "involvedObject.name=more"]).stdout.includes("QuotaExceeded"),
     );
     kubectl(["delete", "service", "-n", "green", "more"]);
@@ -179,7 +179,7 @@ describe("the examples that build on an installed Berth", { timeout: 400_000 }, 
     const { addresses } = outputsOf("serve-two-families", "lab") as { readonly addresses: readonly string[] };
     assert.equal(addresses.length, 2);
     for (const address of addresses)
-      await eventually(`the page at ${address}`, 10, () => /served by pod/.test(page("client", address)));
+      await eventually(`the page at ${address}`, 60, () => /served by pod/.test(page("client", address)));
   });
 
   it("keep-kubesphere-annotations: the Service gets its address", async () => {
@@ -188,7 +188,7 @@ describe("the examples that build on an installed Berth", { timeout: 400_000 }, 
     assert.match(address, /^172\.30\.0\.2(2[89]|3[01])$/);
     await eventually(
       "the page",
-      10,
+      60,
       () => run("client", ["curl", "-s", "--max-time", "2", `http://${address}:8080/`]).code === 0,
     );
   });
@@ -196,7 +196,7 @@ describe("the examples that build on an installed Berth", { timeout: 400_000 }, 
   it("route-gateway: the canary answers who asks for it, and a switch from blue to green keeps the address and loses no request", async () => {
     up("route-gateway", "lab");
     const { address } = outputsOf("route-gateway", "lab") as { readonly address: string };
-    await eventually("blue", 10, () => /pod blue-/.test(page("client", address)));
+    await eventually("blue", 60, () => /pod blue-/.test(page("client", address)));
     assert.match(page("client", address, "-H", "X-Canary: always"), /pod green-/);
     const greenConfig = changedConfig(exampleDirectory("route-gateway"), (text) =>
       text.replace("config:", "config:\n  route-gateway:active: green"),
@@ -212,11 +212,11 @@ describe("the examples that build on an installed Berth", { timeout: 400_000 }, 
     await sleep(500);
     up("route-gateway", "lab", "--config-file", greenConfig);
     assert.equal((outputsOf("route-gateway", "lab") as { readonly address: string }).address, address);
-    await eventually("green", 10, () => /pod green-/.test(page("client", address)));
+    await eventually("green", 60, () => /pod green-/.test(page("client", address)));
     await ended;
     assert.equal(lost, "");
     up("route-gateway", "lab");
-    await eventually("blue again", 10, () => /pod blue-/.test(page("client", address)));
+    await eventually("blue again", 60, () => /pod blue-/.test(page("client", address)));
   });
 
   it("none of them would change anything when run again", () => {

@@ -58,7 +58,7 @@ function remarksOn(object: SourceObject): Remark[] {
       : [
           {
             about,
-            text: "conf.authPassword holds the password in clear; it was not copied: give it to the program as a secret, or make a Secret and name it in conf.passwordSecretRef",
+            text: `conf.authPassword holds the password in clear; it was not copied: a program takes it as the secret setting ${object.metadata.name}Password; manifests name the Secret ${object.metadata.name}-password, which has to be in Berth's namespace`,
             isSerious: true,
           },
         ]),

@@ -1,9 +1,10 @@
 import { defaultEipAnnotation } from "@berth/api/annotations";
+import type { BgpPeerSpec } from "@berth/api/bgpPeer";
 import { apiVersion } from "@berth/api/crds";
 import { stringify } from "yaml";
-import type { ImportPlan } from "./model.ts";
+import type { Declared, ImportPlan } from "./model.ts";
 
-/** A plan as plain manifests. Pure. */
+/** A plan as plain manifests; where a peer has a password, they name the Secret that has to be in Berth's namespace. Pure. */
 export function manifestsOf(plan: ImportPlan): string {
   const objects = [
     ...(plan.bgpConf === undefined ? [] : [{ apiVersion, kind: "BgpConf", metadata: { name: "default" }, spec: plan.bgpConf }]),
@@ -13,7 +14,13 @@ export function manifestsOf(plan: ImportPlan): string {
       metadata: { name, ...(isDefault === true ? { annotations: { [defaultEipAnnotation]: "true" } } : {}) },
       spec,
     })),
-    ...plan.peers.map(({ name, spec }) => ({ apiVersion, kind: "BgpPeer", metadata: { name }, spec })),
+    ...plan.peers.map((peer) => ({ apiVersion, kind: "BgpPeer", metadata: { name: peer.name }, spec: withPassword(peer) })),
   ];
   return objects.map((object) => `---\n${stringify(object)}`).join("");
+}
+
+function withPassword({ name, spec, passwordFrom }: Declared<BgpPeerSpec>): BgpPeerSpec {
+  if (passwordFrom === undefined) return spec;
+  const secret = passwordFrom.split("/").at(-1) || `${name}-password`;
+  return { ...spec, conf: { ...spec.conf, passwordSecretRef: { name: secret, key: "password" } } };
 }

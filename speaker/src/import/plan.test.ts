@@ -54,19 +54,6 @@ describe("a pool of MetalLB", () => {
     assert.equal(eip([labelled, byLabel, byName, other])?.interface, "eth1,eth2");
   });
 
-  it("that BGP announces is a bgp Eip, and attributes that are not carried over are named with their values", () => {
-    const advertisement = metallb("BGPAdvertisement", "routes", {
-      aggregationLength: 32,
-      localPref: 200,
-      communities: ["65000:1"],
-    });
-    assert.equal(eip([pool, advertisement])?.protocol, "bgp");
-    assert.deepEqual(texts([pool, advertisement]), [
-      "IPAddressPool metallb-system/pool: localPref of BGPAdvertisement routes is not carried over: 200; see docs/bgp.md for what an Eip can say of its routes",
-      'IPAddressPool metallb-system/pool: communities of BGPAdvertisement routes is not carried over: ["65000:1"]; see docs/bgp.md for what an Eip can say of its routes',
-    ]);
-  });
-
   it("that both announce, or nobody, says so", () => {
     assert.match(texts([pool, all, metallb("BGPAdvertisement", "b", {})])[0] ?? "", /announced by Layer2 and by BGP/);
     assert.match(texts([pool])[0] ?? "", /no advertisement covers it/);
@@ -99,43 +86,6 @@ describe("a pool of MetalLB", () => {
     const namespace: SourceObject = { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop", labels: { team: "a" } } };
     assert.deepEqual(eip([bound, all, namespace])?.namespaces, ["shop"]);
     assert.match(texts([bound, all, namespace])[0] ?? "", /namespaces that match today were listed: shop/);
-  });
-});
-
-describe("a peer of MetalLB", () => {
-  const peer = metallb("BGPPeer", "router", {
-    myASN: 65000,
-    peerASN: 65001,
-    peerAddress: "172.30.0.1",
-    peerPort: 1790,
-    holdTime: "1m30s",
-    keepaliveTime: "10s",
-    ebgpMultiHop: true,
-    nodeSelectors: [{ matchLabels: { rack: "a" } }, { matchLabels: { rack: "b" } }],
-    passwordSecret: { name: "router-password" },
-    bfdProfile: "fast",
-  });
-  const plan = planImport([pool, peer]);
-
-  it("is one BgpPeer for each node selector, with port, timers and hops, and the AS number is BgpConf's", () => {
-    assert.deepEqual(plan.bgpConf, { as: 65000 });
-    assert.deepEqual(plan.peers[1], {
-      name: "router-1",
-      spec: {
-        conf: { neighborAddress: "172.30.0.1", peerAs: 65001 },
-        transport: { remotePort: 1790 },
-        timers: { config: { holdTime: "90", keepaliveInterval: "10" } },
-        ebgpMultihop: { enabled: true },
-        nodeSelector: { matchLabels: { rack: "b" } },
-      },
-      passwordFrom: "metallb-system/router-password",
-    });
-  });
-
-  it("with a password and a BFD profile says what becomes of them", () => {
-    const said = plan.remarks.map(({ text }) => text);
-    assert.ok(said.some((text) => text.startsWith('bfdProfile is not carried over: "fast"')));
-    assert.ok(said.some((text) => text.startsWith("the password in the Secret router-password was not read")));
   });
 });
 

@@ -15,6 +15,9 @@ const read = new Set([
   "L2Advertisement",
   "BGPAdvertisement",
   "BGPPeer",
+  "BFDProfile",
+  "Community",
+  "Node",
   "Service",
   "Namespace",
 ]);
@@ -23,8 +26,9 @@ const read = new Set([
 export function planImport(objects: readonly SourceObject[]): ImportPlan {
   const openelb = fromOpenelb(objects);
   const metallb = objects.filter(({ apiVersion }) => apiVersion.startsWith("metallb.io/"));
-  const pools = eipsOf([...metallb, ...objects.filter(({ kind }) => kind === "Namespace")]);
-  const peers = peersOf(metallb);
+  const around = objects.filter(({ kind, apiVersion }) => apiVersion === "v1" && (kind === "Namespace" || kind === "Node"));
+  const peers = peersOf([...metallb, ...around]);
+  const pools = eipsOf([...metallb, ...around], peers.names);
   const eips = [...openelb.eips, ...pools.eips];
   const services = objects.filter(({ kind, spec }) => kind === "Service" && spec?.["type"] === "LoadBalancer");
   const kept = services.flatMap((service) => keptBy(service, eips));
@@ -78,13 +82,11 @@ function clashes(eips: readonly Declared<EipSpec>[]): Remark[] {
     .map(({ name }) => ({ about: `Eip ${name}`, text: "two pools have this name; rename one of them", isSerious: true }));
 }
 
+/** Kinds that only report. */
+const reports = new Set(["ServiceL2Status", "ServiceBGPStatus", "ConfigurationState"]);
+
 function noCounterpart(object: SourceObject): Remark {
-  const known: Readonly<Record<string, string>> = {
-    BFDProfile: "BFD profiles are not carried over; see docs/bgp.md for BFD",
-    Community: "names of communities have no counterpart; write the numbers",
-    ServiceL2Status: "a status; nothing to carry over",
-    ServiceBGPStatus: "a status; nothing to carry over",
-  };
-  const text = known[object.kind] ?? `there is no ${object.kind} in Berth; it was left out`;
-  return { about: titleOf(object), text, isSerious: object.kind === "BFDProfile" || known[object.kind] === undefined };
+  const isReport = reports.has(object.kind);
+  const text = isReport ? "a report; there is nothing to carry over" : `there is no ${object.kind} in Berth; it was left out`;
+  return { about: titleOf(object), text, isSerious: !isReport };
 }

@@ -1,15 +1,8 @@
 import type { EipSpec } from "@berth/api/eip";
-import {
-  type Declared,
-  numberOf,
-  type Remark,
-  recordOf,
-  recordsOf,
-  type SourceObject,
-  textOf,
-  textsOf,
-  titleOf,
-} from "./model.ts";
+import { type Announced, bgpOf, layer2Of, type References } from "./advertisements.ts";
+import { communityNames } from "./communities.ts";
+import { type Declared, numberOf, type Remark, recordOf, recordsOf, type SourceObject, textsOf, titleOf } from "./model.ts";
+import { labelMapsOf, selects } from "./selectors.ts";
 
 /** MetalLB's pools and who announces them → Eips. Pure. */
 
@@ -22,8 +15,11 @@ interface Advertisement {
   readonly covers: (pool: SourceObject) => boolean;
 }
 
-/** One Eip for each IPAddressPool that is announced at all. */
-export function eipsOf(objects: readonly SourceObject[]): {
+/** One Eip for each IPAddressPool. @param peers the BgpPeers that each BGPPeer became, by its name */
+export function eipsOf(
+  objects: readonly SourceObject[],
+  peers: References["peers"],
+): {
   readonly eips: readonly Declared<EipSpec>[];
   readonly remarks: readonly Remark[];
 } {
@@ -31,16 +27,17 @@ export function eipsOf(objects: readonly SourceObject[]): {
   const layer2 = ofKind("L2Advertisement").map(advertisement);
   const bgp = ofKind("BGPAdvertisement").map(advertisement);
   const namespaces = ofKind("Namespace");
+  const references = { nodes: ofKind("Node"), communityNames: communityNames(objects), peers };
   const made = ofKind("IPAddressPool").map((pool) =>
     eipOf(
       pool,
       layer2.filter(({ covers }) => covers(pool)).map(({ object }) => object),
       bgp.filter(({ covers }) => covers(pool)).map(({ object }) => object),
       namespaces,
+      references,
     ),
   );
-  const remarks = [...ofKind("L2Advertisement"), ...ofKind("BGPAdvertisement")].flatMap(nodeRemarks);
-  return { eips: made.map(({ eip }) => eip), remarks: [...made.flatMap((one) => one.remarks), ...remarks] };
+  return { eips: made.map(({ eip }) => eip), remarks: made.flatMap((one) => one.remarks) };
 }
 
 function advertisement(object: SourceObject): Advertisement {
@@ -60,20 +57,20 @@ function eipOf(
   layer2: readonly SourceObject[],
   bgp: readonly SourceObject[],
   namespaces: readonly SourceObject[],
+  references: References,
 ): { readonly eip: Declared<EipSpec>; readonly remarks: readonly Remark[] } {
   const spec = pool.spec ?? {};
   const about = titleOf(pool);
   const serious = (text: string): Remark => ({ about, text, isSerious: true });
   const [address = "", ...addresses] = textsOf(spec["addresses"]).map((text) => text.replace(/\s+/g, ""));
   const binding = bindingOf(about, recordOf(spec["serviceAllocation"]), namespaces);
-  const interfaces = layer2.map(({ spec: one }) => textsOf(one?.["interfaces"]));
-  const isEverywhere = interfaces.some((list) => list.length === 0);
   const protocol = layer2.length > 0 ? "layer2" : "bgp";
+  const announced = announcedBy(about, layer2, bgp, references);
   const eip: EipSpec = {
     address,
     ...(addresses.length > 0 ? { addresses } : {}),
     protocol,
-    ...(isEverywhere || protocol === "bgp" ? {} : { interface: [...new Set(interfaces.flat())].join(",") }),
+    ...announced.spec,
     ...(spec["autoAssign"] === false ? { autoAssign: false } : {}),
     ...(spec["avoidBuggyIPs"] === true ? { avoidBuggyIPs: true } : {}),
     ...binding.spec,
@@ -85,10 +82,20 @@ function eipOf(
     ...(layer2.length === 0 && bgp.length === 0
       ? [serious("no advertisement covers it, so MetalLB announces it nowhere; Berth would, by bgp")]
       : []),
-    ...(protocol === "bgp" ? bgp.flatMap((one) => attributeRemarks(about, one)) : []),
+    ...announced.remarks,
     ...binding.remarks,
   ];
   return { eip: { name: pool.metadata.name, spec: eip }, remarks };
+}
+
+function announcedBy(
+  about: string,
+  layer2: readonly SourceObject[],
+  bgp: readonly SourceObject[],
+  references: References,
+): Announced {
+  if (layer2.length > 0) return layer2Of(about, layer2, references);
+  return bgp.length > 0 ? bgpOf(about, bgp, references) : { spec: {}, remarks: [] };
 }
 
 /** MetalLB gives from a pool that is bound to nobody to everybody; an Eip must be bound to be used by itself. */
@@ -104,7 +111,8 @@ function bindingOf(
   const priority = wanted === 0 ? lastPriority : wanted;
   if (names.length + namespaceSelectors.length + serviceSelectors.length === 0)
     return { spec: { namespaceSelector: {}, priority: lastPriority + 1 }, remarks: [] };
-  const single = namespaceSelectors.length === 1 ? plainLabels(namespaceSelectors[0]) : undefined;
+  const maps = namespaceSelectors.flatMap((one) => labelMapsOf(one) ?? [undefined]);
+  const single = maps.length === 1 ? maps[0] : undefined;
   const isExact = namespaceSelectors.length === 0 || (single !== undefined && names.length === 0);
   const listed = isExact
     ? names
@@ -116,7 +124,8 @@ function bindingOf(
             .map(({ metadata }) => metadata.name),
         ]),
       ];
-  const labels = serviceSelectors.map(plainLabels).filter((one) => one !== undefined);
+  const labels = serviceSelectors.flatMap((one) => labelMapsOf(one) ?? []);
+  const strange = serviceSelectors.filter((one) => labelMapsOf(one) === undefined);
   const spec: Partial<EipSpec> = {
     ...(listed.length > 0 ? { namespaces: listed } : {}),
     ...(isExact && single !== undefined ? { namespaceSelector: single } : {}),
@@ -135,73 +144,11 @@ function bindingOf(
             isSerious: true,
           },
         ]),
-    ...(labels.length < serviceSelectors.length
-      ? [
-          {
-            about,
-            text: "serviceAllocation.serviceSelectors with matchExpressions have no counterpart; they were left out",
-            isSerious: true,
-          },
-        ]
-      : []),
+    ...strange.map((one) => ({
+      about,
+      text: `serviceAllocation.serviceSelectors has ${JSON.stringify(one)}; an Eip takes labels and their values, no other operator than In; it was left out${labels.length === 0 ? ", so the pool is for every Service of its namespaces" : ""}`,
+      isSerious: true,
+    })),
   ];
   return { spec, remarks };
-}
-
-function attributeRemarks(about: string, { metadata, spec }: SourceObject): Remark[] {
-  const name = `BGPAdvertisement ${metadata.name}`;
-  const given = (["aggregationLength", "aggregationLengthV6", "localPref", "communities", "peers"] as const).filter((field) => {
-    const value = spec?.[field];
-    const isDefault = (field === "aggregationLength" && value === 32) || (field === "aggregationLengthV6" && value === 128);
-    return value !== undefined && !isDefault && !(Array.isArray(value) && value.length === 0);
-  });
-  return given.map((field) => ({
-    about,
-    text: `${field} of ${name} is not carried over: ${JSON.stringify(spec?.[field])}; see docs/bgp.md for what an Eip can say of its routes`,
-    isSerious: true,
-  }));
-}
-
-function nodeRemarks(object: SourceObject): Remark[] {
-  return recordsOf(object.spec?.["nodeSelectors"]).length === 0
-    ? []
-    : [
-        {
-          about: titleOf(object),
-          text: "nodeSelectors have no counterpart on an Eip: every node that runs a speaker may announce; limit them with LoadBalancer.nodeSelector",
-          isSerious: true,
-        },
-      ];
-}
-
-/** The labels of a selector that has nothing else. */
-function plainLabels(selector: Readonly<Record<string, unknown>> | undefined): Record<string, string> | undefined {
-  if (selector === undefined || recordsOf(selector["matchExpressions"]).length > 0) return undefined;
-  return Object.fromEntries(
-    Object.entries(recordOf(selector["matchLabels"])).flatMap(([key, value]) =>
-      typeof value === "string" ? [[key, value]] : [],
-    ),
-  );
-}
-
-/** Whether a Kubernetes LabelSelector matches labels. */
-export function selects(selector: Readonly<Record<string, unknown>>, labels: Readonly<Record<string, string>>): boolean {
-  const equal = Object.entries(recordOf(selector["matchLabels"])).every(([key, value]) => labels[key] === value);
-  const expressions = recordsOf(selector["matchExpressions"]).every(({ key, operator, values }) => {
-    const own = labels[textOf(key) ?? ""];
-    const list = textsOf(values);
-    switch (operator) {
-      case "In":
-        return own !== undefined && list.includes(own);
-      case "NotIn":
-        return own === undefined || !list.includes(own);
-      case "Exists":
-        return own !== undefined;
-      case "DoesNotExist":
-        return own === undefined;
-      default:
-        return false;
-    }
-  });
-  return equal && expressions;
 }

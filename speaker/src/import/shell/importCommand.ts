@@ -33,6 +33,7 @@ const collections: readonly (readonly [path: string, apiVersion: string, kind: s
   ["/apis/metallb.io/v1beta1/bfdprofiles", "metallb.io/v1beta1", "BFDProfile"],
   ["/apis/metallb.io/v1beta2/bgppeers", "metallb.io/v1beta2", "BGPPeer"],
   ["/api/v1/namespaces", "v1", "Namespace"],
+  ["/api/v1/nodes", "v1", "Node"],
   ["/api/v1/services", "v1", "Service"],
 ];
 
