@@ -3,6 +3,7 @@ import { ensureBenchTools } from "../../lab/src/setup/setup.ts";
 import { allocate } from "./allocate.ts";
 import { bgp } from "./bgp/bgp.ts";
 import { measureFailover } from "./failover.ts";
+import { measurePage } from "./page.ts";
 import { preview } from "./preview.ts";
 import { measureSpread } from "./spread.ts";
 
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
     await bgp(args);
   },
   failover: measureFailover,
+  page: measurePage,
   preview,
   spread: measureSpread,
 };

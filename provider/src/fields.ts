@@ -171,7 +171,9 @@ export const loadBalancerArgs = {
     minimum: 1,
     maximum: 9,
   },
-  controllerResources: resources("What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi."),
+  controllerResources: resources(
+    "What a controller may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a controller gets on a busy node, where thousands of Services may wait for their address.",
+  ),
   controllerNodeSelector: labelMap("Labels of the nodes that may run controllers. Default: every node."),
   controllerTolerations: tolerations("Taints that controllers tolerate, besides those of control planes."),
   speakerResources: resources(

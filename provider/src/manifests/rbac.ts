@@ -21,7 +21,7 @@ const read = ["get", "list", "watch"] as const;
 export const controllerClusterRules: readonly Rule[] = [
   { apiGroups: [""], resources: ["services", "namespaces", "nodes"], verbs: read },
   { apiGroups: [own], resources: ["eips", "bgpconfs", "bgppeers"], verbs: read },
-  { apiGroups: [""], resources: ["services/status"], verbs: ["patch"] },
+  { apiGroups: [""], resources: ["services/status"], verbs: ["update"] },
   { apiGroups: [own], resources: ["eips/status", "bgpconfs/status", "bgppeers/status"], verbs: ["patch"] },
   { ...reports, verbs: ["list", "watch", "delete"] },
   // Takes OpenELB's finalizers off objects that are being deleted; nothing else of them is written.

@@ -49,8 +49,8 @@ interface Toleration {
   readonly tolerationSeconds?: number;
 }
 
-/** What a controller gets when nobody says otherwise. */
-export const controllerDefaults: Resources = { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "512Mi" } };
+/** What a controller gets when nobody says otherwise. On a busy node the request is its weight: with little, a thousand Services wait for it. */
+export const controllerDefaults: Resources = { requests: { cpu: "250m", memory: "96Mi" }, limits: { memory: "512Mi" } };
 /**
  * What a speaker gets when nobody says otherwise. It uses little of it: on a busy node the request is the weight with which it gets a core,
  * and one that waits for a third of a second for its turn looks dead to the other nodes.

@@ -79,7 +79,7 @@ type loadBalancerArgs struct {
 	ControllerNodeSelector map[string]string `pulumi:"controllerNodeSelector"`
 	// How many controllers stand by; one of them leads. Default 2.
 	ControllerReplicas *int `pulumi:"controllerReplicas"`
-	// What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+	// What a controller may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a controller gets on a busy node, where thousands of Services may wait for their address.
 	ControllerResources *LoadBalancerControllerResources `pulumi:"controllerResources"`
 	// Taints that controllers tolerate, besides those of control planes.
 	ControllerTolerations []LoadBalancerControllerTolerations `pulumi:"controllerTolerations"`
@@ -145,7 +145,7 @@ type LoadBalancerArgs struct {
 	ControllerNodeSelector pulumi.StringMapInput
 	// How many controllers stand by; one of them leads. Default 2.
 	ControllerReplicas pulumi.IntPtrInput
-	// What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+	// What a controller may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a controller gets on a busy node, where thousands of Services may wait for their address.
 	ControllerResources LoadBalancerControllerResourcesPtrInput
 	// Taints that controllers tolerate, besides those of control planes.
 	ControllerTolerations LoadBalancerControllerTolerationsArrayInput

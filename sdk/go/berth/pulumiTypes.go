@@ -4941,7 +4941,7 @@ func (o ExposedServicePortsArrayOutput) Index(i pulumi.IntInput) ExposedServiceP
 	}).(ExposedServicePortsOutput)
 }
 
-// What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+// What a controller may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a controller gets on a busy node, where thousands of Services may wait for their address.
 type LoadBalancerControllerResources struct {
 	// The most that the container gets, such as {memory: 512Mi}.
 	Limits map[string]string `pulumi:"limits"`
@@ -4960,7 +4960,7 @@ type LoadBalancerControllerResourcesInput interface {
 	ToLoadBalancerControllerResourcesOutputWithContext(context.Context) LoadBalancerControllerResourcesOutput
 }
 
-// What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+// What a controller may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a controller gets on a busy node, where thousands of Services may wait for their address.
 type LoadBalancerControllerResourcesArgs struct {
 	// The most that the container gets, such as {memory: 512Mi}.
 	Limits pulumi.StringMapInput `pulumi:"limits"`
@@ -5021,7 +5021,7 @@ func (i *loadBalancerControllerResourcesPtrType) ToLoadBalancerControllerResourc
 	return pulumi.ToOutputWithContext(ctx, i).(LoadBalancerControllerResourcesPtrOutput)
 }
 
-// What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+// What a controller may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a controller gets on a busy node, where thousands of Services may wait for their address.
 type LoadBalancerControllerResourcesOutput struct{ *pulumi.OutputState }
 
 func (LoadBalancerControllerResourcesOutput) ElementType() reflect.Type {

@@ -644,7 +644,7 @@ export interface ExposedServicePortsArgs {
 }
 
 /**
- * What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+ * What a controller may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a controller gets on a busy node, where thousands of Services may wait for their address.
  */
 export interface LoadBalancerControllerResourcesArgs {
     /**

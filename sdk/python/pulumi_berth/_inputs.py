@@ -2798,7 +2798,7 @@ class ExposedServicePortsArgs:
 
 class LoadBalancerControllerResourcesArgsDict(TypedDict):
     """
-    What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+    What a controller may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a controller gets on a busy node, where thousands of Services may wait for their address.
     """
     limits: NotRequired[pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]]]
     """
@@ -2815,7 +2815,7 @@ class LoadBalancerControllerResourcesArgs:
                  limits: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None,
                  requests: pulumi.Input[Optional[Mapping[str, pulumi.Input[_builtins.str]]]] = None):
         """
-        What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        What a controller may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a controller gets on a busy node, where thousands of Services may wait for their address.
 
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] limits: The most that the container gets, such as {memory: 512Mi}.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] requests: What is kept free for the container, such as {cpu: 50m, memory: 96Mi}.

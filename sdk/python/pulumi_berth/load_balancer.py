@@ -60,7 +60,7 @@ class LoadBalancerArgs:
         :param pulumi.Input[_builtins.str] certificate_secret: The name of a Secret of type kubernetes.io/tls in Berth's namespace: the certificate of the page and of the metrics. Default: each pod makes one at its start, which proves nothing but itself.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] controller_node_selector: Labels of the nodes that may run controllers. Default: every node.
         :param pulumi.Input[_builtins.int] controller_replicas: How many controllers stand by; one of them leads. Default 2.
-        :param pulumi.Input['LoadBalancerControllerResourcesArgs'] controller_resources: What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        :param pulumi.Input['LoadBalancerControllerResourcesArgs'] controller_resources: What a controller may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a controller gets on a busy node, where thousands of Services may wait for their address.
         :param pulumi.Input[Sequence[pulumi.Input['LoadBalancerControllerTolerationsArgs']]] controller_tolerations: Taints that controllers tolerate, besides those of control planes.
         :param _builtins.bool create_namespace: Whether to make the namespace. Default true.
         :param pulumi.Input[_builtins.int] drain_milliseconds: How long routers may send traffic elsewhere before a speaker stops as planned, in milliseconds. Default 1000.
@@ -224,7 +224,7 @@ class LoadBalancerArgs:
     @pulumi.getter(name="controllerResources")
     def controller_resources(self) -> pulumi.Input[Optional['LoadBalancerControllerResourcesArgs']]:
         """
-        What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        What a controller may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a controller gets on a busy node, where thousands of Services may wait for their address.
         """
         return pulumi.get(self, "controller_resources")
 
@@ -579,7 +579,7 @@ class LoadBalancer(pulumi.ComponentResource):
         :param pulumi.Input[_builtins.str] certificate_secret: The name of a Secret of type kubernetes.io/tls in Berth's namespace: the certificate of the page and of the metrics. Default: each pod makes one at its start, which proves nothing but itself.
         :param pulumi.Input[Mapping[str, pulumi.Input[_builtins.str]]] controller_node_selector: Labels of the nodes that may run controllers. Default: every node.
         :param pulumi.Input[_builtins.int] controller_replicas: How many controllers stand by; one of them leads. Default 2.
-        :param pulumi.Input[Union['LoadBalancerControllerResourcesArgs', 'LoadBalancerControllerResourcesArgsDict']] controller_resources: What a controller may use. Default: requests of 50m CPU and 96Mi, at most 512Mi.
+        :param pulumi.Input[Union['LoadBalancerControllerResourcesArgs', 'LoadBalancerControllerResourcesArgsDict']] controller_resources: What a controller may use. Default: requests of 250m CPU and 96Mi, at most 512Mi. The request is what a controller gets on a busy node, where thousands of Services may wait for their address.
         :param pulumi.Input[Sequence[pulumi.Input[Union['LoadBalancerControllerTolerationsArgs', 'LoadBalancerControllerTolerationsArgsDict']]]] controller_tolerations: Taints that controllers tolerate, besides those of control planes.
         :param _builtins.bool create_namespace: Whether to make the namespace. Default true.
         :param pulumi.Input[_builtins.int] drain_milliseconds: How long routers may send traffic elsewhere before a speaker stops as planned, in milliseconds. Default 1000.

@@ -18,6 +18,7 @@ import { type AddressRange, formatRange, overlapOf, parsePool, parseRange } from
 import { type Address, type Family, formatAddress, parseAddress } from "../net/address.ts";
 import { givers } from "./ledger.ts";
 import { keyOf, type Service } from "./objects.ts";
+import { perObject } from "./perObject.ts";
 
 /** Which Services are ours. */
 export interface Scope {
@@ -35,9 +36,9 @@ export function isOurs(service: Service, scope: Scope): boolean {
 }
 
 /** The ledger: the addresses that a Service's status holds. */
-export function heldAddresses(service: Service): Address[] {
-  return (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : (parseAddress(ip) ?? [])));
-}
+export const heldAddresses = perObject((service: Service): readonly Address[] =>
+  (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip === undefined ? [] : (parseAddress(ip) ?? []))),
+);
 
 /** Who uses which address, as the ledger says: address text → Services. */
 export function usersOf(services: readonly Service[]): ReadonlyMap<string, readonly string[]> {
@@ -51,7 +52,7 @@ export function usersOf(services: readonly Service[]): ReadonlyMap<string, reado
 }
 
 /** What a Service asks for. */
-export function serviceRequest(service: Service): ServiceRequest {
+export const serviceRequest = perObject((service: Service): ServiceRequest => {
   const annotations = service.metadata.annotations ?? {};
   const named = (keys: readonly string[]): readonly [string, string | undefined] => {
     const found = keys.find((key) => (annotations[key] ?? "") !== "");
@@ -94,7 +95,7 @@ export function serviceRequest(service: Service): ServiceRequest {
       .map((name) => name.trim())
       .filter((name) => name !== ""),
   };
-}
+});
 
 /** Where a Service names its addresses, the strongest first, and the text there. */
 function requestedAddresses(
@@ -141,11 +142,11 @@ export function pools(eips: readonly Eip[]): PoolOfEip[] {
 }
 
 /** Which addresses the texts of an Eip come to; none when one of them is wrong. */
-function extentOf({ spec }: Eip): Pick<Pool, "ranges" | "avoidBuggyIps"> {
+const extentOf = perObject(({ spec }: Eip): Pick<Pool, "ranges" | "avoidBuggyIps"> => {
   const parsed = parsePool([spec.address, ...(spec.addresses ?? [])], spec.exclude ?? []);
   const avoidBuggyIps = spec.usingKnownIPs === false || (spec.avoidBuggyIPs === true && spec.usingKnownIPs !== true);
   return { ranges: "ranges" in parsed ? parsed.ranges : [], avoidBuggyIps };
-}
+});
 
 /** Why an Eip gives nothing new: the first that applies. */
 function refusalOf(
@@ -181,7 +182,7 @@ function emptiness(spec: Eip["spec"]): string {
 }
 
 /** What is wrong with the texts of an Eip, each with its field. */
-function problemsOf({ spec }: Eip): string[] {
+const problemsOf = perObject(({ spec }: Eip): readonly string[] => {
   const list = (field: string, texts: readonly string[] = []): [string, string][] =>
     texts.map((text, index) => [`${field}[${index}]`, text]);
   return [
@@ -192,7 +193,7 @@ function problemsOf({ spec }: Eip): string[] {
     const parsed = parseRange(text);
     return "problem" in parsed ? [`${field}: "${text}" ${parsed.problem}`] : [];
   });
-}
+});
 
 function poolFields({ spec, status, metadata }: Eip): Omit<Pool, "ranges" | "avoidBuggyIps" | "refusal" | "isDefault"> {
   return {

@@ -152,7 +152,7 @@ describe("the status of a Service", () => {
         ...service("a", {}, {}, "10.0.0.0"),
         status: { conditions, loadBalancer: { ingress: [{ ip: "10.0.0.0" }] } },
       }),
-      { loadBalancer: { ingress: null }, conditions: [] },
+      { loadBalancer: {}, conditions: [] },
     );
   });
 });

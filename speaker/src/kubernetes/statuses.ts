@@ -44,11 +44,11 @@ export function serviceStatus(
 /** The status of a Service that is not ours any more: what we wrote is taken back; undefined when we wrote nothing. */
 export function releasedStatus(
   service: Service,
-): { readonly loadBalancer: { readonly ingress: null }; readonly conditions: readonly Condition[] } | undefined {
+): { readonly loadBalancer: { readonly ingress?: never }; readonly conditions: readonly Condition[] } | undefined {
   const conditions = service.status?.conditions ?? [];
   if (!conditions.some((condition) => condition.type === addressAssigned)) return undefined;
   const ours: readonly string[] = [addressAssigned, announced, addressConflict];
-  return { loadBalancer: { ingress: null }, conditions: conditions.filter(({ type }) => !ours.includes(type)) };
+  return { loadBalancer: {}, conditions: conditions.filter(({ type }) => !ours.includes(type)) };
 }
 
 /** Whether a write changes what a Service holds, or why it waits: worth an event, which a change of other conditions is not. */

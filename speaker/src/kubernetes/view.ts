@@ -8,6 +8,7 @@ import type { PolicyText } from "../announce/judge.ts";
 import type { AddressSpan, AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { compareAddresses, formatAddress, parseAddress } from "../net/address.ts";
 import { type ConfigMap, type EndpointSlice, keyOf, type Node, type Secret, type Service } from "./objects.ts";
+import { perObject } from "./perObject.ts";
 import { heldAddresses, isOurs, pools, type Scope, serviceRequest } from "./requests.ts";
 import { publishedBy, type SpeakerNote } from "./speakerNotes.ts";
 
@@ -69,7 +70,7 @@ export function policyOf(conf: BgpConf | undefined, configMaps: readonly ConfigM
 }
 
 /** A node, and why it may not announce. Being cordoned alone is no reason: its endpoints still serve. */
-export function nodeView(node: Node): NodeView {
+export const nodeView = perObject((node: Node): NodeView => {
   return {
     name: node.metadata.name,
     labels: node.metadata.labels ?? {},
@@ -79,7 +80,7 @@ export function nodeView(node: Node): NodeView {
     refusal: nodeRefusal(node),
     ...(node.spec?.unschedulable === true ? { isCordoned: true } : {}),
   };
-}
+});
 
 function nodeRefusal(node: Node): Refusal | undefined {
   const { name, labels } = node.metadata;
@@ -97,12 +98,6 @@ function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddre
   const entries = pools(objects.eips);
   const eips = new Map(entries.map((entry) => [entry.pool.name, entry.eip]));
   const all = new Pools(entries.map((entry) => entry.pool));
-  const whole = new Map<Eip, readonly AddressSpan[]>();
-  const poolOf = (eip: Eip): readonly AddressSpan[] => {
-    const spans = whole.get(eip) ?? wholePool(eip);
-    whole.set(eip, spans);
-    return spans;
-  };
   const slices = Map.groupBy(
     objects.endpointSlices,
     (slice) => `${slice.metadata.namespace}/${slice.metadata.labels?.["kubernetes.io/service-name"] ?? ""}`,
@@ -128,7 +123,7 @@ function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddre
         {
           address,
           eip,
-          pool: poolOf(eip),
+          pool: wholePool(eip),
           services: services.map(keyOf).sort(),
           localOnly: services.every((service) => service.spec.externalTrafficPolicy === "Local"),
           endpointsByNode: endpointsByNode(services.flatMap((service) => slices.get(keyOf(service)) ?? [])),
@@ -139,10 +134,10 @@ function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddre
 }
 
 /** The addresses of an Eip, excluded ones included: what lies between them may be announced as one network. */
-export function wholePool({ spec }: Eip): readonly AddressSpan[] {
+export const wholePool = perObject(({ spec }: Eip): readonly AddressSpan[] => {
   const parsed = parsePool([spec.address, ...(spec.addresses ?? [])], []);
   return "ranges" in parsed ? parsed.ranges : [];
-}
+});
 
 function endpointsByNode(slices: readonly EndpointSlice[]): ReadonlyMap<string, number> {
   const counts = new Map<string, Set<string>>();

@@ -18,6 +18,7 @@ export class Collection<T extends KubernetesObject> {
   /** Ends the running watch, so that a new list is read. */
   #restart = new AbortController();
   #waiting: (() => void)[] = [];
+  readonly #firstList = Promise.withResolvers<void>();
   #objects = new Map<string, T>();
   #isSynced = false;
 
@@ -49,6 +50,11 @@ export class Collection<T extends KubernetesObject> {
     return this.#isSynced;
   }
 
+  /** Resolves when a whole list has been read. */
+  get whenSynced(): Promise<void> {
+    return this.#firstList.promise;
+  }
+
   /** The objects as last known, in no order. */
   get objects(): readonly T[] {
     return [...this.#objects.values()];
@@ -62,7 +68,7 @@ export class Collection<T extends KubernetesObject> {
   /** Takes the object that a write gave back, so that the next decision does not wait for the watch. One that the watch has overtaken is dropped. */
   put(object: T): void {
     const known = this.#objects.get(keyOf(object));
-    if (known !== undefined && version(object) > version(known)) this.#objects.set(keyOf(object), object);
+    if (known !== undefined && version(object) > version(known)) this.#objects.set(keyOf(object), withoutManagers(object));
   }
 
   /** Takes note that an object was deleted, before the watch tells. */
@@ -146,12 +152,13 @@ export class Collection<T extends KubernetesObject> {
         readonly items: readonly T[];
         readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
       };
-      for (const item of page.items) next.set(keyOf(item), this.#newer(item));
+      for (const item of page.items) next.set(keyOf(item), this.#newer(withoutManagers(item)));
       resourceVersion = page.metadata.resourceVersion;
       token = page.metadata.continue === "" ? undefined : page.metadata.continue;
     } while (token !== undefined);
     this.#objects = next;
     this.#isSynced = true;
+    this.#firstList.resolve();
     this.#onChange();
     return resourceVersion;
   }
@@ -163,7 +170,7 @@ export class Collection<T extends KubernetesObject> {
         const status = raw as { readonly code?: number; readonly message?: string };
         throw new ApiError("WATCH", this.#path, status.code ?? 500, status.message ?? "", undefined);
       }
-      const object = raw as T;
+      const object = withoutManagers(raw as T);
       resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
       if (type === "BOOKMARK") return;
       if (this.#newer(object) !== object) return;
@@ -175,6 +182,12 @@ export class Collection<T extends KubernetesObject> {
     await this.#api.watch(this.#path, from, onEvent, this.#restart.signal, this.#selectors);
     return resourceVersion;
   }
+}
+
+/** Who wrote which field is a third of many an object, and of no use here; a write without it changes nothing of it. */
+function withoutManagers<T extends KubernetesObject>(object: T): T {
+  delete (object.metadata as { managedFields?: unknown }).managedFields;
+  return object;
 }
 
 /** @see https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions: they grow within one collection */

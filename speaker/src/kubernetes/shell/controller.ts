@@ -5,7 +5,7 @@ import type { Eip } from "@berth/api/eip";
 import type { ServiceAnnouncement } from "@berth/api/serviceAnnouncement";
 import { allocate } from "../../allocate/allocate.ts";
 import { observe } from "../../allocate/memory.ts";
-import { type AllocationResult, type Assignment, emptyMemory, type Memory, type ServiceRequest } from "../../allocate/model.ts";
+import { type AllocationResult, type Assignment, emptyMemory, type Memory } from "../../allocate/model.ts";
 import { type HeldAddress, type Judge, lenientJudge } from "../../announce/judge.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { announcementFacts, speakerSelector, staleReports, wellNodes } from "../announced.ts";
@@ -111,7 +111,6 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     string,
     { readonly resourceVersion: string | undefined; readonly status: NonNullable<Service["status"]> }
   >();
-  const requests = new WeakMap<Service, ServiceRequest>();
   /** The API server asked for silence until then. */
   let notBefore = 0;
   const listeners: (() => void)[] = [];
@@ -146,7 +145,12 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   const leadership = options.elects
     ? new Leadership(
         api,
-        { namespace: options.namespace, name: "berth-controller", identity: options.identity },
+        {
+          namespace: options.namespace,
+          name: "berth-controller",
+          identity: options.identity,
+          isReady: Promise.all(all.map((one) => one.whenSynced)),
+        },
         onLeadership,
         logger,
       )
@@ -209,13 +213,6 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     isDirty = false;
   }
 
-  /** What a Service asks for, read once as long as the object is the same. */
-  function requestOf(service: Service): ServiceRequest {
-    const request = requests.get(service) ?? serviceRequest(service);
-    requests.set(service, request);
-    return request;
-  }
-
   /** The Services that get addresses from us now. */
   function ours(): Service[] {
     return services.objects.filter(
@@ -230,7 +227,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     const served = ours();
     const entries = pools(eips.objects);
     const result = allocate({
-      services: served.map((service) => requestOf(assumed(service))),
+      services: served.map((service) => serviceRequest(assumed(service))),
       pools: entries.map((entry) => entry.pool),
       namespaceLabels: new Map(namespaces.objects.map((namespace) => [namespace.metadata.name, namespace.metadata.labels ?? {}])),
       memory,
@@ -289,11 +286,13 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     assignment: Assignment | undefined,
   ): Promise<boolean> {
     const { namespace, name, resourceVersion } = service.metadata;
-    const { ingress } = status.loadBalancer;
-    if (ingress !== null) inDoubt.set(keyOf(service), { resourceVersion, status: { ...status, loadBalancer: { ingress } } });
-    const isOk = await write(services, `/api/v1/namespaces/${namespace}/services/${name}/status`, {
-      metadata: { resourceVersion },
-      status,
+    if (status.loadBalancer.ingress !== undefined) inDoubt.set(keyOf(service), { resourceVersion, status });
+    // The whole object: a patch costs the API server a sixth more, and thousands may wait for their address.
+    const isOk = await write(services, "PUT", `/api/v1/namespaces/${namespace}/services/${name}/status`, {
+      apiVersion: "v1",
+      kind: "Service",
+      ...service,
+      status: { ...service.status, ...status },
     });
     if (isOk !== "unknown") inDoubt.delete(keyOf(service));
     if (isOk !== true) return false;
@@ -321,7 +320,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       const gone = Object.keys(entry.eip.status?.used ?? {}).filter((address) => status.used?.[address] === undefined);
       const used = { ...status.used, ...Object.fromEntries(gone.map((address) => [address, null])) };
       writes.push(async () => {
-        const outcome = await write(eips, `${ownPath("eips")}/${entry.eip.metadata.name}/status`, {
+        const outcome = await write(eips, "PATCH", `${ownPath("eips")}/${entry.eip.metadata.name}/status`, {
           status: { ...status, used },
         });
         if (outcome === true)
@@ -345,7 +344,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       const nodesConfStatus = Object.fromEntries(gone.map((name) => [name, null]));
       if (gone.length > 0 || !same(conditions, conf.status?.conditions))
         writes.push(() =>
-          write(bgpConfs, `${ownPath("bgpconfs")}/${conf.metadata.name}/status`, {
+          write(bgpConfs, "PATCH", `${ownPath("bgpconfs")}/${conf.metadata.name}/status`, {
             metadata: { resourceVersion: conf.metadata.resourceVersion },
             status: { conditions, nodesConfStatus },
           }),
@@ -360,7 +359,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       if (same(conditions, peer.status?.conditions) && gone.length === 0) continue;
       const nodesPeerStatus = Object.fromEntries(gone.map((name) => [name, null]));
       const patch = { metadata: { resourceVersion: peer.metadata.resourceVersion }, status: { conditions, nodesPeerStatus } };
-      writes.push(() => write(bgpPeers, `${ownPath("bgppeers")}/${peer.metadata.name}/status`, patch));
+      writes.push(() => write(bgpPeers, "PATCH", `${ownPath("bgppeers")}/${peer.metadata.name}/status`, patch));
     }
     const outcomes = await inParallel(writes, parallelWrites, mayWrite);
     reportedAt = Date.now();
@@ -374,7 +373,8 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
         const finalizers = finalizersWithoutOpenelb(object);
         if (finalizers === undefined) return [];
         return [
-          () => write(from, pathOf(object), { metadata: { resourceVersion: object.metadata.resourceVersion, finalizers } }),
+          () =>
+            write(from, "PATCH", pathOf(object), { metadata: { resourceVersion: object.metadata.resourceVersion, finalizers } }),
         ];
       });
     const own = (plural: string) => (object: KubernetesObject) => `${ownPath(plural)}/${object.metadata.name}`;
@@ -396,9 +396,14 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   }
 
   /** @returns false when it must be decided again, the object changed meanwhile or the API server refused; "unknown" when it may have been taken */
-  async function write<T extends KubernetesObject>(into: Collection<T>, path: string, patch: unknown): Promise<Outcome> {
+  async function write<T extends KubernetesObject>(
+    into: Collection<T>,
+    method: "PATCH" | "PUT",
+    path: string,
+    body: unknown,
+  ): Promise<Outcome> {
     try {
-      into.put((await api.send("PATCH", path, patch)) as T);
+      into.put((await api.send(method, path, body)) as T);
       return true;
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return true;

@@ -17,6 +17,8 @@ export interface LeadershipOptions {
   readonly namespace: string;
   readonly name: string;
   readonly identity: string;
+  /** From when on this process can do a leader's work: until then it does not stand. */
+  readonly isReady: Promise<unknown>;
 }
 
 /**
@@ -76,6 +78,7 @@ export class Leadership {
   }
 
   async #run(): Promise<void> {
+    await this.#options.isReady;
     while (!this.#isClosed) {
       this.#underWay = this.#attempt().catch((error: unknown) => {
         const isRace = error instanceof ApiError && error.status === 409;
