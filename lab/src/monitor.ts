@@ -12,10 +12,10 @@ import { insideHost } from "./processes.ts";
 
 /** A Prometheus that scrapes Berth in the lab every second, with Berth's alerts, which need not hold for long there. */
 export interface Monitor {
-  /** Waits until an alert fires. @throws LabError when it does not within a minute */
-  fires(alert: string): Promise<void>;
-  /** Waits until no alert fires. @throws LabError naming those that still do after two minutes */
-  isQuiet(): Promise<void>;
+  /** Waits until an alert fires. @throws LabError when it does not within so many seconds, two minutes unless said otherwise */
+  fires(alert: string, seconds?: number): Promise<void>;
+  /** Waits until no alert fires, but for some. @throws LabError naming those that still do after four minutes */
+  isQuiet(butFor?: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -26,7 +26,10 @@ export async function startMonitor(node: string, directory: string): Promise<Mon
   const file = (name: string): string => join(directory, name);
   mkdirSync(file("data"), { recursive: true });
   writeFileSync(file("token"), viewerToken());
-  writeFileSync(file("rules.yaml"), stringify(ruleFile({ hold: () => 1, window: () => "20s" }), { lineWidth: 0 }));
+  writeFileSync(
+    file("rules.yaml"),
+    stringify(ruleFile({ hold: () => 1, window: ({ window = 0 }) => (window > 5 ? "90s" : "20s") }), { lineWidth: 0 }),
+  );
   const config = {
     global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
     rule_files: [file("rules.yaml")],
@@ -90,10 +93,17 @@ export async function startMonitor(node: string, directory: string): Promise<Mon
     return firing();
   };
   return {
-    fires: (alert) =>
-      waitFor(`the alert ${alert}`, 60_000, () => firingNow().includes(alert) || `there fire ${firing().join(", ") || "none"}`),
-    isQuiet: () =>
-      waitFor("silence of all alerts", 120_000, () => firingNow().length === 0 || `there fire ${firing().join(", ")}`),
+    fires: (alert, seconds = 120) =>
+      waitFor(
+        `the alert ${alert}`,
+        seconds * 1000,
+        () => firingNow().includes(alert) || `there fire ${firing().join(", ") || "none"}`,
+      ),
+    isQuiet: (butFor = []) =>
+      waitFor("silence of all alerts", 240_000, () => {
+        const left = firingNow().filter((alert) => !butFor.includes(alert));
+        return left.length === 0 || `there fire ${left.join(", ")}`;
+      }),
     stop,
   };
 }

@@ -13,14 +13,14 @@ const parts: Readonly<Record<string, Word>> = {
 
 /** Whether each part of Berth is well. */
 export function Health() {
-  const { model, t } = useView();
+  const { model, t, tell } = useView();
   return (
     <section aria-label={t("health")}>
       <ul class="health">
         {model.health.map(({ key, isWell, message }) => (
           <li key={key}>
             <Dot tone={isWell ? "good" : "bad"} word={isWell ? t("ok") : t("problem")} />{" "}
-            <strong>{parts[key] === undefined ? key : t(parts[key])}</strong> {message}
+            <strong>{parts[key] === undefined ? key : t(parts[key])}</strong> {tell(message)}
           </li>
         ))}
       </ul>

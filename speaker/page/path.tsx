@@ -257,13 +257,13 @@ export function Why({ service }: { readonly service: ServiceRow }) {
 
 /** Who announces an address, since when and why; a long list is folded. */
 function Announcers({ address: { announcers } }: { readonly address: AddressCell }) {
-  const { t } = useView();
+  const { t, tell } = useView();
   if (announcers.length === 0) return <p class="bad">{t("silent")}</p>;
   const list = (
     <ul class="announcers">
       {announcers.map(({ node, via, since, why }) => (
         <li key={node}>
-          <strong>{node}</strong> · {via} · {t("since")} {instant(since)} · {why}
+          <strong>{node}</strong> · {via} · {t("since")} {instant(since)} · {tell(why)}
         </li>
       ))}
     </ul>

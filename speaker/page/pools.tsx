@@ -108,7 +108,7 @@ function Namespaces({ pool }: { readonly pool: PoolRow }) {
 
 /** What happened to the addresses of a pool, the newest first. */
 function History({ pool }: { readonly pool: PoolRow }) {
-  const { model, t } = useView();
+  const { model, t, tell } = useView();
   const entries = model.timeline.filter(({ eip }) => eip === pool.key).slice(0, shownHistory);
   return (
     <details>
@@ -121,7 +121,7 @@ function History({ pool }: { readonly pool: PoolRow }) {
         <Table
           label={`${pool.key}: ${t("history")}`}
           head={[t("time"), t("service"), t("message")]}
-          rows={entries.map(({ key, at, subject, message }) => ({ key, cells: [instant(at), subject, message] }))}
+          rows={entries.map(({ key, at, subject, message }) => ({ key, cells: [instant(at), subject, tell(message)] }))}
         />
       )}
     </details>

@@ -14,7 +14,7 @@ const kinds = {
 
 /** What happened, the newest first. */
 export function Timeline() {
-  const { model, query, t } = useView();
+  const { model, query, t, tell } = useView();
   const [kind, setKind] = useState<TimelineEntry["kind"] | "">("");
   if (model.timeline.length === 0) return <p>{t("nothingYet")}</p>;
   return (
@@ -33,7 +33,9 @@ export function Timeline() {
         head={[t("time"), t("kind"), t("subject"), t("message")]}
         rows={model.timeline
           .filter(
-            (entry) => (kind === "" || entry.kind === kind) && matches(query, t(kinds[entry.kind]), entry.subject, entry.message),
+            (entry) =>
+              (kind === "" || entry.kind === kind) &&
+              matches(query, t(kinds[entry.kind]), entry.subject, entry.message, tell(entry.message)),
           )
           .map(({ key, at, kind: of, subject, message }) => ({
             key,
@@ -43,7 +45,7 @@ export function Timeline() {
               </time>,
               t(kinds[of]),
               subject,
-              message,
+              tell(message),
             ],
           }))}
       />

@@ -1,6 +1,7 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { ConsoleModel, ServiceRow } from "../src/console/model.ts";
+import { sentence } from "./sentences.ts";
 import { type Language, type Word, word } from "./words.ts";
 
 /** What every part of the page gets. */
@@ -16,11 +17,11 @@ export type Translate = (key: Word, ...values: readonly (string | number)[]) => 
 
 export const ViewContext = createContext<View | undefined>(undefined);
 
-/** The view, and the words of its language. */
-export function useView(): View & { readonly t: Translate } {
+/** The view, and the words of its language. `tell` gives a sentence of the controller in it. */
+export function useView(): View & { readonly t: Translate; readonly tell: (text: string) => string } {
   const view = useContext(ViewContext);
   if (view === undefined) throw new Error("a part of the page stands outside of its view");
-  return { ...view, t: (key, ...values) => word(view.language, key, ...values) };
+  return { ...view, t: (key, ...values) => word(view.language, key, ...values), tell: (text) => sentence(view.language, text) };
 }
 
 /** What a Service is found by; a row that does not change keeps its text. */

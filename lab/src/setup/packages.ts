@@ -29,6 +29,8 @@ const packages = [
   "nginx-light",
   "chromium",
   "prometheus",
+  "zsh",
+  "fish",
   "ca-certificates",
   "git",
 ] as const;

@@ -128,9 +128,9 @@ describe("the page of the lab", () => {
     await page.getByRole("link", { name: "Routes" }).click();
     const row = (table: string, text: string) =>
       page.getByRole("table", { name: table }).getByRole("row").filter({ hasText: text });
-    /** Asks the speakers again until a row is there: a router may just have been told. */
+    /** Asks the speakers again until a row is there: a router may just have been told. Not before an answer has had time to come: asking anew gives up what was asked. */
     const askUntil = async (wanted: ReturnType<typeof row>): Promise<string> => {
-      for (const end = Date.now() + 30_000; (await wanted.count()) === 0 && Date.now() < end; await sleep(500))
+      for (const end = Date.now() + 90_000; (await wanted.count()) === 0 && Date.now() < end; await sleep(3000))
         await page.getByRole("button", { name: "Ask again" }).click();
       return (await wanted.textContent()) ?? "";
     };

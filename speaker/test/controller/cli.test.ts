@@ -164,4 +164,23 @@ describe("the command line, built as people get it", () => {
     const bash = spawnSync("bash", ["-c", script], { encoding: "utf8", env: { ...env, KUBECONFIG: server.kubeconfig } });
     assert.equal(bash.stdout, "default/web\n", bash.stderr);
   });
+  it("is completed by zsh as somebody types, and by fish, with names of the cluster", () => {
+    const env = {
+      PATH: `${directory}:${join(process.execPath, "..")}:${process.env["PATH"] ?? ""}`,
+      HOME: directory,
+      TERM: "dumb",
+      KUBECONFIG: server.kubeconfig,
+    };
+    const run = (...[program, ...args]: [string, ...string[]]): string => {
+      const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: "utf8", env, cwd: directory });
+      assert.equal(status, 0, `${program}: ${error?.message ?? stderr}`);
+      return stdout;
+    };
+    assert.equal(run("zsh", "-f", join(import.meta.dirname, "completion.zsh")), "completed\n");
+    const fish = (line: string): string[] =>
+      run("fish", "--no-config", "-c", `berth completion fish | source; complete -C "${line}"`).split("\n");
+    assert.ok(fish("berth explain ").some((line) => /^service\t\w/.test(line)));
+    assert.deepEqual(fish("berth explain service def"), ["default/web", ""]);
+    assert.ok(fish("kubectl-berth import --as ").includes("yaml"));
+  });
 });
