@@ -3,20 +3,10 @@ import type { Asn } from "../net/asn.ts";
 import { DecodeError } from "../wire/decodeError.ts";
 import { Reader } from "../wire/reader.ts";
 import type { Writer } from "../wire/writer.ts";
+import { type Aggregator, type AsSegment, readAggregator, readSegment, writeSegments } from "./asPath.ts";
 import type { DecodeContext } from "./message.ts";
 import { type Reach, readReach, readUnreach, type Unreach, writeReach, writeUnreach } from "./multiprotocol.ts";
-
-/** A part of an AS_PATH. @see RFC 4271 §4.3 */
-export interface AsSegment {
-  readonly type: "sequence" | "set" | "confederationSequence" | "confederationSet";
-  readonly as: readonly Asn[];
-}
-
-/** @see RFC 4271 §5.1.7 */
-export interface Aggregator {
-  readonly as: Asn;
-  readonly address: Address;
-}
+import { readAigp, readParts, readPmsiTunnel, readPrefixSid } from "./opaque.ts";
 
 /** Path attributes that we know, by name. */
 export interface Attributes {
@@ -39,12 +29,15 @@ export interface Attributes {
   readonly as4Aggregator: Aggregator;
   readonly pmsiTunnel: Uint8Array;
   readonly tunnelEncapsulation: Uint8Array;
+  readonly trafficEngineering: Uint8Array;
   /** Extended communities of twenty octets. */
   readonly ipv6ExtendedCommunities: readonly Uint8Array[];
   readonly aigp: Uint8Array;
+  readonly linkState: Uint8Array;
   readonly largeCommunities: readonly (readonly [number, number, number])[];
   readonly onlyToCustomer: Asn;
   readonly prefixSid: Uint8Array;
+  readonly attributeSet: Uint8Array;
 }
 
 /** What came with an UPDATE: every attribute that could be taken. */
@@ -53,6 +46,7 @@ export type ReceivedAttributes = Partial<Attributes>;
 type Name = keyof Attributes;
 const optional = 0x80;
 const transitive = 0x40;
+const partial = 0x20;
 const extendedLength = 0x10;
 
 /** One path attribute: what it looks like and what is done when it does not. */
@@ -97,7 +91,6 @@ const octets = {
   write: (writer: Writer, value: Uint8Array) => void writer.bytes(value),
 };
 const origins = ["igp", "egp", "incomplete"] as const;
-const segmentTypes = ["set", "sequence", "confederationSequence", "confederationSet"] as const;
 
 function list<T>(reader: Reader, read: (reader: Reader) => T): T[] {
   const items: T[] = [];
@@ -105,53 +98,12 @@ function list<T>(reader: Reader, read: (reader: Reader) => T): T[] {
   return items;
 }
 
-/** @see RFC 7606 §7.2, RFC 7607 §2, RFC 5065 §5 */
-function readSegment(reader: Reader, size: 2 | 4, isOutside: boolean): AsSegment {
-  const number = reader.u8();
-  const type = segmentTypes[number - 1];
-  if (type === undefined || (isOutside && number > 2)) throw wrong(reader, `segment type ${number}`);
-  const count = reader.u8();
-  if (count === 0) throw wrong(reader, "a segment of no AS numbers");
-  const numbers = reader.sub(count * size);
-  const as = list(numbers, (part) => (size === 4 ? part.u32() : part.u16()) as Asn);
-  if (as.some((one) => one === 0)) throw wrong(reader, "AS 0 is nobody's");
-  return { type, as };
-}
-
-function writeSegments(writer: Writer, segments: readonly AsSegment[], size: 2 | 4): void {
-  for (const { type, as } of segments) {
-    // A segment holds 255 numbers at most; a longer sequence goes on in another one. @see RFC 4271 §5.1.2
-    for (let at = 0; at < as.length; at += 255) {
-      const part = as.slice(at, at + 255);
-      writer.u8(segmentTypes.indexOf(type) + 1).u8(part.length);
-      for (const one of part) size === 4 ? writer.u32(one) : writer.u16(one > 0xffff ? 23456 : one);
-    }
-  }
-}
-
-function readAggregator(reader: Reader, size: 2 | 4): Aggregator {
-  const as = (size === 4 ? reader.u32() : reader.u16()) as Asn;
-  if (as === 0) throw wrong(reader, "AS 0 is nobody's");
-  return { as, address: readIpv4(reader) };
-}
-
 /** Next hops that no packet can go to. @see RFC 4271 §6.3 */
 function readNextHop(reader: Reader): Address {
   const nextHop = readIpv4(reader);
   const first = Number(nextHop.value >> 24n);
-  if (nextHop.value === 0n || first === 127 || first >= 224) throw wrong(reader, "no packet can go to the next hop");
+  if (first === 0 || first === 127 || first >= 224) throw wrong(reader, "no packet can go to the next hop");
   return nextHop;
-}
-
-/** An attribute of TLVs that fill it exactly: a type of one or two octets, a length of two, a value. @throws DecodeError when they do not */
-function readParts(reader: Reader, typeOctets: 1 | 2): Uint8Array {
-  const all = reader.rest();
-  const parts = new Reader(all);
-  while (parts.remaining > 0) {
-    parts.bytes(typeOctets);
-    parts.sub(parts.u16());
-  }
-  return all.slice();
 }
 
 /** AS numbers of two octets in AS_PATH and AGGREGATOR when the peer knows no others. */
@@ -293,7 +245,6 @@ export const attributeRows: { readonly [N in Name]: AttributeRow<N> } = {
     rfc: "6793 §6",
     flags: both,
     onMalformed: "discard",
-    onWrongFlags: "discard",
     ...fromOld,
     isLength: (length) => length >= 6,
     read: (value) =>
@@ -305,14 +256,12 @@ export const attributeRows: { readonly [N in Name]: AttributeRow<N> } = {
     rfc: "6793 §6",
     flags: both,
     onMalformed: "discard",
-    onWrongFlags: "discard",
     ...fromOld,
     isLength: exactly(8),
     read: (value) => readAggregator(value, 4),
     write: (writer, { as, address }) => void writer.u32(as).bytes(addressToBytes(address)),
   }),
-  // Flags, a type and a label come first.
-  pmsiTunnel: row<"pmsiTunnel">({ code: 22, rfc: "6514 §5", flags: both, ...octets, isLength: (length) => length >= 5 }),
+  pmsiTunnel: row<"pmsiTunnel">({ code: 22, rfc: "6514 §5", flags: both, ...octets, read: readPmsiTunnel }),
   tunnelEncapsulation: row<"tunnelEncapsulation">({
     code: 23,
     rfc: "9012 §13",
@@ -320,6 +269,8 @@ export const attributeRows: { readonly [N in Name]: AttributeRow<N> } = {
     ...octets,
     read: (value) => readParts(value, 2),
   }),
+  // What is in it, and when it is wrong, no document says but for its flags. @see RFC 7606 §7.13
+  trafficEngineering: row<"trafficEngineering">({ code: 24, rfc: "5543 §3", flags: optional, ...octets }),
   ipv6ExtendedCommunities: row<"ipv6ExtendedCommunities">({
     code: 25,
     rfc: "5701 §2",
@@ -330,15 +281,25 @@ export const attributeRows: { readonly [N in Name]: AttributeRow<N> } = {
       for (const community of value) writer.bytes(community);
     },
   }),
-  // We have no use for it, so that the session counts as one where it is not enabled.
+  // It means nothing outside of an AS. @see RFC 7311 §3.1
   aigp: row<"aigp">({
     code: 26,
     rfc: "7311 §3.2",
     flags: optional,
     onMalformed: "discard",
     onWrongFlags: "discard",
-    counts: () => false,
+    ...fromInside,
     ...octets,
+    read: readAigp,
+  }),
+  linkState: row<"linkState">({
+    code: 29,
+    rfc: "9552 §8.2.2",
+    flags: optional,
+    onMalformed: "discard",
+    onWrongFlags: "discard",
+    ...octets,
+    read: (value) => readParts(value, 2),
   }),
   largeCommunities: row<"largeCommunities">({
     code: 32,
@@ -367,10 +328,48 @@ export const attributeRows: { readonly [N in Name]: AttributeRow<N> } = {
     rfc: "8669 §6",
     flags: both,
     onMalformed: "discard",
+    onWrongFlags: "discard",
     ...octets,
-    read: (value) => readParts(value, 1),
+    read: readPrefixSid,
+  }),
+  attributeSet: row<"attributeSet">({
+    code: 128,
+    rfc: "6368 §5",
+    flags: both,
+    ...octets,
+    isLength: (length) => length >= 4,
+    read: readAttributeSet,
   }),
 };
+
+/**
+ * An AS number, and path attributes of a route of that AS behind it. None of them may be wrong, say where the route leads, or be such a set again.
+ * @see RFC 6368 §5, RFC 7606 §7.16
+ */
+function readAttributeSet(value: Reader, context: DecodeContext): Uint8Array {
+  const all = value.rest();
+  const reader = new Reader(all);
+  reader.u32();
+  while (reader.remaining > 0) {
+    const flags = reader.u8();
+    const code = reader.u8();
+    const inner = reader.sub((flags & extendedLength) === 0 ? reader.u8() : reader.u16());
+    const name = attributeNames.get(code);
+    if (name === undefined) continue;
+    if (["nextHop", "mpReach", "mpUnreach", "attributeSet"].includes(name)) throw wrong(reader, `attribute ${code} in a set`);
+    const known = attributeRows[name];
+    const inside = { ...context, isFourOctetAs: true, isInternal: true };
+    if (!hasRightFlags(flags, known) || !known.isLength(inner.remaining, inside))
+      throw wrong(reader, `attribute ${code} in a set is malformed`);
+    known.read(inner, inside);
+  }
+  return all.slice();
+}
+
+/** Whether an attribute has the Optional and Transitive bits of its kind, and no Partial bit unless it is one that others may have passed on unseen. @see RFC 4271 §4.3 */
+export function hasRightFlags(flags: number, { flags: wanted }: { readonly flags: number }): boolean {
+  return (flags & both) === wanted && (wanted === both || (flags & partial) === 0);
+}
 
 /** Names by type code. */
 export const attributeNames: ReadonlyMap<number, Name> = new Map(

@@ -166,7 +166,8 @@ describe("BGP messages", () => {
   }
 
   const hosts = (family: 4 | 6) =>
-    fc.bigInt({ min: 0n, max: family === 4 ? 2n ** 32n - 1n : 2n ** 128n - 1n }).map((value) => hostPrefix({ family, value }));
+    // Groups of receivers are no destinations of unicast routes.
+    fc.bigInt({ min: 0n, max: family === 4 ? 0xdfffffffn : (0xffn << 120n) - 1n }).map((value) => hostPrefix({ family, value }));
   for (const [family, host, nextHop] of [
     ["ipv4/unicast", hosts(4), "172.30.0.11"],
     ["ipv6/unicast", hosts(6), "fd00:30::11"],
@@ -250,13 +251,20 @@ describe("BGP messages", () => {
       originatorId: host4,
       clusterList: many(host4),
       extendedCommunities: many(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
-      pmsiTunnel: fc.uint8Array({ minLength: 5, maxLength: 300 }),
+      pmsiTunnel: fc
+        .tuple(fc.integer({ min: 0, max: 5 }), fc.uint8Array({ minLength: 3, maxLength: 300 }))
+        .map(([type, rest]) => Uint8Array.of(0, type, ...rest)),
       tunnelEncapsulation: fc
         .uint8Array({ minLength: 1, maxLength: 300 })
         .map((value) => Uint8Array.of(0, 8, value.length >> 8, value.length, ...value)),
+      trafficEngineering: fc.uint8Array({ minLength: 1, maxLength: 300 }),
       ipv6ExtendedCommunities: many(fc.uint8Array({ minLength: 20, maxLength: 20 })),
+      aigp: fc.uint8Array({ minLength: 8, maxLength: 8 }).map((metric) => Uint8Array.of(1, 0, 11, ...metric)),
+      linkState: fc.uint8Array({ minLength: 1, maxLength: 200 }).map((value) => Uint8Array.of(4, 0, 0, value.length, ...value)),
       largeCommunities: many(fc.tuple(number, number, number)),
       onlyToCustomer: as,
+      prefixSid: fc.uint8Array({ minLength: 7, maxLength: 7 }).map((value) => Uint8Array.of(1, 0, 7, ...value)),
+      attributeSet: as.map((one) => Uint8Array.of(0, 0, one >>> 24, one & 255, 0x40, 1, 1, 0)),
     },
     { noNullPrototype: true },
   );

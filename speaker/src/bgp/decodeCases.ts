@@ -1,7 +1,8 @@
 import { formatAddress, parseAddress } from "../net/address.ts";
 import { asn } from "../net/asn.ts";
 import { formatPrefix } from "../net/prefix.ts";
-import type { AsSegment, ReceivedAttributes } from "./attributes.ts";
+import type { AsSegment } from "./asPath.ts";
+import type { ReceivedAttributes } from "./attributes.ts";
 import { type Capability, codeOfCapability, offerOf } from "./capabilities.ts";
 import { decodeMessage, frame } from "./decode.ts";
 import { ineligible, marked, type Receiver } from "./eligible.ts";
@@ -185,8 +186,8 @@ function describeUpdate(update: UpdateMessage, { receiver }: CaseContext): CaseO
   const announce = update.announced.map(({ nextHop, ...path }) => ({ ...pathFields(path), nexthop: formatAddress(nextHop) }));
   const refusal = announce.length > 0 ? ineligible(update.attributes, receiver) : undefined;
   if (refusal !== undefined) return { outcome: "ignore", type: "UPDATE", reason: refusal, ignored: announce };
-  const isForeign = update.hasForeignRoutes && announce.length === 0 && withdraw.length === 0;
-  if (isForeign) return { outcome: "ignore", type: "UPDATE", reason: "the family was not negotiated" };
+  if (update.passedOver !== undefined && announce.length === 0 && withdraw.length === 0)
+    return { outcome: "ignore", type: "UPDATE", reason: update.passedOver };
   const attrs = describeAttributes(announce.length > 0 ? marked(update.attributes, receiver) : update.attributes);
   return {
     outcome: discarded.length > 0 ? "attribute-discard" : "valid",

@@ -1,6 +1,7 @@
 import { wellKnownCommunities } from "@berth/api/eipBgp";
 import { formatAddress } from "../net/address.ts";
-import type { Aggregator, AsSegment, Attributes, ReceivedAttributes } from "./attributes.ts";
+import type { Aggregator, AsSegment } from "./asPath.ts";
+import type { Attributes, ReceivedAttributes } from "./attributes.ts";
 
 /** A path attribute in words. */
 export interface DescribedAttribute {
@@ -31,11 +32,14 @@ const describers: { readonly [N in Shown]: Describer<N> } = {
   as4Aggregator: ["AS4_AGGREGATOR", aggregator],
   pmsiTunnel: ["PMSI_TUNNEL", hex],
   tunnelEncapsulation: ["TUNNEL_ENCAPSULATION", hex],
+  trafficEngineering: ["TRAFFIC_ENGINEERING", hex],
   ipv6ExtendedCommunities: ["IPv6 EXTENDED COMMUNITIES", (value) => value.map(hex).join(" ")],
   aigp: ["AIGP", hex],
+  linkState: ["BGP-LS", hex],
   largeCommunities: ["LARGE_COMMUNITY", (value) => value.map((parts) => parts.join(":")).join(" ")],
   onlyToCustomer: ["ONLY_TO_CUSTOMER", (value) => `AS ${value}`],
   prefixSid: ["PREFIX_SID", hex],
+  attributeSet: ["ATTR_SET", hex],
 };
 
 /** The attributes of a route in words, in the order of their codes. */

@@ -47,8 +47,8 @@ export interface UpdateMessage {
   readonly faults: readonly AttributeFault[];
   /** The family whose initial table is complete, when this is an End-of-RIB marker. @see RFC 4724 §2 */
   readonly endOfRib: RouteFamily | undefined;
-  /** Whether it has routes of a family that was not negotiated; they were passed over. */
-  readonly hasForeignRoutes: boolean;
+  /** Why routes of it were passed over; undefined when none were. */
+  readonly passedOver: string | undefined;
 }
 
 export interface NotificationMessage {

@@ -63,7 +63,7 @@ export function readReach(value: Reader, context: DecodeContext): Reach {
 function isUsable({ family, value }: Address): boolean {
   if (family === 6) return value > 1n && value >> 120n !== 0xffn;
   const first = value >> 24n;
-  return value !== 0n && first !== 127n && first < 224n;
+  return first !== 0n && first !== 127n && first < 224n;
 }
 
 /** Writes MP_REACH_NLRI. */

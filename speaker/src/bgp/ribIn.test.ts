@@ -28,7 +28,7 @@ function update(more: {
     attributeOctets: more.octets ?? 20,
     faults: [],
     endOfRib: more.endOfRib,
-    hasForeignRoutes: false,
+    passedOver: undefined,
   };
 }
 const shown = (rib: RibIn): string[] =>

@@ -1,6 +1,7 @@
 import { formatAddress } from "../net/address.ts";
 import { formatPrefix, type Prefix } from "../net/prefix.ts";
-import type { AsSegment, ReceivedAttributes } from "./attributes.ts";
+import type { AsSegment } from "./asPath.ts";
+import type { ReceivedAttributes } from "./attributes.ts";
 import type { OfferedRoute } from "./decide.ts";
 import { type DescribedAttribute, describeAttributes, formatCommunity } from "./describe.ts";
 import type { ReceivedRoute } from "./ribIn.ts";

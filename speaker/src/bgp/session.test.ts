@@ -55,7 +55,7 @@ const update: Message = {
   attributeOctets: 0,
   faults: [],
   endOfRib: undefined,
-  hasForeignRoutes: false,
+  passedOver: undefined,
 };
 const message = (value: Message): Event => ({ type: "message", message: value });
 const keepalive = message({ type: "keepalive" });

@@ -1,14 +1,15 @@
 import type { Asn } from "../net/asn.ts";
 import { AS_TRANS } from "../net/asn.ts";
-import { formatPrefix } from "../net/prefix.ts";
+import { formatPrefix, type Prefix } from "../net/prefix.ts";
 import { DecodeError } from "../wire/decodeError.ts";
 import { Reader } from "../wire/reader.ts";
+import type { AsSegment } from "./asPath.ts";
 import {
-  type AsSegment,
   type AttributeRow,
   type Attributes,
   attributeNames,
   attributeRows,
+  hasRightFlags,
   type ReceivedAttributes,
 } from "./attributes.ts";
 import { familyOf } from "./family.ts";
@@ -61,10 +62,15 @@ export function decodeUpdate(body: Uint8Array, context: DecodeContext): Outcome<
   const worst = faults.find((fault) => fault.action === "withdraw");
   if (worst !== undefined && !announcesAny) return refuse(worst.subcode, worst.reason, worst.octets);
 
-  const announced = [
+  const all = [
     ...(isClassicTaken && attributes.nextHop !== undefined ? withNextHop(nlri, attributes.nextHop) : []),
     ...(reach === undefined ? [] : withNextHop(reach.paths, reach.nextHop)),
   ];
+  const announced = all.filter(({ prefix }) => !isMulticast(prefix));
+  const isForeign =
+    (!isClassicTaken && nlri.length + withdrawn.length > 0) ||
+    reach?.isNegotiated === false ||
+    attributes.mpUnreach?.isNegotiated === false;
   const gone = [...(isClassicTaken ? withdrawn : []), ...(attributes.mpUnreach?.paths ?? [])];
   return {
     message: {
@@ -76,10 +82,11 @@ export function decodeUpdate(body: Uint8Array, context: DecodeContext): Outcome<
       attributeOctets: attributesLength,
       faults: faults.map(({ code, action, reason }) => ({ code, action, reason })),
       endOfRib: endOfRib(body, attributes, walked.seen),
-      hasForeignRoutes:
-        (!isClassicTaken && nlri.length + withdrawn.length > 0) ||
-        reach?.isNegotiated === false ||
-        attributes.mpUnreach?.isNegotiated === false,
+      passedOver: isForeign
+        ? "the family was not negotiated"
+        : announced.length < all.length
+          ? "a group of receivers is no destination of a unicast route"
+          : undefined,
     },
   };
 }
@@ -87,6 +94,11 @@ export function decodeUpdate(body: Uint8Array, context: DecodeContext): Outcome<
 const withNextHop = (paths: readonly Path[], nextHop: AnnouncedPath["nextHop"]): AnnouncedPath[] =>
   paths.map((path) => ({ ...path, nextHop }));
 const keyOf = ({ prefix, pathId }: Path): string => `${formatPrefix(prefix)} ${pathId ?? ""}`;
+
+/** Such a prefix is well formed and means nothing here: it is passed over, and the session goes on. @see RFC 4271 §6.3 */
+function isMulticast({ address: { family, value }, length }: Prefix): boolean {
+  return family === 4 ? length >= 4 && value >> 28n === 0xen : length >= 8 && value >> 120n === 0xffn;
+}
 
 /** A prefix that one message withdraws and announces is announced. @see RFC 4271 §4.3 */
 function without(gone: readonly Path[], announced: readonly Path[]): readonly Path[] {
@@ -176,7 +188,7 @@ function take(
   if (seen.has(code))
     return row.onMalformed === "reset" ? refuse(1, `attribute ${code} occurs twice`) : fault("discard", 1, "twice");
   seen.add(code);
-  if ((flags & 0xc0) !== row.flags) return fault(row.onWrongFlags, 4, `flags ${flags.toString(16).padStart(2, "0")}`);
+  if (!hasRightFlags(flags, row)) return fault(row.onWrongFlags, 4, `flags ${flags.toString(16).padStart(2, "0")}`);
   if (!row.counts(context)) return fault("discard", 9, "not for this session");
   if (!row.isLength(value.remaining, context)) return fault(row.onMalformed, 5, `${value.remaining} octets`);
   try {
