@@ -210,7 +210,8 @@ class BgpAnnouncer implements Announcer {
       case "seen":
         return this.#looks.get(message.number)?.(message.page);
       case "log":
-        return this.#logger[message.level](message.fields, message.message);
+        for (const { level, fields, message: text } of message.lines) this.#logger[level](fields, text);
+        return;
       default:
         return message satisfies never;
     }

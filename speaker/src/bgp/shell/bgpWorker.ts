@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Logger } from "../../ports/logger.ts";
 import { livenessOver } from "../../shell/livenessLine.ts";
 import { type RibQuery, readPage } from "../ribQuery.ts";
-import type { FromWorker, Orders, ToWorker, WorkerOptions } from "./protocol.ts";
+import type { FromWorker, LogLine, Orders, ToWorker, WorkerOptions } from "./protocol.ts";
 import { Speaker } from "./speaker.ts";
 
 /**
@@ -13,10 +13,19 @@ if (parentPort === null) throw new Error("bgpWorker.ts is started as a thread, n
 const port = parentPort;
 const options = workerData as WorkerOptions;
 const say = (message: FromWorker): void => port.postMessage(message);
+
+/** Lines of this turn of the event loop: a hundred sessions that come up at once are one message to the main thread, not a hundred. */
+let lines: LogLine[] = [];
+function sayLines(): void {
+  if (lines.length > 0) say({ type: "log", lines });
+  lines = [];
+}
 const logAt =
-  (level: "debug" | "info" | "warn" | "error") =>
-  (fields: object, message?: string): void =>
-    say({ type: "log", level, fields, message });
+  (level: LogLine["level"]) =>
+  (fields: object, message?: string): void => {
+    if (lines.length === 0) setImmediate(sayLines);
+    lines.push({ level, fields, message });
+  };
 const sayDebug = logAt("debug");
 let { logsDebug } = options;
 const logger: Logger = {
@@ -65,6 +74,7 @@ port.on("message", (message: ToWorker) => {
     case "close":
       follow();
       return void speaker.close().then(() => {
+        sayLines();
         say({ type: "closed" });
         port.close();
       });

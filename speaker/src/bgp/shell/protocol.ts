@@ -27,16 +27,18 @@ export type ToWorker =
   /** Ends everything in the way that loses least, then the thread. */
   | { readonly type: "close" };
 
+/** What the main thread is to log for the BGP thread. */
+export interface LogLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly fields: object;
+  readonly message: string | undefined;
+}
+
 /** What the BGP thread tells the main thread. */
 export type FromWorker =
   /** Peers whose facts changed. */
   | { readonly type: "facts"; readonly peers: readonly PeerFacts[] }
-  | {
-      readonly type: "log";
-      readonly level: "debug" | "info" | "warn" | "error";
-      readonly fields: object;
-      readonly message: string | undefined;
-    }
+  | { readonly type: "log"; readonly lines: readonly LogLine[] }
   | { readonly type: "seen"; readonly number: number; readonly page: RibPage }
   /** The network has been told. */
   | { readonly type: "closed" };

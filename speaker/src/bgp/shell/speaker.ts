@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Address, parseAddress } from "../../net/address.ts";
+import { type Address, isLinkLocal, parseAddress } from "../../net/address.ts";
 import type { Liveness, LivenessFacts, LivenessTarget } from "../../ports/liveness.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { PeerFacts } from "../facts.ts";
@@ -24,8 +24,9 @@ import { Recorder } from "./recorder.ts";
  */
 const resetPause = 1000;
 
-/** Changes of facts are gathered for this long, in milliseconds. */
+/** Changes of facts are gathered for this long, in milliseconds, and for longer by this much for each peer that the report before was about. */
 const gatherMilliseconds = 10;
+const gatherPerPeer = 0.5;
 
 /** The routes of each peer; peers that are told the same share one table. */
 function sharedRoutes(offer: Offer): (peer: PeerConfig) => Routes {
@@ -44,6 +45,8 @@ function reasonToEnd(before: PeerConfig, wanted: PeerConfig | undefined): readon
   if (wanted.isHeldDown) return [2, "the session is held down: adminDown is set"];
   return needsNewSession(before, wanted) ? [6, "the configuration of the session changed"] : undefined;
 }
+
+const addressKey = ({ family, value }: Address): string => `${family} ${value}`;
 
 /** The links on which peers without an address are to be found. */
 function linksOf(peers: readonly PeerConfig[]): ReadonlySet<string> {
@@ -68,6 +71,9 @@ export class Speaker {
   readonly #peers = new Map<string, Peer>();
   readonly #updates = new SharedUpdates();
   readonly #changed = new Set<Peer>();
+  /** How many peers the last report was about: while many sessions come up at once, their states on the way are nobody's news. */
+  #reported = 0;
+  #byAddress: ReadonlyMap<string, Peer> = new Map();
   #reporting: NodeJS.Timeout | undefined;
   #offer: Offer = { table: emptyTable, policy: noPolicy, communities: [] };
   readonly #listeners: Listeners;
@@ -125,6 +131,8 @@ export class Speaker {
       peer.setRoutes(routes(config));
     }
     this.#updates.forget();
+    // Of two peers at one address, on two ports, the first one counts.
+    this.#byAddress = new Map([...this.#peers.values()].reverse().map((peer) => [addressKey(peer.config.address), peer]));
   }
 
   /** The routes that peers announced, or that they were told. @param peer the name of one alone */
@@ -176,15 +184,26 @@ export class Speaker {
 
   #changes(peer: Peer): void {
     this.#changed.add(peer);
-    this.#reporting ??= setTimeout(() => {
-      this.#reporting = undefined;
-      this.#report(
-        [...this.#changed]
-          .filter((one) => this.#peers.get(one.config.name) === one)
-          .map((one) => ({ ...one.facts(), bfd: this.#alive.get(one.config.name) })),
-      );
-      this.#changed.clear();
-    }, gatherMilliseconds);
+    this.#reporting ??= setTimeout(
+      () => {
+        this.#reporting = undefined;
+        this.#reported = this.#changed.size;
+        this.#report(
+          [...this.#changed]
+            .filter((one) => this.#peers.get(one.config.name) === one)
+            .map((one) => ({ ...one.facts(), bfd: this.#alive.get(one.config.name) })),
+        );
+        this.#changed.clear();
+      },
+      gatherMilliseconds + gatherPerPeer * this.#reported,
+    );
+  }
+
+  /** The peer that connects from an address: found by that, or, where an address is only one's on a link, by looking at all. */
+  #peerAt(remote: Address, zone: string | undefined): Peer | undefined {
+    const known = this.#byAddress.get(addressKey(remote));
+    if (known?.isAt(remote, zone) === true) return known;
+    return isLinkLocal(remote) ? [...this.#peers.values()].find((one) => one.isAt(remote, zone)) : undefined;
   }
 
   /** Gives a connection to the peer that made it; nobody else gets as much as a word. */
@@ -192,7 +211,7 @@ export class Speaker {
     socket.on("error", () => socket.destroy());
     const [text = "", zone] = (socket.remoteAddress ?? "").split("%");
     const remote = parseAddress(text);
-    const peer = remote === undefined ? undefined : [...this.#peers.values()].find((one) => one.isAt(remote, zone));
+    const peer = remote === undefined ? undefined : this.#peerAt(remote, zone);
     if (peer === undefined || !this.#listeners.checks(peer.config)) socket.destroy();
     else peer.accept(socket);
   }
