@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Browser, openBrowser, openPage, type Page, selectService, signIn } from "../../../speaker/test/page/browser.ts";
 import { ownerOf } from "../../src/answers.ts";
+import { must } from "../../src/exec.ts";
 import { powerOff } from "../../src/faults.ts";
 import { run } from "../../src/hosts.ts";
-import { bin, kubeconfigPath } from "../../src/paths.ts";
+import { bin, kubeconfigPath, root } from "../../src/paths.ts";
+import { pulumiOutput } from "../../src/pulumi.ts";
 import { show } from "../../src/router.ts";
 import { addressesOf, eventually, kube, npm } from "../support.ts";
 
@@ -21,6 +26,9 @@ const shownWithin = 2000;
 let browser: Browser;
 let page: Page;
 let forward: ChildProcess | undefined;
+let url = "";
+const directory = mkdtempSync(join(tmpdir(), "berth-page-"));
+const file = (name: string): string => join(directory, name);
 let victim = "";
 const address = { layer2: "", bgp: "" };
 
@@ -70,13 +78,33 @@ function moveKnown(service: string): { readonly at: Promise<number>; stop(): voi
   return { at, stop: () => watch.kill() };
 }
 
+/** Makes a certificate for berth.test, puts it into a Secret, and lets LoadBalancer name it. */
+async function giveCertificate(): Promise<void> {
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", file("tls.key")];
+  const subject = ["-subj", "/CN=berth.test", "-addext", "subjectAltName=DNS:berth.test"];
+  must(["openssl", "req", "-x509", ...key, "-days", "2", ...subject, "-out", file("tls.crt")]);
+  kube("create", "secret", "tls", "berth-tls", "-n", "berth-system", `--cert=${file("tls.crt")}`, `--key=${file("tls.key")}`);
+  const config = readFileSync(join(root, "Pulumi.lab.yaml"), "utf8");
+  const named = config.replace("berth:loadBalancer:\n", "berth:loadBalancer:\n    certificateSecret: berth-tls\n");
+  assert.notEqual(named, config);
+  writeFileSync(file("Pulumi.lab.yaml"), named);
+  const { code, stdout, stderr } = pulumiOutput(
+    ["up", "--yes", "--stack", "lab", "--non-interactive", "--skip-preview", "--suppress-progress"].concat(
+      "--config-file",
+      file("Pulumi.lab.yaml"),
+    ),
+  );
+  assert.equal(code, 0, (stdout + stderr).slice(-1500));
+}
+
 before(async () => {
   const { code, output } = npm("start");
   assert.equal(code, 0, output.slice(-1500));
+  await giveCertificate();
   address.layer2 = addressesOf("layer2-page")[0] ?? "";
   address.bgp = addressesOf("bgp-page")[0] ?? "";
   victim = ownerOf(address.layer2);
-  const url = await forwardPage();
+  url = await forwardPage();
   browser = await openBrowser();
   ({ page } = await openPage(browser));
   await signIn(page, url, kube("create", "token", "-n", "berth-system", "berth-viewer").trim());
@@ -86,6 +114,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   forward?.kill();
+  rmSync(directory, { recursive: true, force: true });
   if (process.env["BERTH_KEEP_LAB"] === undefined) npm("run", "--silent", "lab", "--", "down");
 });
 
@@ -98,6 +127,31 @@ async function wayOf(service: string, of: string): Promise<string> {
 }
 
 describe("the page of the lab", () => {
+  it("is served with the certificate of the Secret that certificateSecret names, and so are the metrics of every speaker", () => {
+    const asBerth = (at: string, path: string): string[] => {
+      const [host = "", port = ""] = at.split(":");
+      const trust = ["--cacert", file("tls.crt"), "--resolve", `berth.test:${port}:${host}`];
+      return [
+        "curl",
+        "-sS",
+        "--max-time",
+        "10",
+        ...trust,
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        `https://berth.test:${port}${path}`,
+      ];
+    };
+    assert.equal(must(asBerth(new URL(url).host, "/")), "200");
+    for (const node of nodes) {
+      // TLS is trusted by then: what is missing is a token.
+      const { stdout, stderr } = run("client", asBerth(`172.30.0.1${node.slice(-1)}:7475`, "/metrics"));
+      assert.equal(stdout, "401", `${node}: ${stderr}`);
+    }
+  });
+
   it("draws the way of a BGP address as the router has it: every next hop, and the pods behind", async () => {
     const routes = (): string[] =>
       [
