@@ -60,7 +60,7 @@ const interop = (): Stage =>
   });
 /** What a person reads on the page, in Debian's Chromium, of a cluster that is made up. */
 const page = (): Stage => tests("the page in Chromium", ["speaker/test/page/**/*.test.ts"], { isSerial: true });
-/** The same of the lab's cluster, with a node that dies. By itself until it has run beside the rest of the lab's tests often enough. */
+/** The same of the lab's cluster, with a certificate from a Secret, and a node that dies. */
 const pageInLab = (): Stage => tests("the page in the lab", ["lab/test/page/*.test.ts"], { isSerial: true });
 const layer2 = (): Stage =>
   tests("Layer2 with real speakers in network namespaces", ["speaker/test/layer2/**/*.test.ts"], { isSerial: true });
@@ -70,11 +70,11 @@ const rows = (): Stage => tests("rows of BGP in the lab", ["lab/test/rows/*.test
 /** Every example in the lab, in each language: long, and run by itself. */
 const examples = (): Stage => tests("examples in the lab", ["lab/test/examples/examples.test.ts"], { isSerial: true });
 
-/** Broken set-ups that the command line explains, while Prometheus scrapes: run by itself. */
+/** Broken set-ups that the command line explains, and every alert, while Prometheus scrapes. */
 const observe = (): Stage => tests("broken set-ups in the lab", ["lab/test/observe/*.test.ts"], { isSerial: true });
 
 const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
-  all: [() => check, () => unit(), () => tools, () => sdks, apiServer, page, interop, layer2, lab],
+  all: [() => check, () => unit(), () => tools, () => sdks, apiServer, page, interop, layer2, lab, pageInLab, observe],
   unit: [() => unit({ BERTH_RUNS: "1000" })],
   layer2: [layer2],
   page: [() => tools, page],

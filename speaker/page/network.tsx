@@ -78,7 +78,7 @@ export function Network({ onSearch }: { readonly onSearch: (query: string) => vo
 
 /** One router: how many sessions are up, one square for each, and in words those that are not. */
 function Router({ router }: { readonly router: RouterRow }) {
-  const { t } = useView();
+  const { t, tell } = useView();
   const { sessions } = router;
   const up = sessions.filter(isUp);
   const down = sessions.filter((one) => !isUp(one));
@@ -102,14 +102,14 @@ function Router({ router }: { readonly router: RouterRow }) {
           <span
             key={session.node}
             class={isUp(session) ? "square good" : "square bad"}
-            title={`${session.node}: ${session.state} ${t("since")} ${instant(session.since)} ${session.error}`}
+            title={`${session.node}: ${session.state} ${t("since")} ${instant(session.since)} ${tell(session.error)}`}
           />
         ))}
       </div>
       {down.slice(0, 5).map(({ node, state, error }) => (
         <p key={node} class="bad">
           {node}: {state}
-          {error === "" ? "" : ` · ${error}`}
+          {error === "" ? "" : ` · ${tell(error)}`}
         </p>
       ))}
       {down.length > 5 ? (

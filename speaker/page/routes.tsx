@@ -37,7 +37,7 @@ export function Routes() {
 type Session = SessionCell & { readonly router: RouterRow };
 
 function Sessions() {
-  const { model, query, t } = useView();
+  const { model, query, t, tell } = useView();
   const sessions = model.routers
     .flatMap((router): Session[] =>
       router.sessions.length === 0
@@ -64,7 +64,7 @@ function Sessions() {
           </time>,
           one.sent ?? "—",
           `${one.received ?? "—"}${one.passedOver ? ` (${one.passedOver} ${t("notKept")})` : ""}`,
-          remarkOn(one, t),
+          remarkOn(one, t, tell),
         ],
       }))}
     />
@@ -72,8 +72,8 @@ function Sessions() {
 }
 
 /** Why a session is down; of one that is up how often it was not, and why the last time. */
-function remarkOn(session: Session, t: Translate): string {
-  if (!isUp(session)) return session.error;
+function remarkOn(session: Session, t: Translate, tell: (text: string) => string): string {
+  if (!isUp(session)) return tell(session.error);
   if (!session.flaps) return "";
   return `${t("wentDown")} ${session.flaps} ${t("times")}${session.error === "" ? "" : `: ${session.error}`}`;
 }

@@ -124,6 +124,8 @@ const forms: readonly (readonly [english: string, chinese: string])[] = [
   ["waiting for an address: {0…}", "等待地址：{0…}"],
   ["announced by nobody: {0…}", "无人宣告：{0…}"],
   ["claimed by a foreign host: {0…}", "地址被外部主机占用：{0…}"],
+  ["{0} on {1} ({2…})", "{1} 上的 {0}（{2…}）"],
+  ["{0} on {1}", "{1} 上的 {0}"],
   ["{0…} and {1} more", "{0…}，另有 {1} 个"],
 ];
 

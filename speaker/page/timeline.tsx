@@ -44,7 +44,7 @@ export function Timeline() {
                 {instant(at)}
               </time>,
               t(kinds[of]),
-              subject,
+              tell(subject),
               tell(message),
             ],
           }))}

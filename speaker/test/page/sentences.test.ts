@@ -16,8 +16,7 @@ const leftOver = (text: string): string[] =>
   inChinese(text)
     .replaceAll(/\S*[\d./]\S*/g, "")
     .match(/[A-Za-z]{2,}/g)
-    ?.filter((word) => !["Eip", "established", "idle", "active", "lan", "far", "routed", "router", "on", "AS"].includes(word)) ??
-  [];
+    ?.filter((word) => !["Eip", "established", "idle", "active", "lan", "far", "routed", "router", "AS"].includes(word)) ?? [];
 
 describe("sentences of the controller, in Chinese", () => {
   it("have a form for every piece of text that the timeline, health, and the reasons of owners are made of", () => {
@@ -50,6 +49,8 @@ describe("sentences of the controller, in Chinese", () => {
     ],
     ["the session is down: Cease: Administrative Shutdown", "会话中断：Cease: Administrative Shutdown"],
     ["2 of 3 Ready; nodes without one: node2, node3", "3 个中 2 个就绪；没有宣告程序的节点：node2, node3"],
+    ["1 of 2 up; down: router on node1 (refused)", "2 个中 1 个已建立；中断：node1 上的 router（refused）"],
+    ["router on node1", "node1 上的 router"],
     ["node node2 is not Ready, the network of node node3 is unavailable", "节点 node2 未就绪、节点 node3 的网络不可用"],
     [
       "announced by nobody: demo/a, demo/b, demo/c, demo/d, demo/e and 7 more",
