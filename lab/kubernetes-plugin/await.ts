@@ -131,8 +131,10 @@ function condition(live: JsonObject, type: string, status: string): Readiness {
   const observed = found?.["observedGeneration"];
   const isCurrent = observed === undefined || typeof generation !== "number" || Number(observed) >= generation;
   if (found?.["status"] === status && isCurrent) return ready;
+  const no = conditions(live).find((other) => other["status"] === "False" && other["message"] !== undefined);
+  const other = no === undefined ? "" : `; ${String(no["type"])} is False: ${String(no["message"])}`;
   const now =
-    found === undefined ? "" : `; it is ${String(found["status"])}: ${String(found["message"] ?? found["reason"] ?? "")}`;
+    found === undefined ? other : `; it is ${String(found["status"])}: ${String(found["message"] ?? found["reason"] ?? "")}`;
   return waiting(`condition ${type}=${status}${isCurrent ? now : "; the controller has not seen the last change"}`);
 }
 

@@ -32,6 +32,18 @@ export interface Kind {
   readonly isNamespaced: boolean;
 }
 
+/** Which kinds have a namespace, "apiVersion/kind", as a CustomResourceDefinition says. */
+export function scopesOf(definition: JsonObject): (readonly [kind: string, isNamespaced: boolean])[] {
+  const kind = textAt(definition, "spec", "names", "kind");
+  const versions = at(definition, "spec", "versions");
+  if (kind === undefined || !Array.isArray(versions)) return [];
+  const isNamespaced = textAt(definition, "spec", "scope") === "Namespaced";
+  return (versions as readonly Json[]).map((version) => [
+    `${textAt(definition, "spec", "group")}/${textAt(version, "name")}/${kind}`,
+    isNamespaced,
+  ]);
+}
+
 /** A real API server over plain REST. */
 export class Client {
   readonly #config: KubeConfig;
@@ -63,14 +75,7 @@ export class Client {
 
   /** Remembers what a CustomResourceDefinition says of its kinds, before the server does. */
   learn(definition: JsonObject): void {
-    const kind = textAt(definition, "spec", "names", "kind");
-    const versions = at(definition, "spec", "versions");
-    if (kind === undefined || !Array.isArray(versions)) return;
-    for (const version of versions as readonly Json[])
-      this.#declaredScopes.set(
-        `${textAt(definition, "spec", "group")}/${textAt(version, "name")}/${kind}`,
-        textAt(definition, "spec", "scope") === "Namespaced",
-      );
+    for (const [kind, isNamespaced] of scopesOf(definition)) this.#declaredScopes.set(kind, isNamespaced);
   }
 
   /** Whether objects of a kind have a namespace; undefined when neither the server nor the program says so. */

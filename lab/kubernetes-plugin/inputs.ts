@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { readWaitFor } from "./await.ts";
-import type { Client } from "./client.ts";
 import { type Problem, useReal } from "./settings.ts";
 import { at, isObject, type Json, type JsonObject, textAt } from "./values.ts";
 
@@ -42,9 +41,17 @@ export function inputProblems(type: string, inputs: JsonObject): Problem[] {
   return problems;
 }
 
+/** What is known of kinds and their namespaces. */
+interface Scopes {
+  /** The namespace of objects that name none. */
+  readonly namespace: string;
+  learn(definition: JsonObject): void;
+  isNamespaced(apiVersion: string, kind: string): Promise<boolean | undefined>;
+}
+
 /** Fills in what the engine leaves to the plugin: a name, and the namespace of namespaced kinds. @param seed makes the name */
 export async function complete(
-  client: Client | undefined,
+  client: Scopes | undefined,
   inputs: JsonObject,
   old: JsonObject | undefined,
   resourceName: string,

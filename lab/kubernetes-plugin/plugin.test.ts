@@ -4,6 +4,7 @@ import { awaitTimeout, readiness, readWaitFor, skipsAwaitOfEnd } from "./await.t
 import { diffInputs, formatPath } from "./diff.ts";
 import { complete, inputProblems, withNamespaceOf } from "./inputs.ts";
 import { idOf } from "./live.ts";
+import { renderedPath, scopesWithoutCluster } from "./render.ts";
 import { isOtherCluster, settingProblems } from "./settings.ts";
 import {
   hasUnknowns,
@@ -141,6 +142,19 @@ describe("waiting", () => {
     );
     assert.ok(!waiting.isReady && waiting.waitingFor === "an address: Eip office is full");
   });
+  it("says what another condition says when the one that is waited for is not there yet", () => {
+    const waiting = readiness(
+      live(
+        "Service",
+        { status: { conditions: [{ type: "berth.dev/AddressAssigned", status: "False", message: "there is no Eip nowhere" }] } },
+        { "pulumi.com/waitFor": "condition=berth.dev/Announced" },
+      ),
+    );
+    assert.equal(
+      waiting.isReady ? "" : waiting.waitingFor,
+      "condition berth.dev/Announced=True; berth.dev/AddressAssigned is False: there is no Eip nowhere",
+    );
+  });
   it("is left out for the end of an object only for the kinds for which the real plugin does", () =>
     assert.deepEqual(
       [
@@ -232,11 +246,43 @@ describe("what is refused before any server sees it", () => {
     ));
   it("is a setting that only the real plugin has", () =>
     assert.deepEqual(
-      settingProblems({ renderYamlToDirectory: "out", enableServerSideApply: "false", namespace: "a" }).map(
-        ({ property }) => property,
-      ),
-      ["renderYamlToDirectory", "enableServerSideApply"],
+      settingProblems({ enableServerSideApply: "false", namespace: "a" }).map(({ property }) => property),
+      ["enableServerSideApply"],
     ));
+  it("is a cluster to send to and a directory to render to at once, as by the real plugin; but not the environment's own", () => {
+    const properties = (config: JsonObject): string[] => settingProblems(config, "/home/a").map(({ property }) => property);
+    assert.deepEqual(properties({ renderYamlToDirectory: "out", context: "c", kubeconfig: "/home/b" }), [
+      "context",
+      "kubeconfig",
+    ]);
+    assert.deepEqual(properties({ renderYamlToDirectory: "out", kubeconfig: "/home/a" }), []);
+    assert.deepEqual(properties({ alwaysRender: "true" }), ["alwaysRender"]);
+  });
+});
+
+describe("a directory that is rendered to", () => {
+  it("has definitions apart, and the name of a file says what is in it", () => {
+    const definition = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", metadata: { name: "eips.x" } };
+    assert.equal(
+      renderedPath("out", definition),
+      "out/0-crd/apiextensions.k8s.io_v1-customresourcedefinition-default-eips.x.yaml",
+    );
+    const service = { apiVersion: "v1", kind: "Service", metadata: { name: "page", namespace: "demo" } };
+    assert.equal(renderedPath("out", service), "out/1-manifest/v1-service-demo-page.yaml");
+  });
+
+  it("knows the scope of a kind from the definition in the program, and takes an unknown one for namespaced", async () => {
+    const scopes = scopesWithoutCluster("default");
+    const names = async (kind: string): Promise<Json | undefined> =>
+      (await complete(scopes, { apiVersion: "x/v1", kind, metadata: { name: "a" } }, undefined, "a", Uint8Array.of(1)))[
+        "metadata"
+      ];
+    assert.deepEqual(await names("Eip"), { name: "a", namespace: "default" });
+    const spec = { group: "x", scope: "Cluster", names: { kind: "Eip" }, versions: [{ name: "v1" }] };
+    const definition = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", metadata: { name: "c" }, spec };
+    assert.deepEqual((await complete(scopes, definition, undefined, "c", Uint8Array.of(1)))["metadata"], { name: "c" });
+    assert.deepEqual(await names("Eip"), { name: "a" });
+  });
 });
 
 describe("a provider that is configured anew", () => {

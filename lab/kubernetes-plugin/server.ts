@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import * as grpc from "@grpc/grpc-js";
 import type * as Provider from "@pulumi/pulumi/proto/provider_pb.js";
-import { Client, UnreachableError } from "./client.ts";
+import { ApiError, Client, UnreachableError } from "./client.ts";
 import { diffInputs, formatPath } from "./diff.ts";
 import { complete, inputProblems, isAutonamed, isPatch, withNamespaceOf } from "./inputs.ts";
 import { type Application, idOf } from "./live.ts";
 import { create, isTakenAwayByOmission, preview, read, relinquish, remove, update } from "./objects.ts";
+import { render, scopesWithoutCluster, unrender } from "./render.ts";
 import { isOtherCluster, loadKubeConfig, readSettings, type Settings, settingProblems } from "./settings.ts";
 import { type JsonObject, textAt } from "./values.ts";
 import { NotReadyError, type Patience } from "./waiting.ts";
@@ -48,6 +49,7 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
   const replaceable = new Set<string>();
   let settings: Settings = readSettings(() => undefined);
   let client: Client | undefined;
+  let scopes = scopesWithoutCluster("default");
   let problem = "the plugin has not been configured";
 
   const requireClient = (): Client => {
@@ -73,6 +75,13 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
     }
   };
 
+  /** Writes an object in place of applying it; whoever sees the directory sees its secrets. */
+  const rendered = (urn: string, directory: string, { plain, secrets }: Properties): void => {
+    const path = render(directory, plain);
+    report(urn, `rendered ${path}`);
+    if (secrets.length > 0) report(urn, `rendered file ${path} contains a secret value in plaintext`, true);
+  };
+
   const handlers = {
     getPluginInfo: async () => {
       const info = new PluginInfo();
@@ -86,7 +95,7 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
       return response;
     },
     checkConfig: async (request: Provider.CheckRequest) =>
-      checkResponse(request.getNews(), settingProblems(fromStruct(request.getNews()).plain)),
+      checkResponse(request.getNews(), settingProblems(fromStruct(request.getNews()).plain, process.env["KUBECONFIG"])),
     diffConfig: async (request: Provider.DiffRequest) => {
       const [before, after] = [
         fromStruct(request.getOldInputs() ?? request.getOlds()).plain,
@@ -94,21 +103,23 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
       ];
       const isReplacing = isOtherCluster(before, after);
       return diffResponse(
-        diffInputs(before, after).map((change) => ({ ...change, isReplacing: isReplacing && change.path[0] !== "namespace" })),
+        diffInputs(before, after).map((change) => ({
+          ...change,
+          isReplacing: change.path[0] === "renderYamlToDirectory" || (isReplacing && change.path[0] !== "namespace"),
+        })),
         false,
       );
     },
     configure: async (request: Provider.ConfigureRequest) => {
       settings = readSettings((name) => request.getVariablesMap().get(`kubernetes:config:${name}`) || undefined);
+      scopes = scopesWithoutCluster(settings.namespace ?? "default");
+      if (settings.renderDirectory !== undefined) return configured();
       try {
         client = new Client(loadKubeConfig(settings.kubeconfig, settings.context), settings.namespace);
       } catch (error) {
         problem = `the kubeconfig cannot be used: ${error instanceof Error ? error.message : String(error)}`;
       }
-      const response = new messages.ConfigureResponse();
-      response.setAcceptsecrets(true);
-      response.setSupportspreview(true);
-      return response;
+      return configured();
     },
     check: async (request: Provider.CheckRequest) => {
       const { plain, secrets } = fromStruct(request.getNews());
@@ -117,7 +128,10 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
       const problems = inputProblems(typeOf(request.getUrn()), plain);
       if (problems.length > 0) return checkResponse(request.getNews(), problems);
       const name = request.getName() || (urnName ?? "resource");
-      return checkResponse(toStruct(await complete(client, plain, old, name, request.getRandomseed_asU8()), secrets), []);
+      return checkResponse(
+        toStruct(await complete(client ?? scopes, plain, old, name, request.getRandomseed_asU8()), secrets),
+        [],
+      );
     },
     diff: async (request: Provider.DiffRequest) => {
       replaceable.add(request.getUrn());
@@ -134,6 +148,7 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
       return diffResponse(
         changes.filter(({ kind, isReplacing }) => isEffective || isReplacing || kind !== "delete"),
         isSameName && !isAutonamed(after),
+        settings.renderDirectory !== undefined && settings.isAlwaysRendering,
       );
     },
     create: async (request: Provider.CreateRequest) => {
@@ -147,8 +162,18 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
       }
       if (request.getPreview()) {
         const isNew = !replaceable.has(request.getUrn()) && !settings.isUpserting;
-        const shown = await preview(client, declared.plain, application(manager), isNew);
+        const shown = await preview(client, declared.plain, application(manager), isNew).catch((error: unknown) => {
+          // What nobody may change of the object that is there is what it is replaced for.
+          if (!isNew && error instanceof ApiError && error.status === 422) return declared.plain;
+          throw error;
+        });
         response.setProperties(toStruct(shown, declared.secrets));
+        return response;
+      }
+      if (settings.renderDirectory !== undefined) {
+        rendered(request.getUrn(), settings.renderDirectory, declared);
+        response.setId(idOf(declared.plain));
+        response.setProperties(outputs(declared.plain, manager, declared));
         return response;
       }
       const live = await kept(manager, declared, () =>
@@ -159,6 +184,7 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
       return response;
     },
     read: async (request: Provider.ReadRequest) => {
+      if (settings.renderDirectory !== undefined) return asItWas(request);
       const state = fromStruct(request.getProperties()).plain;
       const declared = fromStruct(request.getInputs());
       const [, typeVersion = "", typeKind = ""] = typeOf(request.getUrn()).split(":");
@@ -181,15 +207,24 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
     update: async (request: Provider.UpdateRequest) => {
       const declared = fromStruct(request.getNews());
       const manager = managerOf(request.getUrn(), fromStruct(request.getOlds()).plain, declared.plain);
+      const response = new messages.UpdateResponse();
+      if (settings.renderDirectory !== undefined) {
+        if (!request.getPreview()) rendered(request.getUrn(), settings.renderDirectory, declared);
+        response.setProperties(outputs(declared.plain, manager, declared));
+        return response;
+      }
       const live = request.getPreview()
         ? await preview(client, declared.plain, application(manager), false)
         : await kept(manager, declared, () => update(requireClient(), declared.plain, application(manager), patience(request)));
-      const response = new messages.UpdateResponse();
       response.setProperties(outputs(live, manager, declared));
       return response;
     },
     delete: async (request: Provider.DeleteRequest) => {
       const object = fromStruct(request.getProperties()).plain;
+      if (settings.renderDirectory !== undefined) {
+        unrender(settings.renderDirectory, object);
+        return new Empty();
+      }
       try {
         if (isPatch(typeOf(request.getUrn()), object))
           await relinquish(requireClient(), object, managerOf(request.getUrn(), object, object));
@@ -216,6 +251,22 @@ export function createService(engineAddress: string | undefined): grpc.UntypedSe
     },
   };
   return Object.fromEntries(Object.entries(handlers).map(([name, handler]) => [name, unary(handler)]));
+}
+
+function configured(): Provider.ConfigureResponse {
+  const response = new messages.ConfigureResponse();
+  response.setAcceptsecrets(true);
+  response.setSupportspreview(true);
+  return response;
+}
+
+/** A resource as the state has it: what only is a file does not drift. */
+function asItWas(request: Provider.ReadRequest): Provider.ReadResponse {
+  const response = new messages.ReadResponse();
+  response.setId(request.getId());
+  response.setProperties(request.getProperties());
+  response.setInputs(request.getInputs());
+  return response;
 }
 
 /** The type token of a URN. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
+import { renderProblems } from "./render.ts";
 import { type JsonObject, unknownValue } from "./values.ts";
 
 /** The provider's configuration, as far as the lab's plugin has it. */
@@ -18,6 +19,10 @@ export interface Settings {
   readonly deletesUnreachable: boolean;
   /** Kinds whose data may change in place; others are replaced. */
   readonly mutableKinds: readonly string[];
+  /** Objects become files in this directory, and no cluster is asked. */
+  readonly renderDirectory: string | undefined;
+  /** Every file is written each time, whether or not something changed. */
+  readonly isAlwaysRendering: boolean;
 }
 
 /** A mistake in one property, as the engine shows it. */
@@ -37,16 +42,18 @@ export function readSettings(variable: (name: string) => string | undefined): Se
     isUpserting: isOn("upsertExistingObjects"),
     deletesUnreachable: isOn("deleteUnreachable"),
     mutableKinds: [...(isOn("enableSecretMutable") ? ["Secret"] : []), ...(isOn("enableConfigMapMutable") ? ["ConfigMap"] : [])],
+    renderDirectory: variable("renderYamlToDirectory"),
+    isAlwaysRendering: isOn("alwaysRender"),
   };
 }
 
-/** Settings of the real plugin that would change what happens, and that this one does not have. Others are taken and do nothing. */
-export function settingProblems(config: JsonObject): Problem[] {
-  const problems: Problem[] = [];
-  for (const property of ["renderYamlToDirectory", "alwaysRender"]) {
-    if (config[property] !== undefined && config[property] !== null && config[property] !== "")
-      problems.push({ property, reason: `the lab's Kubernetes plugin cannot render; ${useReal}` });
-  }
+/**
+ * Settings that go not together, and settings of the real plugin that would change what happens, and that this one does not have. Others
+ * are taken and do nothing.
+ * @param ambientKubeconfig the environment's KUBECONFIG
+ */
+export function settingProblems(config: JsonObject, ambientKubeconfig?: string): Problem[] {
+  const problems: Problem[] = renderProblems(config, ambientKubeconfig);
   if (String(config["enableServerSideApply"]) === "false")
     problems.push({
       property: "enableServerSideApply",

@@ -72,14 +72,14 @@ export function checkResponse(inputs: Struct | undefined, problems: readonly Pro
   return response;
 }
 
-/** An answer to Diff and DiffConfig. */
-export function diffResponse(changes: readonly Change[], isDeletedFirst: boolean): Provider.DiffResponse {
+/** An answer to Diff and DiffConfig. @param isAlways says that something changed, whatever the changes are */
+export function diffResponse(changes: readonly Change[], isDeletedFirst: boolean, isAlways = false): Provider.DiffResponse {
   const response = new messages.DiffResponse();
   const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;
   const { ADD, ADD_REPLACE, DELETE, DELETE_REPLACE, UPDATE, UPDATE_REPLACE } = messages.PropertyDiff.Kind;
   const kinds = { add: [ADD, ADD_REPLACE], delete: [DELETE, DELETE_REPLACE], update: [UPDATE, UPDATE_REPLACE] } as const;
   const replaces = changes.filter((change) => change.isReplacing);
-  response.setChanges(changes.length > 0 ? DIFF_SOME : DIFF_NONE);
+  response.setChanges(changes.length > 0 || isAlways ? DIFF_SOME : DIFF_NONE);
   response.setDiffsList([...new Set(changes.map((change) => String(change.path[0])))]);
   response.setReplacesList([...new Set(replaces.map((change) => formatPath(change.path)))]);
   response.setHasdetaileddiff(true);
@@ -111,16 +111,16 @@ export function initFailure(error: NotReadyError, outputs: Struct, inputs: Struc
   return { code: grpc.status.UNKNOWN, details: error.message, metadata };
 }
 
-/** Tells the engine how a resource is getting on; shown while it lasts and not kept. */
-export function createReporter(engineAddress: string | undefined): (urn: string, message: string) => void {
+/** Tells the engine how a resource is getting on; shown while it lasts and not kept, but for warnings. */
+export function createReporter(engineAddress: string | undefined): (urn: string, message: string, isWarning?: boolean) => void {
   if (engineAddress === undefined) return () => undefined;
   const engine = new EngineClient(engineAddress, grpc.credentials.createInsecure());
-  return (urn, message) => {
+  return (urn, message, isWarning = false) => {
     const request = new engineMessages.LogRequest();
-    request.setSeverity(engineMessages.LogSeverity.INFO);
+    request.setSeverity(isWarning ? engineMessages.LogSeverity.WARNING : engineMessages.LogSeverity.INFO);
     request.setMessage(message);
     request.setUrn(urn);
-    request.setEphemeral(true);
+    request.setEphemeral(!isWarning);
     engine.log(request, () => undefined);
   };
 }

@@ -61,6 +61,9 @@ export class ExposedService extends pulumi.ComponentResource {
       { metadata: metadata(name, args, backend.namespace), spec: spec(args, backend) },
       {
         ...verdict.child(),
+        // Kubernetes lets nobody change these of a Service that has them; and two Services cannot have one name, or ask for one address.
+        replaceOnChanges: ["spec.loadBalancerClass", "spec.ipFamilies[0]"],
+        deleteBeforeReplace: true,
         ...(options.customTimeouts === undefined ? {} : { customTimeouts: options.customTimeouts }),
       },
     );
