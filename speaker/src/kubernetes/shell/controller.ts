@@ -6,25 +6,16 @@ import type { ServiceAnnouncement } from "@berth/api/serviceAnnouncement";
 import { allocate } from "../../allocate/allocate.ts";
 import { observe } from "../../allocate/memory.ts";
 import { type AllocationResult, type Assignment, emptyMemory, type Memory } from "../../allocate/model.ts";
-import { type HeldAddress, type Judge, lenientJudge } from "../../announce/judge.ts";
+import { type Judge, lenientJudge } from "../../announce/judge.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { announcementFacts, speakerSelector, staleReports, wellNodes } from "../announced.ts";
 import { announcementsPath } from "../announcements.ts";
-import { eipEvents, eipStatus } from "../eipStatus.ts";
 import { finalizersWithoutOpenelb } from "../finalizers.ts";
 import { type ConfigMap, type KubernetesObject, keyOf, type Namespace, type Node, type Pod, type Service } from "../objects.ts";
 import { isOurs, pools, type Scope, serviceRequest, usersOf } from "../requests.ts";
-import {
-  assignmentEvent,
-  bgpConfConditions,
-  bgpPeerConditions,
-  goneNodes,
-  isAssignmentNews,
-  releasedStatus,
-  same,
-  serviceStatus,
-} from "../statuses.ts";
-import { nodeView, policyOf, wholePool } from "../view.ts";
+import { assignmentEvent, isAssignmentNews, releasedStatus, serviceStatus } from "../statuses.ts";
+import { bgpConfWrites, bgpPeerWrites, defaultConfOf, eipWrites, type StatusWrite } from "../statusWrites.ts";
+import { policyOf } from "../view.ts";
 import { type Api, ApiError } from "./api.ts";
 import { Collection } from "./collection.ts";
 import { EventRecorder } from "./events.ts";
@@ -311,59 +302,38 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       reportTimer = setTimeout(changed, pause);
       return [];
     }
-    const writes: (() => Promise<Outcome>)[] = [];
-    for (const entry of entries) {
-      const status = eipStatus(entry, result, instant, (eip, used) =>
-        judge.eip(eip, wholePool(eip), heldAddressesOf(used), bgpPeers.objects),
-      );
-      if (same(status, entry.eip.status)) continue;
-      const gone = Object.keys(entry.eip.status?.used ?? {}).filter((address) => status.used?.[address] === undefined);
-      const used = { ...status.used, ...Object.fromEntries(gone.map((address) => [address, null])) };
-      writes.push(async () => {
-        const outcome = await write(eips, "PATCH", `${ownPath("eips")}/${entry.eip.metadata.name}/status`, {
-          status: { ...status, used },
-        });
-        if (outcome === true)
-          for (const event of eipEvents(entry.eip.status?.conditions, status.conditions ?? []))
-            events.record("Eip", apiVersion, entry.eip, event);
-        return outcome;
-      });
-    }
-    const defaultConf = bgpConfs.objects.find((conf) => conf.metadata.name === "default");
+    const isLocal = (key: string): boolean => services.get(key)?.spec.externalTrafficPolicy === "Local";
+    const own = eipWrites(entries, result, judge, bgpPeers.objects, isLocal, instant);
+    const writes = statusTasks(eips, "Eip", own);
+    const defaultConf = defaultConfOf(bgpConfs.objects);
     configMaps.follow(defaultConf?.spec.policy ? [defaultConf.spec.policy] : []);
     if (!configMaps.isSettled) return inParallel(writes, parallelWrites, mayWrite);
-    const policy = policyOf(defaultConf, configMaps.objects);
-    const confProblem = defaultConf === undefined ? undefined : judge.bgpConf(defaultConf, policy).refusal;
-    const hasConf = defaultConf !== undefined && (confProblem === undefined || confProblem.reason.startsWith("Policy"));
-    for (const conf of bgpConfs.objects) {
-      const judgement = judge.bgpConf(conf, conf === defaultConf ? policy : undefined);
-      const conditions = bgpConfConditions(conf, judgement, instant);
-      const gone = Object.keys(conf.status?.nodesConfStatus ?? {}).filter(
-        (name) => conf !== defaultConf || !nodes.objects.some((node) => node.metadata.name === name),
-      );
-      const nodesConfStatus = Object.fromEntries(gone.map((name) => [name, null]));
-      if (gone.length > 0 || !same(conditions, conf.status?.conditions))
-        writes.push(() =>
-          write(bgpConfs, "PATCH", `${ownPath("bgpconfs")}/${conf.metadata.name}/status`, {
-            metadata: { resourceVersion: conf.metadata.resourceVersion },
-            status: { conditions, nodesConfStatus },
-          }),
-        );
-    }
-    const nodeViews = nodes.objects.map(nodeView);
-    const known = new Set(nodeViews.map((node) => node.name));
-    const ready = new Set(nodeViews.filter((node) => node.refusal?.reason !== "NodeNotReady").map((node) => node.name));
-    for (const peer of bgpPeers.objects) {
-      const conditions = bgpPeerConditions(peer, judge.bgpPeer(peer, defaultConf), hasConf, ready, instant);
-      const gone = goneNodes(peer, known);
-      if (same(conditions, peer.status?.conditions) && gone.length === 0) continue;
-      const nodesPeerStatus = Object.fromEntries(gone.map((name) => [name, null]));
-      const patch = { metadata: { resourceVersion: peer.metadata.resourceVersion }, status: { conditions, nodesPeerStatus } };
-      writes.push(() => write(bgpPeers, "PATCH", `${ownPath("bgppeers")}/${peer.metadata.name}/status`, patch));
-    }
+    const objects = {
+      bgpConfs: bgpConfs.objects,
+      bgpPeers: bgpPeers.objects,
+      nodes: nodes.objects,
+      policy: policyOf(defaultConf, configMaps.objects),
+    };
+    writes.push(
+      ...statusTasks(bgpConfs, "BgpConf", bgpConfWrites(objects, judge, instant)),
+      ...statusTasks(bgpPeers, "BgpPeer", bgpPeerWrites(objects, judge, instant)),
+    );
     const outcomes = await inParallel(writes, parallelWrites, mayWrite);
     reportedAt = Date.now();
     return outcomes;
+  }
+
+  function statusTasks<T extends KubernetesObject>(
+    into: Collection<T>,
+    kind: "Eip" | "BgpConf" | "BgpPeer",
+    writes: readonly StatusWrite<T>[],
+  ): (() => Promise<Outcome>)[] {
+    const path = ownPath(`${kind.toLowerCase()}s`);
+    return writes.map(({ object, patch, events: news }) => async (): Promise<Outcome> => {
+      const outcome = await write(into, "PATCH", `${path}/${object.metadata.name}/status`, patch);
+      if (outcome === true) for (const event of news) events.record(kind, apiVersion, object, event);
+      return outcome;
+    });
   }
 
   /** Lets objects go that are being deleted and wait for OpenELB, which is not there any more. */
@@ -384,15 +354,6 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       ...of(bgpConfs, own("bgpconfs")),
       ...of(bgpPeers, own("bgppeers")),
     ];
-  }
-
-  /** Addresses in use as a judge sees them. */
-  function heldAddressesOf(used: readonly (readonly [string, readonly string[]])[]): HeldAddress[] {
-    return used.map(([address, keys]) => ({
-      address,
-      services: keys,
-      localOnly: keys.every((key) => services.get(key)?.spec.externalTrafficPolicy === "Local"),
-    }));
   }
 
   /** @returns false when it must be decided again, the object changed meanwhile or the API server refused; "unknown" when it may have been taken */
