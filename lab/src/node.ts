@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { ensureNodeCertificate } from "./certificates.ts";
@@ -62,8 +62,12 @@ export async function waitForNodes(nodes: readonly string[]): Promise<void> {
   });
 }
 
-/** Removes the control groups that a dead node's pods left. */
+/** Removes the control groups that a dead node's pods and their containers left. */
 export function removeCgroups(node: string): void {
+  const bundles = join(hostDirectory(node), "containerd/io.containerd.runtime.v2.task/k8s.io");
+  for (const container of existsSync(bundles) ? readdirSync(bundles) : [])
+    for (const group of globSync([`/sys/fs/cgroup/k8s.io/${container}`, `/sys/fs/cgroup/*/k8s.io/${container}`]))
+      attempt(["rmdir", group]);
   const groups = must(["find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path", `*/berth-${node}*`]).trim();
   for (const group of groups === "" ? [] : groups.split("\n")) {
     if (existsSync(group) && attempt(["rmdir", group]).code !== 0) progress(`the control group ${group} is still in use`);
@@ -175,6 +179,7 @@ function proxyConfig(node: string): object {
     hostnameOverride: node,
     clientConnection: { kubeconfig: join(pkiDirectory, "proxy.kubeconfig") },
     conntrack: { maxPerCore: 0 },
-    nftables: { minSyncPeriod: "100ms" },
+    // Half of Kubernetes' own: rules are written anew for each change, and the nodes share the cores of one machine.
+    nftables: { minSyncPeriod: "500ms" },
   };
 }

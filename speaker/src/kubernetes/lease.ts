@@ -26,6 +26,9 @@ export type Election =
   | { readonly write: Lease["spec"]; readonly reason: string }
   | { readonly wait: true; readonly reason: string };
 
+/** Whether nobody holds a Lease: a leader that ended well gave it back. */
+export const isFree = ({ holderIdentity }: Lease["spec"]): boolean => (holderIdentity ?? "") === "";
+
 /**
  * Decides what a candidate does with the Lease that it read.
  * The holder's clock is never compared with ours: a Lease is expired when it has not changed for its duration while we looked.
@@ -45,8 +48,7 @@ export function elect(
   const fresh = { holderIdentity: identity, leaseDurationSeconds: durationSeconds, renewTime: instant };
   if (isHolder) return { write: { ...fresh, acquireTime: acquireTime ?? instant, leaseTransitions }, reason: "renewed" };
   const taken = { ...fresh, acquireTime: instant, leaseTransitions: leaseTransitions + 1 };
-  if (holderIdentity === undefined || holderIdentity === null || holderIdentity === "")
-    return { write: taken, reason: "the Lease was free" };
+  if (isFree(lease.spec)) return { write: taken, reason: "the Lease was free" };
   const age = monotonic - observation.at;
   const duration = (lease.spec.leaseDurationSeconds ?? durationSeconds) * 1000;
   if (age >= duration)

@@ -3,6 +3,16 @@ import type { Logger } from "../../ports/logger.ts";
 import { type KubernetesObject, keyOf } from "../objects.ts";
 import { type Api, ApiError, type Selectors } from "./api.ts";
 
+/** What is not usual about a collection. */
+export interface CollectionOptions<T> {
+  /** Only objects that these select. */
+  readonly selectors?: Selectors;
+  /** What of an object matters: a change of anything else is taken, and not called back for. */
+  readonly essence?: (object: T) => unknown;
+  /** Nothing is read until this has resolved. */
+  readonly after?: Promise<unknown>;
+}
+
 /**
  * A collection of the cluster, kept current by list and watch. It survives any outage of the API server: what was last known stays,
  * and a fresh list replaces it when the server is back.
@@ -25,24 +35,15 @@ export class Collection<T extends KubernetesObject> {
   /**
    * @param path the collection's path, such as "/api/v1/services"
    * @param onChange is called after every change, many times a second if need be
-   * @param selectors only objects that these select
-   * @param essence what of an object matters: a change of anything else is taken, and not called back for
    */
-  constructor(
-    api: Api,
-    path: string,
-    onChange: () => void,
-    logger: Logger,
-    selectors: Selectors = {},
-    essence?: (object: T) => unknown,
-  ) {
+  constructor(api: Api, path: string, onChange: () => void, logger: Logger, options: CollectionOptions<T> = {}) {
     this.#api = api;
     this.#path = path;
     this.#onChange = onChange;
     this.#logger = logger;
-    this.#selectors = selectors;
-    this.#essence = essence;
-    void this.#run();
+    this.#selectors = options.selectors ?? {};
+    this.#essence = options.essence;
+    void this.#run(options.after);
   }
 
   /** Whether a whole list has been read at least once. */
@@ -103,7 +104,8 @@ export class Collection<T extends KubernetesObject> {
     this.#restart.abort();
   }
 
-  async #run(): Promise<void> {
+  async #run(after: Promise<unknown> | undefined): Promise<void> {
+    await after;
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       try {

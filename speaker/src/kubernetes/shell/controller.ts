@@ -89,6 +89,8 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   let memory: Memory = emptyMemory;
   let last: AllocationResult | undefined;
   let isRunning = false;
+  /** The run that is under way, or was the last; it never fails. */
+  let underWay: Promise<void> = Promise.resolve();
   const counts = { reconciles: 0, failedReconciles: 0 };
   /** Writes that the API server refused or did not answer; those that came too late are not among them. */
   let failedWrites = 0;
@@ -112,7 +114,16 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     schedule(isLeader() ? gatherMilliseconds : standbyInterval);
     tell();
   };
-  const collection = <T extends KubernetesObject>(path: string): Collection<T> => new Collection<T>(api, path, changed, logger);
+  const leadership = options.elects
+    ? new Leadership(
+        api,
+        { namespace: options.namespace, name: "berth-controller", identity: options.identity },
+        onLeadership,
+        logger,
+      )
+    : undefined;
+  const collection = <T extends KubernetesObject>(path: string): Collection<T> =>
+    new Collection<T>(api, path, changed, logger, { after: leadership?.hasLooked ?? Promise.resolve() });
   const judge = options.judge ?? lenientJudge;
   const services = collection<Service>("/api/v1/services");
   const namespaces = collection<Namespace>("/api/v1/namespaces");
@@ -129,30 +140,19 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   };
   const reports = new Collection<ServiceAnnouncement>(api, announcementsPath, reported, logger);
   const speakersPath = `/api/v1/namespaces/${options.namespace}/pods`;
-  const speakers = new Collection<Pod>(api, speakersPath, reported, logger, { labelSelector: speakerSelector });
+  const speakers = new Collection<Pod>(api, speakersPath, reported, logger, { selectors: { labelSelector: speakerSelector } });
   /** Since when reports have had no speaker that is well behind them. */
   let staleSince: ReadonlyMap<string, number> = new Map();
   const events = new EventRecorder(api, "berth-controller", logger);
-  const leadership = options.elects
-    ? new Leadership(
-        api,
-        {
-          namespace: options.namespace,
-          name: "berth-controller",
-          identity: options.identity,
-          isReady: Promise.all(all.map((one) => one.whenSynced)),
-        },
-        onLeadership,
-        logger,
-      )
-    : undefined;
+  void Promise.all(all.map((one) => one.whenSynced)).then(() => leadership?.stand());
   const isSynced = (): boolean => all.every((one) => one.isSynced);
   const isLeader = (): boolean => leadership?.isLeader ?? true;
   const mayWrite = (): boolean => isLeader() && Date.now() >= notBefore;
 
   function onLeadership(): void {
-    isFresh = false;
+    isFresh = leadership?.isFirstSinceLook ?? true;
     if (!isLeader()) return;
+    if (isFresh) return changed();
     void Promise.all(all.map((one) => one.refresh())).then(() => {
       isFresh = true;
       clearTimeout(timer);
@@ -173,7 +173,10 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   function schedule(after: number): void {
     if (isClosed) return;
     if (isRunning) isDirty = true;
-    else timer ??= setTimeout(() => void run(), after);
+    else
+      timer ??= setTimeout(() => {
+        underWay = run();
+      }, after);
   }
 
   async function run(): Promise<void> {
@@ -405,8 +408,11 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       clearTimeout(timer);
       clearTimeout(wakeTimer);
       clearTimeout(reportTimer);
+      leadership?.stop();
       for (const one of [...all, reports, speakers]) one.close();
-      await leadership?.close();
+      // Whoever leads next must not read before our last write is there, nor be told to come when one may still arrive.
+      await underWay;
+      if (inDoubt.size === 0) await leadership?.close();
     },
   };
 }

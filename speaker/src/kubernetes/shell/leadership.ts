@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../ports/logger.ts";
-import { elect, type Lease, type Observation } from "../lease.ts";
+import { elect, isFree, type Lease, type Observation } from "../lease.ts";
 import { type Api, ApiError } from "./api.ts";
 
 /**
@@ -17,8 +17,6 @@ export interface LeadershipOptions {
   readonly namespace: string;
   readonly name: string;
   readonly identity: string;
-  /** From when on this process can do a leader's work: until then it does not stand. */
-  readonly isReady: Promise<unknown>;
 }
 
 /**
@@ -38,13 +36,30 @@ export class Leadership {
   #written: string | undefined;
   /** The look at the Lease that is under way, or was the last; it never fails. */
   #underWay: Promise<void> = Promise.resolve();
+  readonly #ready = Promise.withResolvers<void>();
+  /** The version of the Lease at the first look, if nobody held it then. */
+  #freeAt: string | undefined;
+  #isFirstSinceLook = false;
+  /** Resolves when this process has looked at the Lease for the first time, or could not. */
+  readonly hasLooked: Promise<void>;
 
   constructor(api: Api, options: LeadershipOptions, onChange: () => void, logger: Logger) {
     this.#api = api;
     this.#options = options;
     this.#onChange = onChange;
     this.#logger = logger;
+    this.hasLooked = this.#firstLook();
     void this.#run();
+  }
+
+  /** From now on this process can do a leader's work: until then it does not stand. */
+  stand(): void {
+    this.#ready.resolve();
+  }
+
+  /** Whether nobody else can have led since this process looked first: what it has read since then is what the last leader left. */
+  get isFirstSinceLook(): boolean {
+    return this.#isFirstSinceLook;
   }
 
   /** Whether this process may write now. */
@@ -52,9 +67,14 @@ export class Leadership {
     return !this.#isClosed && performance.now() - this.#renewedAt < renewDeadline * 1000;
   }
 
+  /** Leads no more from now on; the Lease stays as it is. */
+  stop(): void {
+    this.#isClosed = true;
+  }
+
   /** Gives the Lease back, so that the next leader need not wait. When that cannot be done, the next one leads when the Lease has ended. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.stop();
     // A renewal that is under way would change the Lease between our look and our write.
     await this.#underWay;
     if (this.#written === undefined) return;
@@ -77,8 +97,17 @@ export class Leadership {
     return `/apis/coordination.k8s.io/v1/namespaces/${this.#options.namespace}/leases/${this.#options.name}`;
   }
 
+  async #firstLook(): Promise<void> {
+    try {
+      const { metadata, spec } = (await this.#api.send("GET", this.#path())) as Lease;
+      if (isFree(spec)) this.#freeAt = metadata.resourceVersion;
+    } catch {
+      // Whoever could not look reads everything anew when it leads.
+    }
+  }
+
   async #run(): Promise<void> {
-    await this.#options.isReady;
+    await this.#ready.promise;
     while (!this.#isClosed) {
       this.#underWay = this.#attempt().catch((error: unknown) => {
         const isRace = error instanceof ApiError && error.status === 409;
@@ -87,6 +116,7 @@ export class Leadership {
       await this.#underWay;
       if (this.isLeader !== this.#wasLeading) {
         this.#wasLeading = this.isLeader;
+        if (!this.#wasLeading) this.#isFirstSinceLook = false;
         this.#logger.info(
           { event: "leadership", isLeader: this.#wasLeading },
           this.#wasLeading ? "this controller leads now" : "this controller does not lead any more",
@@ -110,6 +140,7 @@ export class Leadership {
       return;
     }
     const written = (await this.#api.send("PUT", this.#path(), { ...lease, spec: election.write })) as Lease;
+    if (!candidate.isHolder) this.#isFirstSinceLook = seen === this.#freeAt;
     this.#written = written.metadata.resourceVersion;
     this.#renewedAt = started;
   }

@@ -13,7 +13,8 @@ export class NamedObjects<T extends KubernetesObject> {
   readonly #onChange: () => void;
 
   constructor(api: Api, path: string, onChange: () => void, logger: Logger) {
-    this.#make = (name) => new Collection<T>(api, path, onChange, logger, { fieldSelector: `metadata.name=${name}` });
+    this.#make = (name) =>
+      new Collection<T>(api, path, onChange, logger, { selectors: { fieldSelector: `metadata.name=${name}` } });
     this.#onChange = onChange;
   }
 

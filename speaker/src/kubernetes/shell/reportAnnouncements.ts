@@ -68,7 +68,9 @@ export function reportAnnouncements(
   let isWaiting = false;
   /** Milliseconds that the last look at all facts took. */
   let lookTook = 0;
-  const written = new Collection<ServiceAnnouncement>(api, announcementsPath, changed, logger, { labelSelector: selector });
+  const written = new Collection<ServiceAnnouncement>(api, announcementsPath, changed, logger, {
+    selectors: { labelSelector: selector },
+  });
   const interval = setInterval(changed, lookInterval);
 
   function changed(): void {

@@ -45,8 +45,8 @@ export function watchCluster(
   const views = new Gathered(publish, pacing);
   const changed = (): void => views.touch();
   const collection = <T extends KubernetesObject>(path: string): Collection<T> => new Collection<T>(api, path, changed, logger);
-  const services = new Collection<Service>(api, "/api/v1/services", changed, logger, {}, essenceOfService);
-  const nodes = new Collection<Node>(api, "/api/v1/nodes", changed, logger, {}, essenceOfNode);
+  const services = new Collection<Service>(api, "/api/v1/services", changed, logger, { essence: essenceOfService });
+  const nodes = new Collection<Node>(api, "/api/v1/nodes", changed, logger, { essence: essenceOfNode });
   const endpointSlices = collection<EndpointSlice>("/apis/discovery.k8s.io/v1/endpointslices");
   const eips = collection<Eip>(ownPath("eips"));
   const bgpConfs = collection<BgpConf>(ownPath("bgpconfs"));
@@ -56,7 +56,7 @@ export function watchCluster(
   const secrets = new NamedObjects<Secret>(api, `${home}/secrets`, changed, logger);
   const configMaps = new NamedObjects<ConfigMap>(api, `${home}/configmaps`, changed, logger);
   const notesPath = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`;
-  const notes = new Collection<SpeakerNote>(api, notesPath, changed, logger, { labelSelector: speakerLabel });
+  const notes = new Collection<SpeakerNote>(api, notesPath, changed, logger, { selectors: { labelSelector: speakerLabel } });
   let drains = noDrains;
   const isSynced = (): boolean => all.every((one) => one.isSynced);
 
