@@ -58,17 +58,22 @@ export function shutdownCommunication(text: string): Uint8Array {
   return Uint8Array.of(octets.length, ...octets);
 }
 
-/** UPDATEs that announce prefixes of one family with equal attributes: as few as fit. @see RFC 4271 §4.3, RFC 4760 §3 */
+/** UPDATEs that announce prefixes of one family with equal attributes: as few as fit. */
 export function encodeAnnouncements(
   family: RouteFamily,
   nlri: readonly Nlri[],
   attributes: PathAttributes,
   context: EncodeContext,
 ): Uint8Array[] {
+  return announcementPacker(family, attributes, context).addAll(nlri).finish();
+}
+
+/** What makes UPDATEs that announce prefixes of one family with equal attributes, as they come. @see RFC 4271 §4.3, RFC 4760 §3 */
+export function announcementPacker(family: RouteFamily, attributes: PathAttributes, context: EncodeContext): Packer {
   const isClassic = family === "ipv4/unicast" && attributes.nextHop.family === 4;
   const common = encodeAttributes(attributes, isClassic, context);
   if (isClassic) {
-    return pack(nlri, family, context, headerLength + 4 + common.length, (part) => {
+    return new Packer(family, context, headerLength + 4 + common.length, (part) => {
       const writer = begin().u16(0).u16(common.length).bytes(common);
       writePart(writer, part, family, context);
       return close(writer);
@@ -78,7 +83,7 @@ export function encodeAnnouncements(
   const nextHop = addressToBytes(attributes.nextHop);
   const head = 5 + nextHop.length;
   // MP_REACH_NLRI comes first. @see RFC 7606 §5.1
-  return pack(nlri, family, context, headerLength + 4 + common.length + 4 + head, (part, octets) => {
+  return new Packer(family, context, headerLength + 4 + common.length + 4 + head, (part, octets) => {
     const writer = begin()
       .u16(0)
       .u16(common.length + 4 + head + octets);
@@ -94,14 +99,19 @@ export function encodeAnnouncements(
 
 /** UPDATEs that withdraw prefixes of one family: as few as fit. */
 export function encodeWithdrawals(family: RouteFamily, nlri: readonly Nlri[], context: EncodeContext): Uint8Array[] {
+  return withdrawalPacker(family, context).addAll(nlri).finish();
+}
+
+/** What makes UPDATEs that withdraw prefixes of one family, as they come. */
+export function withdrawalPacker(family: RouteFamily, context: EncodeContext): Packer {
   if (family === "ipv4/unicast") {
-    return pack(nlri, family, context, headerLength + 4, (part, octets) => {
+    return new Packer(family, context, headerLength + 4, (part, octets) => {
       const writer = begin().u16(octets);
       writePart(writer, part, family, context);
       return close(writer.u16(0));
     });
   }
-  return pack(nlri, family, context, headerLength + 4 + 7, (part, octets) => unreach(family, part, octets, context));
+  return new Packer(family, context, headerLength + 4 + 7, (part, octets) => unreach(family, part, octets, context));
 }
 
 /** The marker that the initial table of a family is complete. @see RFC 4724 §2 */
@@ -153,32 +163,51 @@ function encodeAttributes(
   return writer.finish();
 }
 
-/** Cuts prefixes into parts that fit a message. */
-function pack(
-  nlri: readonly Nlri[],
-  family: RouteFamily,
-  { maxLength, addPathSend }: EncodeContext,
-  fixed: number,
-  make: (part: readonly Nlri[], octets: number) => Uint8Array,
-): Uint8Array[] {
-  const extra = addPathSend.includes(family) ? 4 : 0;
-  const room = maxLength - fixed;
-  const messages: Uint8Array[] = [];
-  let from = 0;
-  let octets = 0;
-  for (let index = 0; index < nlri.length; index++) {
-    const one = nlri[index];
-    if (one === undefined) continue;
-    const size = one.destination.key.length - 1 + extra;
-    if (octets + size > room && index > from) {
-      messages.push(make(nlri.slice(from, index), octets));
-      from = index;
-      octets = 0;
-    }
-    octets += size;
+/** Puts prefixes into messages that are as full as they can be. No more than one message of prefixes waits at a time: tables may be large. */
+export class Packer {
+  readonly #room: number;
+  /** What a prefix takes besides its own octets. */
+  readonly #extra: number;
+  readonly #make: (part: readonly Nlri[], octets: number) => Uint8Array;
+  readonly #messages: Uint8Array[] = [];
+  #part: Nlri[] = [];
+  #octets = 0;
+
+  /** @param fixed the octets of a message besides its prefixes */
+  constructor(
+    family: RouteFamily,
+    { maxLength, addPathSend }: EncodeContext,
+    fixed: number,
+    make: (part: readonly Nlri[], octets: number) => Uint8Array,
+  ) {
+    this.#room = maxLength - fixed;
+    this.#extra = addPathSend.includes(family) ? 4 : 0;
+    this.#make = make;
   }
-  if (from < nlri.length) messages.push(make(nlri.slice(from), octets));
-  return messages;
+
+  add(one: Nlri): void {
+    const size = one.destination.key.length - 1 + this.#extra;
+    if (this.#octets + size > this.#room) this.#close();
+    this.#part.push(one);
+    this.#octets += size;
+  }
+
+  addAll(nlri: readonly Nlri[]): this {
+    for (const one of nlri) this.add(one);
+    return this;
+  }
+
+  /** All messages. Nothing is added afterwards. */
+  finish(): Uint8Array[] {
+    this.#close();
+    return this.#messages;
+  }
+
+  #close(): void {
+    if (this.#part.length > 0) this.#messages.push(this.#make(this.#part, this.#octets));
+    this.#part = [];
+    this.#octets = 0;
+  }
 }
 
 function writePart(writer: Writer, part: readonly Nlri[], family: RouteFamily, { addPathSend }: EncodeContext): void {

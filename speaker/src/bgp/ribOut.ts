@@ -1,7 +1,7 @@
 import type { Address } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
 import type { Destination } from "./destination.ts";
-import { type EncodeContext, encodeAnnouncements, encodeEndOfRib, encodeWithdrawals } from "./encode.ts";
+import { announcementPacker, type EncodeContext, encodeEndOfRib, type Packer, withdrawalPacker } from "./encode.ts";
 import type { RouteFamily } from "./family.ts";
 import { RouteSet } from "./routeSet.ts";
 
@@ -31,9 +31,9 @@ export interface Route {
 /** Routes by destination, and by path where a destination has several; the first path of a destination is the one for a peer that takes one. */
 export type Routes = RouteSet;
 
-/** Routes by destination; a later one with the same destination replaces an earlier one. */
-export function routesOf(list: Iterable<Route>): Routes {
-  const routes = new RouteSet("destination");
+/** Routes by destination; a later one with the same destination replaces an earlier one. @param expected about how many there are */
+export function routesOf(list: Iterable<Route>, expected = 0): Routes {
+  const routes = new RouteSet("destination", expected);
   for (const route of list) routes.set(route);
   return routes;
 }
@@ -58,10 +58,10 @@ export function pathsFor(paths: Routes, addPathSend: readonly RouteFamily[]): Ro
   return routes;
 }
 
-/** What must be said to a peer so that what it has becomes what we want. */
+/** What must be said to a peer so that what it has becomes what we want. Routes are made while they are read, which may be more than once. */
 export interface RibDiff {
-  readonly announce: readonly Route[];
-  readonly withdraw: readonly Route[];
+  readonly announce: Iterable<Route>;
+  readonly withdraw: Iterable<Route>;
 }
 
 /**
@@ -69,19 +69,25 @@ export interface RibDiff {
  * path, also of a destination that has a single one: the peer would keep both.
  */
 export function diffRoutes(told: Routes, wanted: Routes, addPathSend: readonly RouteFamily[]): RibDiff {
-  const announce: Route[] = [];
-  const withdraw: Route[] = [];
   const keys = new AttributeKeys();
   const isIn = (routes: Routes, route: Route): boolean =>
     addPathSend.includes(route.destination.family)
       ? routes.pathIdOf(route) === route.pathId
       : routes.attributesOf(route) !== undefined;
-  for (const route of wanted.values()) {
+  const isNew = (route: Route): boolean => {
     const before = isIn(told, route) ? told.attributesOf(route) : undefined;
-    if (before === undefined || !keys.areEqual(before, route.attributes)) announce.push(route);
-  }
-  for (const route of told.values()) if (!isIn(wanted, route)) withdraw.push(route);
-  return { announce, withdraw };
+    return before === undefined || !keys.areEqual(before, route.attributes);
+  };
+  return { announce: those(wanted, isNew), withdraw: those(told, (route) => !isIn(wanted, route)) };
+}
+
+/** The routes for which something holds. */
+function those(routes: Routes, holds: (route: Route) => boolean): Iterable<Route> {
+  return {
+    *[Symbol.iterator]() {
+      for (const route of routes.values()) if (holds(route)) yield route;
+    },
+  };
 }
 
 /** The UPDATEs of a difference: withdrawals first, routes with equal attributes together. Families that were not negotiated are left out. */
@@ -90,35 +96,36 @@ export function encodeDiff(
   families: readonly RouteFamily[],
   context: EncodeContext,
 ): Uint8Array[] {
-  const withdrawn = families.flatMap((family) =>
-    encodeWithdrawals(
-      family,
-      withdraw.filter(({ destination }) => destination.family === family),
-      context,
-    ),
-  );
+  const packers = new Map(families.map((family) => [family, withdrawalPacker(family, context)]));
+  for (const route of withdraw) packers.get(route.destination.family)?.add(route);
+  const withdrawn = [...packers.values()].flatMap((packer) => packer.finish());
   return [...withdrawn, ...encodeRoutes(announce, families, context)];
 }
 
 /** The UPDATEs that announce routes; those with equal attributes together, one family after the other. */
 export function encodeRoutes(routes: Iterable<Route>, families: readonly RouteFamily[], context: EncodeContext): Uint8Array[] {
   const keys = new AttributeKeys();
-  const groups = new Map<string, { readonly attributes: PathAttributes; readonly byFamily: Record<RouteFamily, Route[]> }>();
-  let last: { readonly attributes: PathAttributes; readonly byFamily: Record<RouteFamily, Route[]> } | undefined;
+  const groups = new Map<string, Map<RouteFamily, Packer>>();
+  let last: { readonly attributes: PathAttributes; readonly byFamily: Map<RouteFamily, Packer> } | undefined;
   for (const route of routes) {
+    const { attributes, destination } = route;
+    const { family } = destination;
+    if (!families.includes(family)) continue;
     // Neighbours in a table mostly share their attributes.
-    if (last?.attributes !== route.attributes) {
-      const key = keys.of(route.attributes);
-      last = groups.get(key) ?? { attributes: route.attributes, byFamily: { "ipv4/unicast": [], "ipv6/unicast": [] } };
-      groups.set(key, last);
+    if (last?.attributes !== attributes) {
+      const key = keys.of(attributes);
+      const byFamily = groups.get(key) ?? new Map<RouteFamily, Packer>();
+      groups.set(key, byFamily);
+      last = { attributes, byFamily };
     }
-    last.byFamily[route.destination.family].push(route);
+    let packer = last.byFamily.get(family);
+    if (packer === undefined) {
+      packer = announcementPacker(family, attributes, context);
+      last.byFamily.set(family, packer);
+    }
+    packer.add(route);
   }
-  return families.flatMap((family) =>
-    [...groups.values()].flatMap(({ attributes, byFamily }) =>
-      encodeAnnouncements(family, byFamily[family], attributes, context),
-    ),
-  );
+  return families.flatMap((family) => [...groups.values()].flatMap((byFamily) => byFamily.get(family)?.finish() ?? []));
 }
 
 /** The markers that say that the table of each family is complete. @see RFC 4724 §2 */

@@ -17,9 +17,14 @@ const entryLength = 22;
 /** A table without routes. */
 export const emptyTable: RouteTable = { octets: new Uint8Array(0), terms: [] };
 
-/** Routes as a table. */
-export function packRoutes(routes: Iterable<OfferedRoute>): RouteTable {
-  let octets = new Uint8Array(64 * entryLength);
+/** How many routes a table has. */
+export function sizeOf({ octets }: RouteTable): number {
+  return octets.length / entryLength;
+}
+
+/** Routes as a table. @param expected about how many there are */
+export function packRoutes(routes: Iterable<OfferedRoute>, expected = 64): RouteTable {
+  let octets = new Uint8Array(Math.max(1, expected) * entryLength);
   let at = 0;
   const numbers = new Map<RouteTerms, number>();
   for (const { destination, terms } of routes) {
@@ -37,7 +42,7 @@ export function packRoutes(routes: Iterable<OfferedRoute>): RouteTable {
     for (let index = 0; index < 4; index++) octets[at + 18 + index] = number >>> (24 - 8 * index);
     at += entryLength;
   }
-  return { octets: octets.slice(0, at), terms: [...numbers.keys()] };
+  return { octets: at === octets.length ? octets : octets.slice(0, at), terms: [...numbers.keys()] };
 }
 
 /** The routes of a table, in their order, made while they are read: nobody needs all of them at once. */
@@ -51,13 +56,6 @@ export function unpackRoutes({ octets, terms }: RouteTable): Iterable<OfferedRou
       }
     },
   };
-}
-
-/** Whether two tables say the same of the same destinations in the same order. */
-export function sameTable(a: RouteTable, b: RouteTable): boolean {
-  if (a.octets.length !== b.octets.length || textOf(a.terms) !== textOf(b.terms)) return false;
-  for (let index = 0; index < a.octets.length; index++) if (a.octets[index] !== b.octets[index]) return false;
-  return true;
 }
 
 /** Plain values as text; bigints as digits. */

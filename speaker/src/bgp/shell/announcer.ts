@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { AnnouncementFact, Announcer } from "../../announce/announcer.ts";
@@ -11,7 +12,7 @@ import { idleFacts, type PeerFacts, refusedFacts } from "../facts.ts";
 import type { PeerConfig } from "../peerConfig.ts";
 import { parseRibQuery, type RibPage, type RibQuery, readPage } from "../ribQuery.ts";
 import { offeredEntry } from "../ribView.ts";
-import { packRoutes, sameTable, textOf } from "../routeTable.ts";
+import { packRoutes, textOf } from "../routeTable.ts";
 import type { FromWorker, Orders, ToWorker, WorkerOptions } from "./protocol.ts";
 
 /** A planned stop waits at most this much longer than routers may take, in milliseconds. */
@@ -61,6 +62,14 @@ function noSession(configured: readonly PeerConfig[], decision: AddressDecision)
     : "no BgpPeer of this node is among spec.bgp.peers of the Eip";
 }
 
+/** Equal for equal orders. */
+function digestOf({ routes: { octets, terms }, ...rest }: Orders): string {
+  return createHash("sha256")
+    .update(octets)
+    .update(textOf([rest, terms]))
+    .digest("base64");
+}
+
 /** The half of BGP that lives in the main thread: makes orders of views, and keeps the last facts that the thread of the sessions told. */
 class BgpAnnouncer implements Announcer {
   readonly #options: BgpOptions;
@@ -70,7 +79,8 @@ class BgpAnnouncer implements Announcer {
   readonly #closed: Promise<void>;
   readonly #facts = new Map<string, PeerFacts>();
   #desired: DesiredBgp | undefined;
-  #orders: Orders | undefined;
+  /** The digest of the orders that were given last: there is no need to give the same ones again. */
+  #ordered = "";
   #isClosing = false;
   readonly #looks = new Map<number, (page: RibPage) => void>();
   #lastLook = 0;
@@ -109,17 +119,17 @@ class BgpAnnouncer implements Announcer {
     const desired = desiredBgp(view);
     this.#desired = desired;
     const { listenPort, listenAddresses, peers, policy, decisions } = desired;
-    const before = this.#orders;
-    const orders = { listenPort, listenAddresses, peers, policy, routes: packRoutes(offeredRoutes(decisions)) };
-    const rest = (one: Orders): string => textOf([one.listenPort, one.listenAddresses, one.peers, one.policy]);
-    if (before !== undefined && rest(before) === rest(orders) && sameTable(before.routes, orders.routes)) return;
-    this.#orders = orders;
+    const orders = { listenPort, listenAddresses, peers, policy, routes: packRoutes(offeredRoutes(decisions), decisions.length) };
+    const digest = digestOf(orders);
+    if (digest === this.#ordered) return;
+    this.#ordered = digest;
     if (this.#liveness === undefined && this.#startLiveness !== undefined && peers.some(({ bfd }) => bfd !== undefined)) {
       this.#liveness = this.#startLiveness();
       const { line } = this.#liveness;
       this.#worker.postMessage({ type: "liveness", line } satisfies ToWorker, [line.port]);
     }
-    this.#post({ type: "orders", orders });
+    // The routes go over without a copy: with a hundred thousand of them it would be megabytes.
+    this.#worker.postMessage({ type: "orders", orders } satisfies ToWorker, [orders.routes.octets.buffer]);
   }
 
   status(): ReturnType<Announcer["status"]> {
