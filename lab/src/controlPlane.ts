@@ -17,7 +17,7 @@ export async function startControlPlane(): Promise<void> {
     const listener = `TCP-LISTEN:${relayPort},bind=127.0.0.1,fork,reuseaddr`;
     startProcess("relay", "loopback", ["socat", listener, `UNIX-CONNECT:${relaySocket}`]);
   }
-  await waitFor("the API server's readiness", 90_000, () => {
+  await waitFor("the API server's readiness", 300_000, () => {
     const { code, stderr } = kubectl(["get", "--raw", "/readyz"]);
     return code === 0 || stderr.trim();
   });
