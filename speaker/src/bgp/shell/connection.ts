@@ -25,6 +25,13 @@ export interface ConnectionOwner {
 /** How long a NOTIFICATION may take to get out before the socket is destroyed, in milliseconds. */
 const lingerMilliseconds = 1000;
 
+/** What one session may take of a turn of the event loop, in octets: what comes behind waits while the others have theirs. */
+const octetsPerTurn = 32_768;
+/** A message costs so many octets more than it has: short ones are no cheaper to take. */
+const octetsPerMessage = 256;
+/** Node reads as much at a time, and in one turn again and again while there is that much. */
+const fullRead = 65_536;
+
 /** One session with its TCP connection and its timers: takes an event, steps, performs the effects in order. */
 export class Connection {
   readonly #owner: ConnectionOwner;
@@ -126,8 +133,15 @@ export class Connection {
     socket.on("connect", () => isCurrent() && this.#connected());
     socket.on("data", (chunk: Buffer) => isCurrent() && this.#receive(chunk));
     socket.on("drain", () => isCurrent() && this.#drained());
-    socket.on("error", (error) => isCurrent() && this.handle({ type: "tcpFails", reason: error.message }));
-    socket.on("close", () => isCurrent() && this.handle({ type: "tcpFails", reason: "the peer closed the connection" }));
+    socket.on("error", (error) => isCurrent() && this.#ended(error.message));
+    socket.on("close", () => isCurrent() && this.#ended("the peer closed the connection"));
+  }
+
+  /** The connection is over: what came before counts. */
+  #ended(reason: string): void {
+    const socket = this.#socket;
+    while (this.#take());
+    if (this.#socket === socket) this.handle({ type: "tcpFails", reason });
   }
 
   #connected(): void {
@@ -160,15 +174,35 @@ export class Connection {
   }
 
   #receive(chunk: Uint8Array): void {
-    const socket = this.#socket;
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    while (this.#socket === socket) {
+    if (this.#take() || chunk.length >= fullRead) this.#goOnLater();
+  }
+
+  /** Takes messages, as many as are one session's share of a turn. @returns whether some may be left */
+  #take(): boolean {
+    const socket = this.#socket;
+    for (let left = octetsPerTurn; this.#socket === socket; ) {
+      if (left <= 0) return true;
       const read = readMessage(this.#session, this.#received);
-      if ("needsMore" in read) return;
+      if ("needsMore" in read) return false;
+      left -= this.#received.length - read.rest.length + octetsPerMessage;
       this.#received = read.rest;
       if (this.#number !== undefined) this.#owner.recorder?.octets(this.#number, read.octets);
       this.#perform(step(this.#session, read.event));
     }
+    return false;
+  }
+
+  /** Goes on in the next turn of the event loop: timers and other sessions come first. More is read when everything that came was taken. */
+  #goOnLater(): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    socket.pause();
+    setImmediate(() => {
+      if (this.#socket !== socket) return;
+      if (this.#take()) this.#goOnLater();
+      else socket.resume();
+    });
   }
 
   /** Lets what was written get out, then ends; the socket is not ours any more from here on. */
