@@ -13,27 +13,21 @@ const firstLink = (host: string): { readonly name: string; readonly mac: string;
 };
 const nft = (host: string, script: string): string => must(["ip", "netns", "exec", namespaceOf(host), "nft", script]);
 
-/** Nothing passes between a node and others that Layer2 speakers tell each other; everything else does, by neighbours that are written down. */
-export function forbidArpBetween(node: string, others: readonly string[]): void {
+/** Writes the Ethernet addresses of a node and others down at each other, or leaves them to ARP again. */
+function writeNeighbors(node: string, others: readonly string[], state: "permanent" | "reachable"): void {
   for (const other of others)
     for (const [on, of] of [
       [node, firstLink(other)],
       [other, firstLink(node)],
-    ] as const)
-      must([
-        "ip",
-        "-n",
-        namespaceOf(on),
-        "neigh",
-        "replace",
-        of.ipv4,
-        "lladdr",
-        of.mac,
-        "dev",
-        firstLink(on).name,
-        "nud",
-        "permanent",
-      ]);
+    ] as const) {
+      const neighbor = [of.ipv4, "lladdr", of.mac, "dev", firstLink(on).name, "nud", state];
+      must(["ip", "-n", namespaceOf(on), "neigh", "replace", ...neighbor]);
+    }
+}
+
+/** Nothing passes between a node and others that Layer2 speakers tell each other; everything else does, by neighbours that are written down. */
+export function forbidArpBetween(node: string, others: readonly string[]): void {
+  writeNeighbors(node, others, "permanent");
   const ports = `{ ${others.map((other) => `"p-${other}"`).join(", ")} }`;
   nft("lan", "add table bridge fault; add chain bridge fault pass { type filter hook forward priority 0; }");
   for (const way of [`iifname "p-${node}" oifname ${ports}`, `oifname "p-${node}" iifname ${ports}`])
@@ -42,25 +36,7 @@ export function forbidArpBetween(node: string, others: readonly string[]): void 
 
 export function allowArpBetween(node: string, others: readonly string[]): void {
   nft("lan", "delete table bridge fault");
-  for (const other of others)
-    for (const [on, of] of [
-      [node, firstLink(other)],
-      [other, firstLink(node)],
-    ] as const)
-      must([
-        "ip",
-        "-n",
-        namespaceOf(on),
-        "neigh",
-        "replace",
-        of.ipv4,
-        "lladdr",
-        of.mac,
-        "dev",
-        firstLink(on).name,
-        "nud",
-        "reachable",
-      ]);
+  writeNeighbors(node, others, "reachable");
 }
 
 /** Resets every connection to the API server from a node, or from one of its pods. */
