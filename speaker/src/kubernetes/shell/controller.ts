@@ -161,13 +161,16 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     });
   }
 
+  /** Forgets doubts that what is known by now has settled: the Service was written since, or is gone. */
+  function settleDoubts(): void {
+    for (const [key, { resourceVersion }] of inDoubt)
+      if (services.get(key)?.metadata.resourceVersion !== resourceVersion) inDoubt.delete(key);
+  }
+
   /** The Service as it may be by now. */
   function assumed(service: Service): Service {
     const doubt = inDoubt.get(keyOf(service));
-    if (doubt === undefined) return service;
-    if (doubt.resourceVersion === service.metadata.resourceVersion) return { ...service, status: doubt.status };
-    inDoubt.delete(keyOf(service));
-    return service;
+    return doubt === undefined ? service : { ...service, status: doubt.status };
   }
 
   function schedule(after: number): void {
@@ -216,6 +219,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
 
   /** Decides everything on what is known now and writes what differs. @returns whether something must be tried again soon */
   async function reconcile(): Promise<boolean> {
+    settleDoubts();
     const now = Date.now();
     const instant = new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
     const served = ours();
@@ -412,6 +416,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       for (const one of [...all, reports, speakers]) one.close();
       // Whoever leads next must not read before our last write is there, nor be told to come when one may still arrive.
       await underWay;
+      settleDoubts();
       if (inDoubt.size === 0) await leadership?.close();
     },
   };
