@@ -150,15 +150,18 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   const mayWrite = (): boolean => isLeader() && Date.now() >= notBefore;
 
   function onLeadership(): void {
-    isFresh = leadership?.isFirstSinceLook ?? true;
+    isFresh = false;
     if (!isLeader()) return;
-    if (isFresh) return changed();
-    void Promise.all(all.map((one) => one.refresh())).then(() => {
-      isFresh = true;
-      clearTimeout(timer);
-      timer = undefined;
-      changed();
-    });
+    if (leadership?.isFirstSinceLook === true) beginToLead();
+    else void Promise.all(all.map((one) => one.refresh())).then(beginToLead);
+  }
+
+  function beginToLead(): void {
+    isFresh = true;
+    // What waits until then is the slower look of a controller that does not lead.
+    clearTimeout(timer);
+    timer = undefined;
+    changed();
   }
 
   /** Forgets doubts that what is known by now has settled: the Service was written since, or is gone. */
