@@ -47,6 +47,8 @@ for (const colorScheme of ["light", "dark"] as const)
       await page.getByRole("listbox").waitFor();
       for (const tab of tabs) {
         await page.getByRole("link", { name: english[tab] }).click();
+        // What is counted below must be this tab's, not that of the one before.
+        await page.locator("a[aria-current=page]", { hasText: english[tab] }).waitFor();
         if (tab === "routes") await page.getByRole("table", { name: "What routers see" }).waitFor();
         for (const summary of await page.locator("summary").all()) await summary.click();
         assert.deepEqual(await violations(page), [], tab);
