@@ -60,7 +60,7 @@ const interop = (): Stage =>
   });
 /** What a person reads on the page, in Debian's Chromium, of a cluster that is made up. */
 const page = (): Stage => tests("the page in Chromium", ["speaker/test/page/**/*.test.ts"], { isSerial: true });
-/** The same of the lab's cluster, with a certificate from a Secret, and a node that dies. */
+/** The same of the lab's cluster, with a certificate from a Secret, and a node that dies. By itself, as the next ones, until it has run often enough beside the rest. */
 const pageInLab = (): Stage => tests("the page in the lab", ["lab/test/page/*.test.ts"], { isSerial: true });
 const layer2 = (): Stage =>
   tests("Layer2 with real speakers in network namespaces", ["speaker/test/layer2/**/*.test.ts"], { isSerial: true });
@@ -74,7 +74,7 @@ const examples = (): Stage => tests("examples in the lab", ["lab/test/examples/e
 const observe = (): Stage => tests("broken set-ups in the lab", ["lab/test/observe/*.test.ts"], { isSerial: true });
 
 const plans: Readonly<Record<string, readonly (() => Stage)[]>> = {
-  all: [() => check, () => unit(), () => tools, () => sdks, apiServer, page, interop, layer2, lab, pageInLab, observe],
+  all: [() => check, () => unit(), () => tools, () => sdks, apiServer, page, interop, layer2, lab],
   unit: [() => unit({ BERTH_RUNS: "1000" })],
   layer2: [layer2],
   page: [() => tools, page],
