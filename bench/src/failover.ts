@@ -4,6 +4,7 @@ import { up } from "../../lab/src/cluster.ts";
 import { kubectl } from "../../lab/src/controlPlane.ts";
 import { root } from "../../lab/src/paths.ts";
 import { type Fault, failover, faults, keepPodsOn, type Trial, waitForSpeaker } from "../../lab/src/trial.ts";
+import { median } from "./bgp/report.ts";
 
 /** The node that serves and takes no part in Layer2, so that what is measured is who answers, not where pods run. */
 const servingNode = "node4";
@@ -52,9 +53,7 @@ function summary(fault: Fault, trials: readonly Trial[]): string {
   const of = (name: string, values: readonly number[]): string => {
     const sorted = [...values].sort((a, b) => a - b);
     const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
-    const half = sorted.length / 2;
-    const median = sorted.length % 2 === 0 ? ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2 : at(0.5);
-    return `${fault}, ${name}: ${sorted.length} trials, median ${median} ms, 90 % ${at(0.9)} ms, maximum ${at(1)} ms\n  ${sorted.join(" ")}`;
+    return `${fault}, ${name}: ${sorted.length} trials, median ${median(sorted)} ms, 90 % ${at(0.9)} ms, maximum ${at(1)} ms\n  ${sorted.join(" ")}`;
   };
   const moved = trials.filter(({ successor, after }) => successor !== after).length;
   return [

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { bgpPeerSpec } from "@berth/api/bgpPeer";
 import { eipSpec } from "@berth/api/eip";
 import type { Field, Fields } from "@berth/api/schema";
 import * as pulumi from "@pulumi/pulumi";
-import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
-import * as berth from "../../../provider/src/index.ts";
+import type { ApiServer } from "../../../api/test/apiServer.ts";
+import { doors, type Make, startCluster } from "./doors.ts";
 import { createEngine, type Engine, type Program } from "./engine.ts";
 
 /**
@@ -89,21 +87,6 @@ function withLeaf(object: object, { path, value }: Leaf): object {
 const eipLeaves = leaves(eipSpec, "eip");
 const peerLeaves = leaves(bgpPeerSpec, "bgpPeer");
 
-type Make = (component: "Eip" | "BgpConf" | "BgpPeer" | "ExposedService", name: string, args: object) => unknown;
-
-class Remote extends pulumi.ComponentResource {
-  constructor(component: string, name: string, inputs: pulumi.Inputs) {
-    super(`berth:index:${component}`, name, inputs, {}, true);
-  }
-}
-const { BgpConf, BgpPeer, Eip, ExposedService } = berth;
-const classes = { BgpConf, BgpPeer, Eip, ExposedService };
-const doors: Readonly<Record<"library" | "plugin", Make>> = {
-  library: (component, name, args) =>
-    new (classes[component] as unknown as new (name: string, args: object) => unknown)(name, args),
-  plugin: (component, name, args) => new Remote(component, name, args),
-};
-
 /** What a program declares; `edit` changes it. */
 interface Edit {
   /** One more field in each pool and peer, another each. */
@@ -140,21 +123,6 @@ const program =
     });
     return {};
   };
-
-/** An API server that knows Berth's kinds, with a garbage collector that does too. */
-async function startCluster(): Promise<ApiServer> {
-  const server = await startApiServer();
-  const crds = readFileSync(join(dirname(dirname(dirname(import.meta.dirname))), "api/crds.yaml"), "utf8");
-  const { code, stderr } = server.kubectl(["apply", "-f", "-"], crds);
-  assert.equal(code, 0, stderr);
-  for (const kind of ["eips", "bgpconfs", "bgppeers"]) {
-    const wait = ["wait", "--for=condition=Established", `crd/${kind}.network.kubesphere.io`, "--timeout=120s"];
-    const established = server.kubectl(wait);
-    assert.equal(established.code, 0, established.stderr);
-  }
-  await server.collectGarbage();
-  return server;
-}
 
 for (const [door, make] of Object.entries(doors)) {
   describe(`Berth's components through the ${door}`, () => {

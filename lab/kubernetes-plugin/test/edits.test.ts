@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { apps, core } from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
 import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
 import { bgpConfArgs, bgpPeerArgs, eipArgs, exposedServiceArgs } from "../../../provider/src/fields.ts";
-import * as berth from "../../../provider/src/index.ts";
+import { doors, type Make, startCluster } from "./doors.ts";
 import { createEngine, type Engine, type Program, type Step } from "./engine.ts";
 
 /**
@@ -119,20 +116,6 @@ const base = (one: Edit, index: number): object => ({
   ...one.base,
 });
 
-type Make = (component: Component, name: string, args: object) => unknown;
-class Remote extends pulumi.ComponentResource {
-  constructor(component: string, name: string, inputs: pulumi.Inputs) {
-    super(`berth:index:${component}`, name, inputs, {}, true);
-  }
-}
-const { BgpConf, BgpPeer, Eip, ExposedService } = berth;
-const classes = { BgpConf, BgpPeer, Eip, ExposedService };
-const doors: Readonly<Record<"library" | "plugin", Make>> = {
-  library: (component, name, args) =>
-    new (classes[component] as unknown as new (name: string, args: object) => unknown)(name, args),
-  plugin: (component, name, args) => new Remote(component, name, args),
-};
-
 const nameOf = ({ component, argument }: Edit): string => `${component}-${argument}`.toLowerCase();
 /** Peers want the one BgpConf named "default", and BgpConf's own edits many of other names: two programs. */
 const groups: readonly (readonly Edit[])[] = [
@@ -164,11 +147,7 @@ for (const [door, make] of Object.entries(doors)) {
     let api: ApiServer;
     let engine: Engine;
     before(async () => {
-      api = await startApiServer();
-      const crds = readFileSync(join(dirname(dirname(dirname(import.meta.dirname))), "api/crds.yaml"), "utf8");
-      assert.equal(api.kubectl(["apply", "-f", "-"], crds).code, 0);
-      assert.equal(api.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=120s"]).code, 0);
-      await api.collectGarbage();
+      api = await startCluster();
       engine = await createEngine(api.kubeconfig);
     });
     after(() => {

@@ -7,29 +7,11 @@ import { Provider } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
-import * as berth from "../../../provider/src/index.ts";
+import type * as berth from "../../../provider/src/index.ts";
+import { doors } from "./doors.ts";
 import { createEngine, type Engine, type Program } from "./engine.ts";
 
 /** Berth's components rendered to YAML by the real engine without a cluster, by both doors; what comes out is taken by a real API server. */
-
-type Make = (component: string, name: string, args: object, options: pulumi.ComponentResourceOptions) => pulumi.Resource;
-
-class Remote extends pulumi.ComponentResource {
-  constructor(component: string, name: string, inputs: pulumi.Inputs, options: pulumi.ComponentResourceOptions) {
-    super(`berth:index:${component}`, name, inputs, options, true);
-  }
-}
-const classes = berth as unknown as Readonly<
-  Record<string, new (name: string, args: object, options: pulumi.ComponentResourceOptions) => pulumi.Resource>
->;
-const doors: Readonly<Record<"library" | "plugin", Make>> = {
-  library: (component, name, args, options) => {
-    const Component = classes[component];
-    assert.ok(Component !== undefined);
-    return new Component(name, args, options);
-  },
-  plugin: (component, name, args, options) => new Remote(component, name, args, options),
-};
 
 interface Declared {
   readonly kind: string;

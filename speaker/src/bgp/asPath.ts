@@ -1,7 +1,6 @@
 import { type Address, addressFromBytes } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
-import { DecodeError } from "../wire/decodeError.ts";
-import type { Reader } from "../wire/reader.ts";
+import { type Reader, wrong } from "../wire/reader.ts";
 import type { Writer } from "../wire/writer.ts";
 
 /** A part of an AS_PATH. @see RFC 4271 §4.3 */
@@ -16,7 +15,6 @@ export interface Aggregator {
   readonly address: Address;
 }
 
-const wrong = (reader: Reader, reason: string): DecodeError => new DecodeError(reason, reader.offset);
 const segmentTypes = ["set", "sequence", "confederationSequence", "confederationSet"] as const;
 
 /**

@@ -1,7 +1,6 @@
 import { type Address, addressFromBytes, addressToBytes } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
-import { DecodeError } from "../wire/decodeError.ts";
-import { Reader } from "../wire/reader.ts";
+import { Reader, wrong } from "../wire/reader.ts";
 import type { Writer } from "../wire/writer.ts";
 import { type Aggregator, type AsSegment, readAggregator, readSegment, writeSegments } from "./asPath.ts";
 import type { DecodeContext } from "./message.ts";
@@ -81,7 +80,6 @@ const row = <N extends Name>(draft: Draft<N>): AttributeRow<N> => ({
 });
 const exactly = (wanted: number) => (length: number) => length === wanted;
 const someOf = (size: number) => (length: number) => length > 0 && length % size === 0;
-const wrong = (reader: Reader, reason: string): DecodeError => new DecodeError(reason, reader.offset);
 const fromInside = { counts: ({ isInternal }: DecodeContext) => isInternal };
 const fromOld = { counts: ({ isFourOctetAs }: DecodeContext) => !isFourOctetAs };
 const readIpv4 = (reader: Reader): Address => addressFromBytes(reader.bytes(4));

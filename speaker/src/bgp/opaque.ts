@@ -1,9 +1,6 @@
-import { DecodeError } from "../wire/decodeError.ts";
-import { Reader } from "../wire/reader.ts";
+import { Reader, wrong } from "../wire/reader.ts";
 
 /** Values of attributes that we have no use for: they are kept as they came, once their shape is right. All of these throw DecodeError when it is not. */
-
-const wrong = (reader: Reader, reason: string): DecodeError => new DecodeError(reason, reader.offset);
 
 /** A type, a length and a value. */
 interface Part {

@@ -2,6 +2,7 @@ import { parseRange, rangesContain } from "../allocate/ranges.ts";
 import { healthRows, poolRows } from "../explain/overview.ts";
 import { keyOf, type Node } from "../kubernetes/objects.ts";
 import { pools } from "../kubernetes/requests.ts";
+import { defaultConfOf } from "../kubernetes/view.ts";
 import { parseAddress } from "../net/address.ts";
 import { parsePrefix, prefixContains } from "../net/prefix.ts";
 import { conflictRows } from "./conflicts.ts";
@@ -88,7 +89,7 @@ function configurationRows({ cluster }: CheckFacts): CheckRow[] {
       ),
     );
   const isSaid = rows.some(({ message }) => message.includes('no BgpConf named "default"'));
-  if (!isSaid && bgpPeers.length > 0 && !bgpConfs.some(({ metadata }) => metadata.name === "default"))
+  if (!isSaid && bgpPeers.length > 0 && defaultConfOf(bgpConfs) === undefined)
     rows.push(
       wrong(
         "configuration",

@@ -1,4 +1,5 @@
 import { publishedBy } from "../kubernetes/speakerNotes.ts";
+import { defaultConfOf } from "../kubernetes/view.ts";
 import { formatPrefix, parsePrefix } from "../net/prefix.ts";
 import { type HostFacts, hostFactsIn, knownPorts } from "./hostFacts.ts";
 import { type CheckFacts, type CheckRow, fine, noted, some, untold, wrong } from "./model.ts";
@@ -153,7 +154,7 @@ function mtuRows(told: readonly Told[]): CheckRow[] {
 
 function portRows(told: readonly Told[], { cluster }: CheckFacts): CheckRow[] {
   const name = "ports";
-  const conf = cluster.bgpConfs.find(({ metadata }) => metadata.name === "default");
+  const conf = defaultConfOf(cluster.bgpConfs);
   const wantsBgpPort = (conf?.spec.as ?? 0) > 0 && (conf?.spec.listenPort ?? 179) === 179;
   const foreign = told.flatMap(({ node, host }) =>
     host.listeners.filter(({ isOurs }) => !isOurs).map(({ port, protocol }) => ({ node, port, protocol })),

@@ -1,6 +1,6 @@
 import type { Eip } from "@berth/api/eip";
 import { isReady, wellNodes } from "../kubernetes/announced.ts";
-import { nodeView } from "../kubernetes/view.ts";
+import { defaultConfOf, nodeView } from "../kubernetes/view.ts";
 import { endpointsOf, note, ok, problem, type Question, type Subject, servingNodes } from "./question.ts";
 
 const isLayer2 = (eip: Eip | undefined): boolean => eip?.spec.protocol === "layer2" || eip?.spec.protocol === "vip";
@@ -69,7 +69,7 @@ const nodes: Question = ({ facts, service }) => {
 
 const bgpConf: Question = ({ facts, held }) => {
   if (!held.some(({ eip }) => isBgp(eip))) return undefined;
-  const conf = facts.bgpConfs.find(({ metadata }) => metadata.name === "default");
+  const conf = defaultConfOf(facts.bgpConfs);
   if (conf === undefined)
     return problem("bgp configuration", "NoBgpConf", 'the Eip is announced by BGP, and there is no BgpConf named "default"');
   const refused = conf.status?.conditions?.find(({ type, status }) => type === "Accepted" && status === "False");

@@ -35,6 +35,11 @@ function allOf(lists: readonly (readonly string[])[]): string[] {
   return lists.some((list) => list.length === 0) ? [] : [...new Set(lists.flat())];
 }
 
+/** Whether advertisements have different lists in a field. */
+function differ(objects: readonly SourceObject[], field: string): boolean {
+  return new Set(objects.map(({ spec }) => JSON.stringify(spec?.[field] ?? []))).size > 1;
+}
+
 function nodeField(
   about: string,
   objects: readonly SourceObject[],
@@ -75,8 +80,7 @@ export function layer2Of(about: string, objects: readonly SourceObject[], { node
   const preferred = objects
     .flatMap(({ spec }) => recordsOf(spec?.["preferredNodeSelectors"]))
     .map(({ weight, preference }) => ({ weight: numberOf(weight) ?? 1, nodeSelector: nodeSelectorOf(recordOf(preference)) }));
-  const differ = (field: string): boolean => new Set(objects.map(({ spec }) => JSON.stringify(spec?.[field] ?? []))).size > 1;
-  const isCrossed = interfaces.length > 0 && differ("interfaces") && differ("nodeSelectors");
+  const isCrossed = interfaces.length > 0 && differ(objects, "interfaces") && differ(objects, "nodeSelectors");
   return {
     spec: {
       ...(interfaces.length > 0 ? { interface: interfaces.join(",") } : {}),
@@ -138,7 +142,6 @@ export function bgpOf(about: string, objects: readonly SourceObject[], reference
   const wanted = allOf(taken.map(({ spec }) => textsOf(spec?.["peers"])));
   const peers = wanted.flatMap((name) => references.peers.get(name) ?? []);
   const { nodeSelector, remarks } = nodeField(about, taken, references.nodes, "bgp.nodeSelector");
-  const differ = (field: string): boolean => new Set(taken.map(({ spec }) => JSON.stringify(spec?.[field] ?? []))).size > 1;
   const bgp: EipBgp = {
     ...attributes,
     ...(wanted.length > 0 ? { peers: peers.length > 0 ? peers : wanted } : {}),
@@ -165,7 +168,7 @@ export function bgpOf(about: string, objects: readonly SourceObject[], reference
       ...wanted
         .filter((name) => !references.peers.has(name))
         .map((name) => serious(`peers of ${names} has ${JSON.stringify(name)}, and no BGPPeer of that name was read`)),
-      ...(differ("peers") && differ("nodeSelectors")
+      ...(differ(taken, "peers") && differ(taken, "nodeSelectors")
         ? [serious(`${names} name nodes for peers of their own; an Eip tells each of its peers from each of its nodes`)]
         : []),
       ...remarks,

@@ -1,4 +1,5 @@
 import type { EipSpec } from "@berth/api/eip";
+import { selects as fits } from "../announce/selector.ts";
 import { recordOf, recordsOf, type SourceObject, textsOf } from "./model.ts";
 
 /** Lists of Kubernetes selectors, one of which must fit → the one selector, or the labels, that Berth has a place for. Pure. */
@@ -6,23 +7,16 @@ import { recordOf, recordsOf, type SourceObject, textsOf } from "./model.ts";
 export type NodeSelector = NonNullable<EipSpec["nodeSelector"]>;
 type Selector = Readonly<Record<string, unknown>>;
 
-/** Whether a Kubernetes LabelSelector fits labels. */
+const operators = ["In", "NotIn", "Exists", "DoesNotExist"] as const;
+
+/** Whether a Kubernetes LabelSelector fits labels; one with an operator that there is not fits none. */
 export function selects(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
-  return requirementsOf(selector).every(({ key, operator, values }) => {
-    const own = labels[key];
-    switch (operator) {
-      case "In":
-        return own !== undefined && values.includes(own);
-      case "NotIn":
-        return own === undefined || !values.includes(own);
-      case "Exists":
-        return own !== undefined;
-      case "DoesNotExist":
-        return own === undefined;
-      default:
-        return false;
-    }
+  const requirements = requirementsOf(selector);
+  const matchExpressions = requirements.flatMap(({ key, operator, values }) => {
+    const known = operators.find((one) => one === operator);
+    return known === undefined ? [] : [{ key, operator: known, values }];
   });
+  return matchExpressions.length === requirements.length && fits({ matchExpressions }, labels);
 }
 
 interface Requirement {

@@ -6,7 +6,7 @@ import { eipEvents, eipStatus } from "./eipStatus.ts";
 import type { HappenedEvent, Node } from "./objects.ts";
 import type { PoolOfEip } from "./requests.ts";
 import { bgpConfConditions, bgpPeerConditions, goneNodes, same } from "./statuses.ts";
-import { nodeView, wholePool } from "./view.ts";
+import { defaultConfOf, nodeView, wholePool } from "./view.ts";
 
 /** A status that differs from what an object of ours should have: a merge patch, and the events of what it changes. */
 export interface StatusWrite<T> {
@@ -45,10 +45,6 @@ export interface BgpObjects {
   /** The policy that BgpConf "default" names. */
   readonly policy: PolicyText | undefined;
 }
-
-/** The BgpConf that counts. */
-export const defaultConfOf = (confs: readonly BgpConf[]): BgpConf | undefined =>
-  confs.find(({ metadata }) => metadata.name === "default");
 
 /** What the statuses of BgpConfs should become: reports of nodes that are gone, or of a BgpConf that does not count, are taken out. */
 export function bgpConfWrites({ bgpConfs, nodes, policy }: BgpObjects, judge: Judge, instant: string): StatusWrite<BgpConf>[] {

@@ -38,7 +38,7 @@ export function clusterView(
   scope: Scope,
   draining: ReadonlyMap<string, Refusal> = new Map(),
 ): ClusterView {
-  const bgpConf = objects.bgpConfs.find((conf) => conf.metadata.name === "default");
+  const bgpConf = defaultConfOf(objects.bgpConfs);
   const published = publishedBy(objects.speakerNotes ?? []);
   const clusterId = objects.services.find((service) => keyOf(service) === "default/kubernetes")?.metadata.uid;
   return {
@@ -61,6 +61,10 @@ export function clusterView(
     passwords: passwords(objects),
   };
 }
+
+/** The BgpConf that counts. */
+export const defaultConfOf = (confs: readonly BgpConf[]): BgpConf | undefined =>
+  confs.find(({ metadata }) => metadata.name === "default");
 
 /** The policy that a BgpConf names; undefined when it names none. OpenELB's key. */
 export function policyOf(conf: BgpConf | undefined, configMaps: readonly ConfigMap[]): PolicyText | undefined {

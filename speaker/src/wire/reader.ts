@@ -1,5 +1,8 @@
 import { DecodeError } from "./decodeError.ts";
 
+/** What is wrong with the octets that a reader has come to. */
+export const wrong = (reader: Reader, reason: string): DecodeError => new DecodeError(reason, reader.offset);
+
 /** Reads octets in network order. Every read is checked against the end; a reader made by `sub` cannot leave its part. */
 export class Reader {
   readonly #bytes: Uint8Array;

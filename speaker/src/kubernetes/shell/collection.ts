@@ -10,7 +10,7 @@ export interface CollectionOptions<T> {
   /** What of an object matters: a change of anything else is taken, and not called back for. */
   readonly essence?: (object: T) => unknown;
   /** Nothing is read until this has resolved. */
-  readonly after?: Promise<unknown>;
+  readonly after?: Promise<unknown> | undefined;
 }
 
 /**

@@ -14,8 +14,8 @@ import { finalizersWithoutOpenelb } from "../finalizers.ts";
 import { type ConfigMap, type KubernetesObject, keyOf, type Namespace, type Node, type Pod, type Service } from "../objects.ts";
 import { isOurs, pools, type Scope, serviceRequest, usersOf } from "../requests.ts";
 import { assignmentEvent, isAssignmentNews, releasedStatus, serviceStatus } from "../statuses.ts";
-import { bgpConfWrites, bgpPeerWrites, defaultConfOf, eipWrites, type StatusWrite } from "../statusWrites.ts";
-import { policyOf } from "../view.ts";
+import { bgpConfWrites, bgpPeerWrites, eipWrites, type StatusWrite } from "../statusWrites.ts";
+import { defaultConfOf, policyOf } from "../view.ts";
 import { type Api, ApiError } from "./api.ts";
 import { Collection } from "./collection.ts";
 import { EventRecorder } from "./events.ts";
@@ -123,7 +123,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       )
     : undefined;
   const collection = <T extends KubernetesObject>(path: string): Collection<T> =>
-    new Collection<T>(api, path, changed, logger, { after: leadership?.hasLooked ?? Promise.resolve() });
+    new Collection<T>(api, path, changed, logger, { after: leadership?.hasLooked });
   const judge = options.judge ?? lenientJudge;
   const services = collection<Service>("/api/v1/services");
   const namespaces = collection<Namespace>("/api/v1/namespaces");

@@ -9,7 +9,7 @@ import { essenceOfNode, essenceOfService } from "../essence.ts";
 import type { ConfigMap, EndpointSlice, KubernetesObject, Node, Secret, Service } from "../objects.ts";
 import type { Scope } from "../requests.ts";
 import { type SpeakerNote, speakerLabel } from "../speakerNotes.ts";
-import { clusterView } from "../view.ts";
+import { clusterView, defaultConfOf } from "../view.ts";
 import type { Api } from "./api.ts";
 import { Collection } from "./collection.ts";
 import { NamedObjects } from "./namedObjects.ts";
@@ -63,7 +63,8 @@ export function watchCluster(
   function publish(): void {
     if (!isSynced()) return;
     secrets.follow(bgpPeers.objects.flatMap(({ spec }) => spec.conf.passwordSecretRef?.name ?? []));
-    configMaps.follow(bgpConfs.objects.flatMap(({ metadata, spec }) => (metadata.name === "default" && spec.policy) || []));
+    const policy = defaultConfOf(bgpConfs.objects)?.spec.policy;
+    configMaps.follow(policy ? [policy] : []);
     drains = followDrains(drains, nodes.objects, endpointSlices.objects);
     if (!secrets.isSettled || !configMaps.isSettled) return;
     const objects = {
