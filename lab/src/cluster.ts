@@ -5,7 +5,7 @@ import { kubectl, startControlPlane, stopControlPlane } from "./controlPlane.ts"
 import { attempt, LabError, progress } from "./exec.ts";
 import { buildImages } from "./images.ts";
 import { buildNetwork, isPlugged, labNamespaces, removeNetwork } from "./network.ts";
-import { forgetNode, loadImages, removeCgroups, startNode, waitForNodes } from "./node.ts";
+import { forgetNode, loadImages, removeCgroups, startNode, waitForNodes, weighPods } from "./node.ts";
 import { kubeconfigPath, runDirectory } from "./paths.ts";
 import { controlAddress, defaultOptions, hosts, type LabOptions, nodeNames } from "./plan.ts";
 import { isRunning, kill, startHost } from "./processes.ts";
@@ -57,6 +57,7 @@ export async function up(wanted: Partial<LabOptions> = {}): Promise<void> {
   await startRouter(options);
   const nodes = hosts(options).filter((host) => nodeNames(options).includes(host.name));
   progress(`nodes: ${nodes.map((node) => node.name).join(", ")}: containerd, kubelet, kube-proxy (some 10 s)`);
+  weighPods(nodes.length);
   const fresh = nodes.filter((node) => startNode(node));
   for (const node of fresh) await loadImages(node.name);
   await waitForNodes(nodes.map((node) => node.name));

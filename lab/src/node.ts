@@ -1,4 +1,5 @@
 import { existsSync, globSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { ensureNodeCertificate } from "./certificates.ts";
@@ -46,6 +47,20 @@ export async function loadImages(node: string, archives: readonly string[] = ima
     () => hostInit(node) !== undefined && attempt(insideHost(node, ["ctr", "version"])).code === 0,
   );
   for (const archive of archives) must(insideHost(node, ["ctr", "--namespace", "k8s.io", "images", "import", archive]));
+}
+
+/**
+ * Lets the pods of all nodes together weigh as much against the lab's own programs as kubelets let them weigh on machines of their own: 1024 for
+ * each processor of each node. They share one control group, which would otherwise weigh as much as one thread of the API server.
+ */
+export function weighPods(nodes: number): void {
+  const shares = nodes * availableParallelism() * 1024;
+  const isFirst = existsSync("/sys/fs/cgroup/cpu/cpu.shares");
+  const group = isFirst ? "/sys/fs/cgroup/cpu/k8s.io" : "/sys/fs/cgroup/k8s.io";
+  mkdirSync(group, { recursive: true });
+  // cgroup v2 counts from 1 to 10,000 where the first version counts from 2 to 262,144.
+  const [name, weight] = isFirst ? ["cpu.shares", shares] : ["cpu.weight", 1 + Math.floor(((shares - 2) * 9999) / 262_142)];
+  if (existsSync(join(group, name))) writeFileSync(join(group, name), String(weight));
 }
 
 /** Gives an image of a node another tag: the same image, as far as what runs is concerned, and another one to Kubernetes. */
@@ -179,7 +194,7 @@ function proxyConfig(node: string): object {
     hostnameOverride: node,
     clientConnection: { kubeconfig: join(pkiDirectory, "proxy.kubeconfig") },
     conntrack: { maxPerCore: 0 },
-    // Half of Kubernetes' own: rules are written anew for each change, and the nodes share the cores of one machine.
-    nftables: { minSyncPeriod: "500ms" },
+    // Kubernetes' own: rules are written anew for each change, and the nodes share the cores of one machine.
+    nftables: { minSyncPeriod: "1s" },
   };
 }

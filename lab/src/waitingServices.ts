@@ -24,7 +24,7 @@ export interface Served {
 /**
  * Stops the controllers of a lab that has Berth, creates so many Services of type LoadBalancer without a pod behind them in the namespace "default",
  * starts the controllers, and waits until all have addresses of a pool of their own. Everything is deleted again.
- * @throws LabError when something does not happen within two minutes
+ * @throws LabError when something does not happen within minutes
  */
 export async function serveWaiting(count: number): Promise<Served> {
   const config = new KubeConfig();
@@ -49,7 +49,7 @@ export async function serveWaiting(count: number): Promise<Served> {
   } finally {
     history.close();
     scale(2);
-    await waitFor("nothing is left of it", 120_000, () => deleteServices() && isEmpty());
+    await waitFor("nothing is left of it", 300_000, () => deleteServices() && isEmpty());
     kubectl(["delete", "eip", "waiting", "--ignore-not-found"]);
   }
 }

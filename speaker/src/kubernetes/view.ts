@@ -6,7 +6,7 @@ import { Pools } from "../allocate/pool.ts";
 import { parsePool } from "../allocate/ranges.ts";
 import type { PolicyText } from "../announce/judge.ts";
 import type { AddressSpan, AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
-import { compareAddresses, formatAddress, parseAddress } from "../net/address.ts";
+import { type Address, compareAddresses, formatAddress, parseAddress } from "../net/address.ts";
 import { type ConfigMap, type EndpointSlice, keyOf, type Node, type Secret, type Service } from "./objects.ts";
 import { perObject } from "./perObject.ts";
 import { heldAddresses, isOurs, pools, type Scope, serviceRequest } from "./requests.ts";
@@ -106,35 +106,55 @@ function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddre
     objects.endpointSlices,
     (slice) => `${slice.metadata.namespace}/${slice.metadata.labels?.["kubernetes.io/service-name"] ?? ""}`,
   );
-  const byAddress = new Map<string, Service[]>();
+  const byAddress = new Map<string, { readonly address: Address; readonly services: Service[] }>();
   for (const service of objects.services) {
     if (!isOurs(service, scope) || service.metadata.deletionTimestamp !== undefined) continue;
     for (const address of heldAddresses(service)) {
       const text = formatAddress(address);
-      byAddress.set(text, [...(byAddress.get(text) ?? []), service]);
+      const held = byAddress.get(text);
+      if (held === undefined) byAddress.set(text, { address, services: [service] });
+      else held.services.push(service);
     }
   }
   return [...byAddress]
-    .flatMap(([text, services]): AssignedAddress[] => {
-      const address = parseAddress(text);
+    .flatMap(([text, { address, services }]): AssignedAddress[] => {
       const [eip] = services.flatMap((service) => {
         const { eip: named, givenBy } = serviceRequest(service);
-        const pool = address === undefined ? undefined : all.holderOf({ eip: named, givenBy }, address, text);
-        return eips.get(pool?.name ?? "") ?? [];
+        return eips.get(all.holderOf({ eip: named, givenBy }, address, text)?.name ?? "") ?? [];
       });
-      if (address === undefined || eip === undefined) return [];
+      if (eip === undefined) return [];
       return [
-        {
+        assigned(
           address,
           eip,
-          pool: wholePool(eip),
-          services: services.map(keyOf).sort(),
-          localOnly: services.every((service) => service.spec.externalTrafficPolicy === "Local"),
-          endpointsByNode: endpointsByNode(services.flatMap((service) => slices.get(keyOf(service)) ?? [])),
-        },
+          services,
+          services.flatMap((service) => slices.get(keyOf(service)) ?? []),
+        ),
       ];
     })
     .sort((a, b) => compareAddresses(a.address, b.address));
+}
+
+/** What was made of an address, and of what, by the first Service that has it. */
+const made = new WeakMap<Service, Map<Address, { readonly of: readonly object[]; readonly result: AssignedAddress }>>();
+
+/** One object for each address as long as it is made of the same objects: of thousands, few change between two views. */
+function assigned(address: Address, eip: Eip, services: readonly Service[], slices: readonly EndpointSlice[]): AssignedAddress {
+  const of = [eip, ...services, ...slices];
+  const [first] = services;
+  const before = first === undefined ? undefined : made.get(first)?.get(address);
+  if (before !== undefined && before.of.length === of.length && before.of.every((object, index) => object === of[index]))
+    return before.result;
+  const result: AssignedAddress = {
+    address,
+    eip,
+    pool: wholePool(eip),
+    services: services.map(keyOf).sort(),
+    localOnly: services.every((service) => service.spec.externalTrafficPolicy === "Local"),
+    endpointsByNode: endpointsByNode(slices),
+  };
+  if (first !== undefined) made.set(first, (made.get(first) ?? new Map()).set(address, { of, result }));
+  return result;
 }
 
 /** The addresses of an Eip, excluded ones included: what lies between them may be announced as one network. */

@@ -5,7 +5,7 @@ export interface Pacing {
   /** After the work there is rest for so many times what it took, */
   restFactor(): number;
   /** and for this long at most. */
-  readonly longestRest: number;
+  longestRest(): number;
 }
 
 /** Does a piece of work some time after a change, once for all changes until then, and never with more than a share of the processor. */
@@ -13,7 +13,8 @@ export class Gathered {
   readonly #work: () => void;
   readonly #pacing: Pacing;
   #timer: NodeJS.Timeout | undefined;
-  #restsUntil = 0;
+  #endedAt = 0;
+  #took = 0;
 
   constructor(work: () => void, pacing: Pacing) {
     this.#work = work;
@@ -22,7 +23,8 @@ export class Gathered {
 
   /** Something may have changed. */
   touch(): void {
-    this.#timer ??= setTimeout(() => this.run(), Math.max(this.#pacing.gather, this.#restsUntil - performance.now()));
+    const rest = Math.min(this.#pacing.longestRest(), this.#pacing.restFactor() * this.#took);
+    this.#timer ??= setTimeout(() => this.run(), Math.max(this.#pacing.gather, this.#endedAt + rest - performance.now()));
   }
 
   /** Does the work now, for everything that has changed so far. */
@@ -30,8 +32,13 @@ export class Gathered {
     this.close();
     const began = performance.now();
     this.#work();
-    const ended = performance.now();
-    this.#restsUntil = ended + Math.min(this.#pacing.longestRest, this.#pacing.restFactor() * (ended - began));
+    this.#endedAt = performance.now();
+    this.#took = this.#endedAt - began;
+  }
+
+  /** Does the work now if something has changed. */
+  flush(): void {
+    if (this.#timer !== undefined) this.run();
   }
 
   /** Forgets what was gathered. */

@@ -3,7 +3,15 @@ import { type MessagePort, receiveMessageOnPort, workerData } from "node:worker_
 import { type Address, addressFromBytes, formatAddress, isLinkLocal, sameAddress } from "../../net/address.ts";
 import type { LivenessNews, LivenessTarget } from "../../ports/liveness.ts";
 import type { LivenessOrders } from "../../shell/livenessLine.ts";
-import { clearWakeup, close, type Datagram, DatagramReader, interfaceIndex, pollReadable } from "../../shell/sys.ts";
+import {
+  clearWakeup,
+  close,
+  type Datagram,
+  DatagramReader,
+  interfaceIndex,
+  pollReadable,
+  runInShortTurns,
+} from "../../shell/sys.ts";
 import { decodePacket, diagnostics, encodePacket } from "../packet.ts";
 import { detectionTime, type Event, newSession, type Session, step, transmitInterval } from "../session.ts";
 import type { BfdThreadData, FromBfd } from "./protocol.ts";
@@ -200,6 +208,7 @@ function pause(): number {
   return Math.max(0, Math.ceil(next - performance.now()));
 }
 
+runInShortTurns();
 for (let isRunning = true; isRunning; ) {
   const open = [...receivers];
   const readable = pollReadable([wakeup, ...open.map(([, fd]) => fd)], pause());

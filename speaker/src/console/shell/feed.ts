@@ -5,11 +5,13 @@ import { diff, type ModelPatch } from "../patch.ts";
 import { type RowMemory, snapshot } from "../snapshot.ts";
 import { extend } from "../timeline.ts";
 
-/** How the feed rests, less while somebody watches: what matters more in this process, such as giving addresses, has the processor. */
-const restFactor = 19;
-const watchedRestFactor = 4;
 /** What changes by itself (a leader that is gone) is looked at this often. */
 const lookMilliseconds = 5000;
+/**
+ * How the feed rests, less while somebody watches: what matters more in this process, such as giving addresses, has the processor.
+ * Only the timeline of a large cluster is coarser for it.
+ */
+const rests = { watched: { factor: 4, longest: 1000 }, alone: { factor: 99, longest: lookMilliseconds } };
 
 /** Keeps the model of the page current, and tells those who watch what changed. */
 export class Feed {
@@ -18,8 +20,8 @@ export class Feed {
   readonly #interval: NodeJS.Timeout;
   readonly #updates = new Gathered(() => this.#update(), {
     gather: 100,
-    restFactor: () => (this.isWatched ? watchedRestFactor : restFactor),
-    longestRest: 1000,
+    restFactor: () => this.#rests.factor,
+    longestRest: () => this.#rests.longest,
   });
   #timeline: readonly TimelineEntry[] = [];
   #model: ConsoleModel = emptyModel;
@@ -38,8 +40,13 @@ export class Feed {
     this.#updates.touch();
   }
 
+  get #rests(): (typeof rests)["watched"] {
+    return this.isWatched ? rests.watched : rests.alone;
+  }
+
   /** What the page shows now. */
   get model(): ConsoleModel {
+    this.#updates.flush();
     return this.#model;
   }
 

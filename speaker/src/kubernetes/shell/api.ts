@@ -20,6 +20,8 @@ const readTimeout = 10_000;
 const writeTimeout = 3500;
 /** A watch is renewed after this long; one that is silent for much longer is dead. */
 const watchSeconds = 240;
+/** Certificates and tokens are read anew after this long, and when they are refused: they change while a process runs. */
+const credentialsMilliseconds = 5000;
 
 /** Which objects of a collection are meant. */
 export type Selectors = Readonly<Partial<Record<"labelSelector" | "fieldSelector", string>>>;
@@ -31,6 +33,7 @@ export class Api {
   readonly #config: KubeConfig;
   readonly #agent: Agent;
   readonly #counts = new Map<string, number>();
+  #credentials: { readonly options: RequestOptions; readonly readAt: number } | undefined;
 
   constructor(config: KubeConfig) {
     this.#config = config;
@@ -72,6 +75,7 @@ export class Api {
     );
     const status = response.statusCode ?? 0;
     this.#count(method, String(status));
+    if (status === 401) this.#credentials = undefined;
     if (status < 200 || status >= 300)
       throw new ApiError(method, path, status, text, Number(response.headers["retry-after"]) * 1000 || undefined);
     return text;
@@ -99,6 +103,7 @@ export class Api {
     });
     const options = await this.#options("GET", `${path}?${query}`, "application/json", undefined);
     const response = await open({ ...options, signal }, undefined);
+    if (response.statusCode === 401) this.#credentials = undefined;
     if (response.statusCode !== 200) throw new ApiError("GET", path, response.statusCode ?? 0, await read(response), undefined);
     response.socket.setTimeout((watchSeconds + 60) * 1000, () => response.destroy(new Error("the watch went silent")));
     response.socket.setKeepAlive(true, 10_000);
@@ -119,16 +124,27 @@ export class Api {
     const server = this.#config.getCurrentCluster()?.server;
     if (server === undefined) throw new Error("the Kubernetes configuration names no cluster");
     const url = new URL(server.replace(/\/$/, "") + path);
-    const options: RequestOptions = {
+    const { headers, ...credentials } = await this.#readCredentials();
+    return {
+      ...credentials,
       method,
       host: url.hostname.replace(/^\[|\]$/g, ""),
       port: url.port || 443,
       path: url.pathname + url.search,
+      ...(agent === undefined ? {} : { agent }),
+      headers: { ...headers, accept: "application/json", "content-type": type, "user-agent": "berth" },
     };
+  }
+
+  /** What the configuration adds to a request. Reading it takes longer than a request that thousands wait for. */
+  async #readCredentials(): Promise<RequestOptions> {
+    const now = performance.now();
+    if (this.#credentials !== undefined && now < this.#credentials.readAt + credentialsMilliseconds)
+      return this.#credentials.options;
+    const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);
-    if (agent !== undefined) options.agent = agent;
-    else delete options.agent;
-    options.headers = { ...options.headers, accept: "application/json", "content-type": type, "user-agent": "berth" };
+    delete options.agent;
+    this.#credentials = { options, readAt: now };
     return options;
   }
 }

@@ -27,6 +27,9 @@ const gatherMilliseconds = 20;
 const reportInterval = 1000;
 /** What nodes report is gathered for longer: it comes in bursts, and nobody waits for it. */
 const reportGatherMilliseconds = 100;
+/** After a decision there is rest for so many times what it took, and so long at most: thousands of Services that change must not keep a core busy. */
+const restFactor = 4;
+const longestRest = 1000;
 const retryInterval = 1000;
 /** How often a controller that does not lead looks at what was freed. */
 const standbyInterval = 1000;
@@ -97,6 +100,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   let isDirty = false;
   let isClosed = false;
   let reportedAt = 0;
+  let restsUntil = 0;
   /** Whether everything was read after this process began to lead: what a watch had until then may lag behind the last leader's writes. */
   let isFresh = !options.elects;
   /** Statuses that were sent and never answered: they may be in force, so what they give is given to nobody else. By Service. */
@@ -180,9 +184,12 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     if (isClosed) return;
     if (isRunning) isDirty = true;
     else
-      timer ??= setTimeout(() => {
-        underWay = run();
-      }, after);
+      timer ??= setTimeout(
+        () => {
+          underWay = run();
+        },
+        Math.max(after, restsUntil - performance.now()),
+      );
   }
 
   async function run(): Promise<void> {
@@ -222,6 +229,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
 
   /** Decides everything on what is known now and writes what differs. @returns whether something must be tried again soon */
   async function reconcile(): Promise<boolean> {
+    const began = performance.now();
     settleDoubts();
     const now = Date.now();
     const instant = new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
@@ -255,6 +263,8 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
             : releasedStatus(service);
       return status === undefined ? [] : [() => writeService(service, status, assignment)];
     });
+    const decided = performance.now();
+    restsUntil = decided + Math.min(longestRest, restFactor * (decided - began));
     const outcomes = await events.holdBack(() => inParallel(writes, parallelWrites, mayWrite));
     const released = await inParallel(finalizerWrites(), parallelWrites, mayWrite);
     const reported = await report(entries, result, instant);

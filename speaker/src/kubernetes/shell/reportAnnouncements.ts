@@ -22,6 +22,8 @@ const parallelWrites = 8;
 /** So many reports are written at once, and so many a second from then on: when many addresses move, the API server has more urgent things to write. */
 const burst = 50;
 const writesPerSecond = 50;
+/** Of those, what tells that nobody announces an address is written at this rate: thousands may wait for endpoints while others wait for addresses. */
+const silencesPerSecond = 10;
 /** What waits for the budget is looked at again after so long. */
 const budgetPause = 200;
 /** That nobody announces an address is told when it has been so for this long: while Services are made, most of them are about to have endpoints. */
@@ -64,6 +66,7 @@ export function reportAnnouncements(
   /** Since when a report that nobody announces is wanted. */
   let silentSince: ReadonlyMap<string, number> = new Map();
   const budget = new WriteBudget(burst, writesPerSecond);
+  const silenceBudget = new WriteBudget(burst, silencesPerSecond);
   /** Whether reports wait for the budget. */
   let isWaiting = false;
   /** Milliseconds that the last look at all facts took. */
@@ -102,7 +105,7 @@ export function reportAnnouncements(
     const began = performance.now();
     const due = reportActions(wantedInstead ?? wantedNow(view, own), own);
     lookTook = performance.now() - began;
-    const queue = wantedInstead === undefined ? due.slice(0, budget.take(due.length, performance.now())) : due;
+    const queue = wantedInstead === undefined ? affordable(due, performance.now()) : due;
     isWaiting = queue.length < due.length;
     let hasFailed = false;
     const worker = async (): Promise<void> => {
@@ -111,6 +114,12 @@ export function reportAnnouncements(
     };
     await Promise.all(Array.from({ length: Math.min(parallelWrites, queue.length) }, worker));
     failures = hasFailed ? failures + 1 : 0;
+  }
+
+  function affordable(due: readonly ReportAction[], now: number): ReportAction[] {
+    const silences = due.filter(isSilence);
+    const others = due.filter((action) => !isSilence(action));
+    return [...others.slice(0, budget.take(others.length, now)), ...silences.slice(0, silenceBudget.take(silences.length, now))];
   }
 
   /** What is to be written now: everything but a silence that is too young, unless it corrects what is written. */
@@ -186,4 +195,9 @@ export function reportAnnouncements(
       written.close();
     },
   };
+}
+
+/** Whether it tells for the first time that nobody announces an address. */
+function isSilence({ type, object }: ReportAction): boolean {
+  return type === "create" && !object.status.announcing && object.status.conflict === undefined;
 }
