@@ -325,6 +325,16 @@ class Run {
     const resting = this.#free.restingIn(pool, family);
     const isMixed = pool.ranges.some((range) => range.family !== family);
     const counts = `${this.#usage.countOf(pool.name, family)} of ${poolSize(pool, family)}${isMixed ? ` IPv${family} addresses` : ""} used${resting > 0 ? `, ${resting} resting` : ""}`;
-    return { reason: "EipFull", message: `Eip ${pool.name} is full (${counts})`, short: "full" };
+    const sharing = service.sharingKey === undefined ? "" : `; ${this.#whyNotShared(pool, service.sharingKey, service, family)}`;
+    return { reason: "EipFull", message: `Eip ${pool.name} is full (${counts}${sharing})`, short: "full" };
+  }
+
+  /** Why a Service that would share an address of a pool shares none of them. */
+  #whyNotShared(pool: Pool, key: string, service: ServiceRequest, family: Family): string {
+    for (const [text, address] of this.#usage.sharedUnder(pool.name, key)) {
+      const conflict = address.family === family ? this.#conflict(service, text, true) : undefined;
+      if (conflict !== undefined) return `${text} is ${conflict.message}`;
+    }
+    return `no Service with an address of it has the sharing key "${key}"`;
   }
 }

@@ -248,6 +248,21 @@ describe("tenancy", () => {
       refused: { "ns/b": /^Eip p is full \(1 of 1 IPv4 addresses used\)/ },
     },
     {
+      row: "full, and not shared",
+      says: "a full pool tells one that would share why it shares none of its addresses: the port, or the key",
+      pools: [pool("p", "10.0.0.0/32", isDefault)],
+      services: [
+        service("ns/a", { sharingKey: "k" }),
+        service("ns/b", { sharingKey: "k" }),
+        service("ns/c", { sharingKey: "other", ports: [{ protocol: "TCP", port: 443 }] }),
+      ],
+      refused: {
+        "ns/b":
+          /^Eip p is full \(1 of 1 used; 10\.0\.0\.0 is in use by ns\/a, which has the same port 80\/TCP; give one of them another port\)/,
+        "ns/c": /^Eip p is full \(1 of 1 used; no Service with an address of it has the sharing key "other"\)/,
+      },
+    },
+    {
       row: "considered",
       says: "the refusal names every Eip and what kept it out",
       pools: [
