@@ -4,7 +4,7 @@ import type { EipBgp } from "@berth/api/eipBgp";
 import type { AssignedAddress, ClusterView } from "../announce/view.ts";
 import { formatAddress } from "../net/address.ts";
 import { formatPrefix } from "../net/prefix.ts";
-import { decide, offeredRoutes } from "./decide.ts";
+import { decide, offeredRoutes, partOf } from "./decide.ts";
 import { assigned, cluster, conf, node, ofEip } from "./fixtures.ts";
 
 const rack = "openelb.kubesphere.io/rack";
@@ -78,6 +78,15 @@ describe("aggregation", () => {
     ]);
     assert.deepEqual(prefixes(assigned("2001:db8::1:2", wide)), ["2001:db8::/80"]);
     assert.deepEqual(prefixes(), []);
+  });
+  it("is told of an address that is announced within it, and of no other", () => {
+    const said = (address: AssignedAddress): string[] => {
+      const whole = cluster({ addresses: [address] });
+      return decide(whole, whole.nodes[0]!, false).map(partOf);
+    };
+    assert.deepEqual(said(assigned("203.0.113.9", wide)), [", as part of 203.0.113.0/26"]);
+    assert.deepEqual(said(assigned("203.0.113.9")), [""]);
+    assert.deepEqual(said(assigned("203.0.113.9", wide, { endpointsByNode: new Map() })), [""], "a refusal");
   });
   it("never covers an address with externalTrafficPolicy Local: that one is announced on its own", () => {
     const local = assigned("203.0.113.7", wide, { localOnly: true, endpointsByNode: new Map([["node1", 1]]) });

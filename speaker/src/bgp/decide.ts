@@ -3,7 +3,7 @@ import type { EipBgp } from "@berth/api/eipBgp";
 import { selects } from "../announce/selector.ts";
 import type { AddressSpan, AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { type Address, bitsOf, formatAddress } from "../net/address.ts";
-import { type Prefix, prefixOf } from "../net/prefix.ts";
+import { formatPrefix, type Prefix, prefixOf } from "../net/prefix.ts";
 import { parseCommunity, parseLargeCommunity } from "./communities.ts";
 import { type Destination, destinationOf } from "./destination.ts";
 
@@ -187,6 +187,12 @@ class TermsCache {
 /** Without duplicates, the lowest first. */
 function numbers(list: readonly number[]): number[] {
   return [...new Set(list)].sort((a, b) => a - b);
+}
+
+/** That an address is announced within a larger network, as the end of a sentence; empty for one that is announced on its own. */
+export function partOf(decision: AddressDecision): string {
+  if ("refusal" in decision || decision.length === bitsOf(decision.address.family)) return "";
+  return `, as part of ${formatPrefix(prefixOf(decision.address, decision.length))}`;
 }
 
 /**

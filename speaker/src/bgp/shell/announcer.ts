@@ -6,7 +6,7 @@ import type { ClusterView } from "../../announce/view.ts";
 import { formatAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { LivenessLine } from "../../shell/livenessLine.ts";
-import { type AddressDecision, offeredRoutes } from "../decide.ts";
+import { type AddressDecision, offeredRoutes, partOf } from "../decide.ts";
 import { type DesiredBgp, desiredBgp } from "../desired.ts";
 import { idleFacts, type PeerFacts, refusedFacts } from "../facts.ts";
 import type { PeerConfig } from "../peerConfig.ts";
@@ -152,7 +152,7 @@ class BgpAnnouncer implements Announcer {
         isAnnouncing,
         via: isAnnouncing ? up : [],
         refusal,
-        because: isAnnouncing ? `next hop for ${up.join(", ")}` : "",
+        because: isAnnouncing ? `next hop for ${up.join(", ")}${partOf(decision)}` : "",
       };
     };
     const { speaker, decisions = [], refusedPeers = [] } = this.#desired ?? {};
