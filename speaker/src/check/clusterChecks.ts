@@ -63,7 +63,7 @@ function configurationRows({ cluster }: CheckFacts): CheckRow[] {
         ]
       : inUse === "yes" || inUse.startsWith("Eip")
         ? []
-        : [noted("configuration", `Eip ${eip}: ${inUse}`, "")],
+        : [noted("configuration", `Eip ${eip}: ${inUse.replace(/^yes; /, "")}`, "")],
   );
   for (const [kind, objects] of [
     ["BgpConf", bgpConfs],

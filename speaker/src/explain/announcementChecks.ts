@@ -1,16 +1,38 @@
 import type { Eip } from "@berth/api/eip";
 import { isReady, wellNodes } from "../kubernetes/announced.ts";
+import type { Service } from "../kubernetes/objects.ts";
 import { defaultConfOf, nodeView } from "../kubernetes/view.ts";
-import { endpointsOf, note, ok, problem, type Question, type Subject, servingNodes } from "./question.ts";
+import { parseAddress } from "../net/address.ts";
+import type { ClusterFacts } from "./clusterFacts.ts";
+import { endpointsOf, isServing, note, ok, problem, type Question, type Subject, servingNodes, slicesOf } from "./question.ts";
 
 const isLayer2 = (eip: Eip | undefined): boolean => eip?.spec.protocol === "layer2" || eip?.spec.protocol === "vip";
 const isBgp = (eip: Eip | undefined): boolean => eip !== undefined && !isLayer2(eip);
 
-const endpoints: Question = ({ facts, service }) => {
-  const all = endpointsOf(facts, service);
+const endpoints: Question = ({ facts, service, held }) => {
+  // A pod of a dual-stack Service has an endpoint in each family, and is one all the same.
+  const all = [...Map.groupBy(endpointsOf(facts, service), podOf).values()];
+  const able = all.filter((family) => family.some(isServing));
+  const families = new Set(able.flat().flatMap(({ addresses }) => parseAddress(addresses?.[0] ?? "")?.family ?? []));
+  const dark = held.find(({ address }) => families.size > 0 && !families.has(parseAddress(address)?.family ?? 4));
+  if (dark !== undefined) {
+    const lacks = `IPv${parseAddress(dark.address)?.family}`;
+    return problem(
+      "endpoints",
+      "NoEndpointOfFamily",
+      `no ready endpoint has an ${lacks} address: what is sent to ${dark.address} is dropped by the node`,
+    );
+  }
+  const portless = able.length > 0 ? portWithoutEndpoint(facts, service) : undefined;
+  if (portless !== undefined)
+    return problem(
+      "endpoints",
+      "NoEndpointPort",
+      `no ready pod has the port "${portless.targetPort}" that spec.ports names as targetPort of ${portless.port}/${portless.protocol ?? "TCP"}: what is sent there is dropped`,
+    );
   const serving = servingNodes(facts, service);
-  const count = all.filter(({ conditions }) => conditions?.ready !== false || conditions.serving === true).length;
-  if (count > 0) return ok("endpoints", `${count} ready, on ${[...serving].sort().join(", ") || "no node of the cluster"}`);
+  if (able.length > 0)
+    return ok("endpoints", `${able.length} ready, on ${[...serving].sort().join(", ") || "no node of the cluster"}`);
   const selector = Object.entries(service.spec.selector ?? {}).map(([key, value]) => `${key}=${value}`);
   const why =
     all.length > 0
@@ -36,6 +58,19 @@ const speakers: Question = ({ facts }) => {
     ? note("speakers", "SpeakerNotReady", `not Ready on ${silent.sort().join(", ")}; the other ${ready.length} go on`)
     : ok("speakers", `${ready.length} of ${facts.speakers.length} are Ready`);
 };
+
+/** What an endpoint is of: its pod, or where nobody names one, itself. */
+function podOf({ nodeName, targetRef, addresses }: ReturnType<typeof endpointsOf>[number]): string {
+  return `${nodeName} ${targetRef?.name ?? addresses?.[0]}`;
+}
+
+/** The first port of a Service that leads to no endpoint at all, as happens when targetPort is a name that no pod has. */
+function portWithoutEndpoint(facts: ClusterFacts, service: Service) {
+  const slices = slicesOf(facts, service).filter(({ endpoints: of }) => (of ?? []).some(isServing));
+  if (slices.some(({ ports }) => ports === undefined)) return undefined;
+  const names = new Set(slices.flatMap(({ ports }) => (ports ?? []).map(({ name }) => name ?? "")));
+  return service.spec.ports?.find(({ name }) => !names.has(name ?? ""));
+}
 
 /** Whether any node may announce at all: Ready, not excluded, with a speaker, and with an endpoint where the policy is Local. */
 const nodes: Question = ({ facts, service }) => {

@@ -21,9 +21,14 @@ export interface ClusterFacts {
   /** The Lease by which controllers elect their leader; undefined when there is none. */
   readonly lease: Lease | undefined;
   readonly scope: Scope;
+  /** When the API server answered last, in milliseconds since the epoch, where it does not answer any more; absent where it does. */
+  readonly heardLast?: number;
   /** When this was read, in milliseconds since the epoch. */
   readonly now: number;
 }
+
+/** The part of Berth's health that stands before the others when nothing is heard of them any more. */
+export const unheardPart = "API server";
 
 /** A duration for people: "12 s", "3 min", "5 h", "2 d". */
 export function ago(milliseconds: number): string {

@@ -212,6 +212,10 @@ const cases: readonly Case[] = [
   },
 ];
 
+const bothAddresses = { loadBalancer: { ingress: [{ ip: "172.30.0.200" }, { ip: "fd00:30::1" }] } };
+const both = eip("lan", "172.30.0.200", "layer2", { addresses: ["fd00:30::/64"] });
+const bothAnnounced = ["172.30.0.200", "fd00:30::1"].map((address) => announcement({ service: "web", node: "node1", address }));
+
 describe("what explain names as the cause", () => {
   for (const { name, facts, key = "demo/web", reason, says } of cases) {
     it(name, () => {
@@ -229,6 +233,57 @@ describe("what explain names as the cause", () => {
         [],
       );
     }
+  });
+  it("counts a pod of a dual-stack Service once, and names the family that no pod has", () => {
+    const dual = { ...wellCluster, services: replaced({ ...service("web", undefined), status: bothAddresses }), eips: [both] };
+    const says = (endpointSlices: typeof wellCluster.endpointSlices) =>
+      explainService({ ...dual, endpointSlices, announcements: bothAnnounced }, "demo/web")?.checks.find(
+        ({ name }) => name === "endpoints",
+      );
+    const ofPods = (...addresses: readonly string[]) => ({
+      ...slice("web"),
+      endpoints: addresses.map((address, index) => ({
+        nodeName: `node${index + 1}`,
+        addresses: [address],
+        targetRef: { kind: "Pod", name: `web-${index}` },
+      })),
+    });
+    const four = ofPods("10.244.0.1", "10.244.1.1");
+    assert.equal(says([four, ofPods("fd00:10::1", "fd00:11::1")])?.message, "2 ready, on node1, node2");
+    assert.equal(says([four])?.reason, "NoEndpointOfFamily");
+    assert.match(says([four])?.message ?? "", /no ready endpoint has an IPv6 address: what is sent to fd00:30::1 is dropped/);
+  });
+  it("is the port that no pod has, when targetPort is a name that they do not know", () => {
+    const ports = [
+      { name: "web", port: 80, protocol: "TCP", targetPort: "http" },
+      { name: "admin", port: 81, protocol: "TCP", targetPort: "adnim" },
+    ];
+    const of = (known: readonly { readonly name: string; readonly port: number }[] | null) =>
+      explainService(
+        {
+          ...wellCluster,
+          services: replaced(service("web", "172.30.0.200", { ports })),
+          endpointSlices: [{ ...slice("web", ["node1", true]), ports: known }],
+        },
+        "demo/web",
+      )?.cause;
+    const web = { name: "web", port: 8080 };
+    assert.equal(of([web])?.reason, "NoEndpointPort");
+    assert.match(of([web])?.message ?? "", /no ready pod has the port "adnim" that spec\.ports names as targetPort of 81\/TCP/);
+    assert.match(of(null)?.message ?? "", /"http" .* 80\/TCP/);
+    assert.equal(of([web, { name: "admin", port: 8081 }]), undefined);
+  });
+  it("is not that no controller leads, when it is the API server that does not answer the one that explains", () => {
+    const { cause, checks = [] } =
+      explainService({ ...wellCluster, lease: undefined, heardLast: now - 60_000 }, "demo/web") ?? {};
+    assert.equal(cause, undefined);
+    assert.deepEqual([checks[0]?.reason, checks[0]?.verdict], ["NotHeard", "unknown"]);
+    assert.match(checks[0]?.message ?? "", /has not answered this controller for 60 s: what follows is from before/);
+  });
+  it("says with whom an address is shared", () => {
+    const services = [service("web", "172.30.0.200"), service("other", "172.30.0.200")];
+    const checks = explainService({ ...wellCluster, services }, "demo/web")?.checks ?? [];
+    assert.ok(checks.some(({ message }) => message === "172.30.0.200 from Eip lan, shared with demo/other"));
   });
   it("is undefined for a Service that is not there", () => {
     assert.equal(explainService(wellCluster, "demo/nothing"), undefined);

@@ -80,7 +80,19 @@ const scope: Question = ({ service, facts }) => {
   );
 };
 
+/** Asked of a controller: the page is served by one that may have lost the API server. */
+const freshness: Question = ({ facts }) =>
+  facts.heardLast === undefined
+    ? undefined
+    : {
+        name: "API server",
+        verdict: "unknown",
+        reason: "NotHeard",
+        message: `it has not answered this controller for ${ago(facts.now - facts.heardLast)}: what follows is from before`,
+      };
+
 const controller: Question = ({ facts }) => {
+  if (facts.heardLast !== undefined) return undefined;
   const spec = facts.lease?.spec;
   const renewed = Date.parse(spec?.renewTime ?? "");
   if (spec === undefined || Number.isNaN(renewed))
@@ -110,7 +122,12 @@ const address: Question = ({ service, facts, held }) => {
   const isCurrent = condition !== undefined && (condition.observedGeneration ?? 0) >= (service.metadata.generation ?? 0);
   if (isCurrent && condition.status !== "True") return problem("address", condition.reason, condition.message);
   if (held.length > 0 && held.every(({ eip }) => eip !== undefined))
-    return ok("address", held.map((one) => `${one.address} from Eip ${one.eip?.metadata.name}`).join(", "));
+    return ok(
+      "address",
+      held
+        .map(({ address: text, eip }) => `${text} from Eip ${eip?.metadata.name}${sharedWith(text, facts, service)}`)
+        .join(", "),
+    );
   if (held.length > 0)
     return note("address", "EipGone", `${held.find(({ eip }) => eip === undefined)?.address} belongs to no Eip any more`);
   const { refusal } = outcome(facts, service);
@@ -122,6 +139,14 @@ const address: Question = ({ service, facts, held }) => {
       )
     : problem("address", refusal.reason, refusal.message);
 };
+
+/** The others that hold the same address, as the end of a sentence; empty where there is none. */
+function sharedWith(text: string, { services }: ClusterFacts, service: Service): string {
+  const others = services.filter(
+    (other) => keyOf(other) !== keyOf(service) && heldAddresses(other).some((address) => formatAddress(address) === text),
+  );
+  return others.length === 0 ? "" : `, shared with ${others.map(keyOf).sort().join(", ")}`;
+}
 
 function outcome(facts: ClusterFacts, service: Service) {
   const result = allocate({
@@ -139,7 +164,7 @@ function outcome(facts: ClusterFacts, service: Service) {
 }
 
 /** Every question, in order. A problem before an address is there ends the list: the rest would only repeat it. */
-const questions: readonly Question[] = [type, deletion, scope, controller, request, address, ...announcementChecks];
+const questions: readonly Question[] = [freshness, type, deletion, scope, controller, request, address, ...announcementChecks];
 
 function withoutNode({ facts, reports, service }: Subject): Explanation["withoutNode"] {
   const nodes = [...new Set(reports.filter(({ announcing }) => announcing).map(({ node }) => node))];

@@ -37,6 +37,15 @@ describe("the health of Berth", () => {
       ["controller", "speakers", "nodes", "pools", "sessions", "services"],
     );
   });
+  it("says nothing of who leads when the API server does not answer, but that all is from before", () => {
+    const [first, ...rest] = healthRows({ ...assigned, lease: undefined, heardLast: assigned.now - 40_000 });
+    assert.deepEqual(first, {
+      part: "API server",
+      isWell: false,
+      message: "has not answered for 40 s: all of this is from before",
+    });
+    assert.ok(rest.every(({ part }) => part !== "controller"));
+  });
   it("is well when a node is excluded by a label, and says so", () => {
     const labels = { "node.kubernetes.io/exclude-from-external-load-balancers": "" };
     const nodes = [node("node1"), { ...node("node2"), metadata: { name: "node2", labels } }];

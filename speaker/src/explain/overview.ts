@@ -3,7 +3,7 @@ import { isReady, wellNodes } from "../kubernetes/announced.ts";
 import { keyOf, type Service } from "../kubernetes/objects.ts";
 import { isOurs } from "../kubernetes/requests.ts";
 import { nodeView } from "../kubernetes/view.ts";
-import { ago, type ClusterFacts } from "./clusterFacts.ts";
+import { ago, type ClusterFacts, unheardPart } from "./clusterFacts.ts";
 
 /** One pool, as `berth pools` shows it. Counts are text: IPv6 pools are larger than numbers. */
 export interface PoolRow {
@@ -159,15 +159,18 @@ export function healthRows(facts: ClusterFacts): HealthRow[] {
     names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
   const row = (part: string, isWell: boolean, message: string): HealthRow => ({ part, isWell, message });
   return [
-    row(
-      "controller",
-      isLed,
-      isLed
-        ? `${(lease?.spec.holderIdentity ?? "").replace(/_.*/, "")} leads`
-        : Number.isNaN(renewed)
-          ? "no controller has ever led"
-          : `no controller leads since ${ago(now - renewed)}: nothing new gets an address`,
-    ),
+    // Whether another leads cannot be told without the API server.
+    facts.heardLast !== undefined
+      ? row(unheardPart, false, `has not answered for ${ago(now - facts.heardLast)}: all of this is from before`)
+      : row(
+          "controller",
+          isLed,
+          isLed
+            ? `${(lease?.spec.holderIdentity ?? "").replace(/_.*/, "")} leads`
+            : Number.isNaN(renewed)
+              ? "no controller has ever led"
+              : `no controller leads since ${ago(now - renewed)}: nothing new gets an address`,
+        ),
     row(
       "speakers",
       ready.length === speakers.length && speakers.length > 0,
@@ -185,7 +188,9 @@ export function healthRows(facts: ClusterFacts): HealthRow[] {
     row(
       "pools",
       badPools.length === 0,
-      badPools.length === 0 ? `${eips.length} in use` : badPools.map(({ eip, inUse }) => `${eip}: ${inUse}`).join("; "),
+      badPools.length === 0
+        ? `${eips.length} in use`
+        : badPools.map(({ eip, inUse }) => `${eip}: ${inUse.replace(/^yes; /, "")}`).join("; "),
     ),
     ...(bgpPeers.length === 0
       ? []

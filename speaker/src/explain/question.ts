@@ -52,18 +52,26 @@ export const ok = (name: string, message: string): Check => ({ name, verdict: "o
 export function servingNodes(facts: ClusterFacts, service: Service): Set<string> {
   return new Set(
     endpointsOf(facts, service)
-      .filter(({ conditions }) => conditions?.ready !== false || conditions.serving === true)
+      .filter(isServing)
       .flatMap(({ nodeName }) => nodeName ?? []),
+  );
+}
+
+/** Whether an endpoint is ready, or still serves while it ends. */
+export function isServing({ conditions }: ReturnType<typeof endpointsOf>[number]): boolean {
+  return conditions?.ready !== false || conditions.serving === true;
+}
+
+/** The EndpointSlices of a Service. */
+export function slicesOf(facts: ClusterFacts, service: Service) {
+  return facts.endpointSlices.filter(
+    ({ metadata }) =>
+      metadata.namespace === service.metadata.namespace &&
+      metadata.labels?.["kubernetes.io/service-name"] === service.metadata.name,
   );
 }
 
 /** All endpoints of a Service, ready or not. */
 export function endpointsOf(facts: ClusterFacts, service: Service) {
-  return facts.endpointSlices
-    .filter(
-      ({ metadata }) =>
-        metadata.namespace === service.metadata.namespace &&
-        metadata.labels?.["kubernetes.io/service-name"] === service.metadata.name,
-    )
-    .flatMap(({ endpoints }) => endpoints ?? []);
+  return slicesOf(facts, service).flatMap(({ endpoints }) => endpoints ?? []);
 }

@@ -27,6 +27,9 @@ const remedies: Readonly<Record<string, string>> = {
   Overlapping: "take the shared addresses out of one of the two Eips",
   ForeignHost: "find that host by its Ethernet address and give it another address, or exclude the address from the Eip",
   NoEndpoint: "see the pods that the Service selects: kubectl get pods -l with its selector, and why they are not Ready",
+  NoEndpointOfFamily:
+    "give the pods addresses of both families (a dual-stack cluster), or take the family out of spec.ipFamilies",
+  NoEndpointPort: "let targetPort of the Service name a port of the pods, or be its number: kubectl get endpointslices -o yaml",
   NoLocalEndpoint: "run a pod on a node that may announce, or set externalTrafficPolicy to Cluster",
   NoSpeaker: "see kubectl describe daemonset berth-speaker in Berth's namespace",
   NoSpeakerReady: "see the logs of the speakers, and whether they reach the API server",
@@ -34,7 +37,7 @@ const remedies: Readonly<Record<string, string>> = {
   NodeNotReady: "bring a node back: kubectl describe node",
   NodeNetworkUnavailable: "see the network plugin of the node",
   NodeDraining: "uncordon a node, or let the drain end",
-  NodeNotSelected: "let spec.nodeSelector of the Eip fit the labels of a node",
+  NodeNotSelected: "let the nodeSelector of the Eip that the message names fit the labels of a node",
   NodeUnknown: "see whether the speaker's NODE_NAME is the name of a Node",
   NoInterface: "let spec.interface of the Eip name an interface of the nodes, or leave it out; berth check has their interfaces",
   BadInterface: "correct spec.interface of the Eip",

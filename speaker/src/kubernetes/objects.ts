@@ -31,7 +31,12 @@ export interface Service extends KubernetesObject {
     readonly ipFamilyPolicy?: string;
     readonly externalTrafficPolicy?: string;
     readonly selector?: Readonly<Record<string, string>>;
-    readonly ports?: readonly { readonly protocol?: string; readonly port: number }[];
+    readonly ports?: readonly {
+      readonly name?: string;
+      readonly protocol?: string;
+      readonly port: number;
+      readonly targetPort?: number | string;
+    }[];
   };
   readonly status?: {
     readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] };
@@ -48,6 +53,8 @@ export interface Node extends KubernetesObject {
 }
 
 export interface EndpointSlice extends KubernetesObject {
+  /** null when no endpoint has a port that the Service names. */
+  readonly ports?: readonly { readonly name?: string; readonly port?: number | null }[] | null;
   readonly endpoints?: readonly {
     readonly nodeName?: string;
     readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
