@@ -11,6 +11,8 @@ export type Connection =
 
 const tokenKey = "berth-token";
 const retryMilliseconds = 2000;
+/** The controller says something every 15 seconds. One that says nothing for so long is gone, though nobody closed the connection. */
+const silenceMilliseconds = 35_000;
 
 /** The token that was given, for as long as this tab is open. */
 export function savedToken(): string {
@@ -34,14 +36,22 @@ export async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
+    const silence = new AbortController();
+    const listen = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(new Error("the controller says nothing any more")), silenceMilliseconds);
+    };
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    listen();
     try {
-      const response = await fetch("/api/stream", { headers: { authorization: `Bearer ${token}` }, signal });
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch("/api/stream", { headers, signal: AbortSignal.any([signal, silence.signal]) });
       if (response.status === 401 || response.status === 403)
         return onConnection({ state: "signedOut", message: (await response.text()).trim() });
       if (!response.ok || response.body === null) throw new Error((await response.text()).trim());
       onConnection({ state: "live" });
       let model = emptyModel;
-      await readEvents(response.body, (event, data, arrivedAt) => {
+      await readEvents(response.body, listen, (event, data, arrivedAt) => {
         model = event === "model" ? (data as ConsoleModel) : apply(data as ModelPatch, model);
         onModel(model, arrivedAt);
       });
@@ -50,6 +60,8 @@ export async function follow(
       if (signal.aborted) return;
       onConnection({ state: "connecting", message: error instanceof Error ? error.message : String(error) });
       await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
@@ -76,6 +88,7 @@ async function ask(token: string, what: string, parameters: Record<string, strin
 /** Reads a stream of server-sent events. @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
 async function readEvents(
   body: ReadableStream<Uint8Array>,
+  onChunk: () => void,
   onEvent: (event: string, data: unknown, arrivedAt: number) => void,
 ): Promise<void> {
   const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
@@ -84,6 +97,7 @@ async function readEvents(
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
+    onChunk();
     parts.push(value);
     if (!value.includes("\n\n") && !(value.startsWith("\n") && parts.at(-2)?.endsWith("\n") === true)) continue;
     const arrivedAt = performance.now();

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { type ConsoleModel, emptyModel } from "../src/console/model.ts";
+import { unheardPart } from "../src/explain/clusterFacts.ts";
 import { type Connection, follow, savedToken, saveToken } from "./connection.ts";
 import { ServiceList } from "./list.tsx";
 import { forget, remember } from "./memory.ts";
@@ -17,8 +18,17 @@ type Tab = (typeof tabs)[number];
 
 /** The part of the address after #: the tab, and the Service that is selected. */
 function readHash(): { readonly tab: Tab; readonly selected: string } {
-  const [tab = "", selected = ""] = decodeURIComponent(location.hash.slice(1)).split(":");
+  const [tab = "", selected = ""] = decoded(location.hash.slice(1)).split(":");
   return { tab: tabs.find((one) => one === tab) ?? "overview", selected };
+}
+
+/** Text of an address, with what stands for other characters put back; as it is where that cannot be read. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function SignIn(props: { readonly message: string; readonly language: Language; readonly onToken: (token: string) => void }) {
@@ -140,6 +150,7 @@ function App() {
   const go = (tab: Tab, selected: string): void => {
     location.hash = `${tab}${selected === "" ? "" : `:${selected}`}`;
   };
+  const isHeard = !model.health.some(({ key }) => key === unheardPart);
   if (connection.state === "signedOut")
     return (
       <main>
@@ -178,8 +189,8 @@ function App() {
           value={query}
           onInput={(event) => setQuery(event.currentTarget.value)}
         />
-        <span class={connection.state === "live" ? "good" : "warn"} role="status">
-          {connection.state === "live" ? `● ${t("live")}` : `${t("connecting")} ${connection.message}`}
+        <span class={connection.state === "live" && isHeard ? "good" : "warn"} role="status">
+          {connection.state !== "live" ? `${t("connecting")} ${connection.message}` : isHeard ? `● ${t("live")}` : t("notLive")}
         </span>
         <button type="button" onClick={() => setLanguage(language === "zh" ? "en" : "zh")}>
           {t("language")}

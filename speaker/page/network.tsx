@@ -1,8 +1,10 @@
 import type { NodeRow, RouterRow, SessionCell } from "../src/console/model.ts";
+import { unheardPart } from "../src/explain/clusterFacts.ts";
 import { count, instant, isUp, type Translate, useView } from "./view.ts";
 import type { Word } from "./words.ts";
 
 const parts: Readonly<Record<string, Word>> = {
+  [unheardPart]: "partApiServer",
   controller: "partController",
   speakers: "partSpeakers",
   nodes: "partNodes",
@@ -56,7 +58,7 @@ export function Network({ onSearch }: { readonly onSearch: (query: string) => vo
           <li key={via} class="card">
             <h3>{via}</h3>
             <p class="detail">
-              {count(t, "address", addresses)} · {count(t, "node", nodes.size)}
+              {count(t, "address", addresses.size)} · {count(t, "node", nodes.size)}
             </p>
           </li>
         ))}
@@ -130,13 +132,14 @@ function range(label: string, sessions: readonly SessionCell[], field: "sent" | 
 }
 
 function segmentsOf(services: ReturnType<typeof useView>["model"]["services"]) {
-  const segments = new Map<string, { addresses: number; readonly nodes: Set<string> }>();
+  const segments = new Map<string, { readonly addresses: Set<string>; readonly nodes: Set<string> }>();
   for (const { addresses } of services)
-    for (const { protocol, announcers } of addresses)
+    for (const { address, protocol, announcers } of addresses)
       if (protocol === "layer2")
         for (const { via, node } of announcers) {
-          const segment = segments.get(via) ?? { addresses: 0, nodes: new Set<string>() };
-          segment.addresses++;
+          const segment = segments.get(via) ?? { addresses: new Set<string>(), nodes: new Set<string>() };
+          // Services may share an address.
+          segment.addresses.add(address);
           segment.nodes.add(node);
           segments.set(via, segment);
         }

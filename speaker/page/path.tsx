@@ -33,8 +33,8 @@ const shownBoxes = 12;
 
 /** The way of one address: client, then routers or the segment, then the nodes, then the pods. Lit is what carries traffic now. */
 export function Path({ service, address }: { readonly service: ServiceRow; readonly address: AddressCell }) {
-  const { model, t } = useView();
-  const drawing = draw(service, address, model.routers, t);
+  const { model, t, tell } = useView();
+  const drawing = draw(service, address, model.routers, t, tell);
   const positions = new Map<string, { readonly x: number; readonly y: number }>();
   for (const [x, column] of drawing.columns.entries())
     for (const [y, box] of column.boxes.entries())
@@ -102,6 +102,11 @@ export function Path({ service, address }: { readonly service: ServiceRow; reado
   );
 }
 
+/** 4 or 6; undefined for what is no address, such as the name of a host. */
+function familyOf(text: string): 4 | 6 | undefined {
+  return parseAddress(text)?.family;
+}
+
 function short(text: string): string {
   return text.length > 27 ? `${text.slice(0, 26)}…` : text;
 }
@@ -120,10 +125,14 @@ function draw(
   address: AddressCell,
   routers: readonly RouterRow[],
   t: ReturnType<typeof useView>["t"],
+  tell: ReturnType<typeof useView>["tell"],
 ): Drawing {
   const announcing = new Set(address.announcers.map(({ node }) => node));
   const isBgp = address.protocol === "bgp";
-  const serving = service.endpoints.filter(({ isServing }) => isServing);
+  // A pod of a dual-stack Service has an endpoint in each family; only those of the address's own family are behind it.
+  const family = familyOf(address.address);
+  const endpoints = service.endpoints.filter((endpoint) => familyOf(endpoint.address) === family);
+  const serving = endpoints.filter(({ isServing }) => isServing);
   const reachable = (node: string): boolean => !service.isLocal || serving.some((endpoint) => endpoint.node === node);
   const isTold = (router: RouterRow, node: string): boolean =>
     address.announcers.some((one) => one.node === node && tells(one, router));
@@ -150,11 +159,11 @@ function draw(
     return {
       id: `node ${node}`,
       title: node,
-      detail: announcer === undefined ? (refusal?.why ?? "") : announcer.via,
+      detail: announcer === undefined ? tell(refusal?.why ?? "") : announcer.via,
       isLit: announcer !== undefined,
     };
   });
-  const pods: Box[] = service.endpoints.map((endpoint) => ({
+  const pods: Box[] = endpoints.map((endpoint) => ({
     id: `pod ${endpoint.node} ${endpoint.pod} ${endpoint.address}`,
     title: endpoint.pod || endpoint.address,
     detail: `${endpoint.node || "—"} · ${endpoint.isServing ? t("ready") : t("notReady")}`,

@@ -36,7 +36,9 @@ export function Pools() {
 }
 
 function Pool({ pool }: { readonly pool: PoolRow }) {
-  const { t } = useView();
+  const { t, tell } = useView();
+  const inUse =
+    pool.inUse === "yes" || pool.inUse.startsWith("yes; ") ? `${t("yes")}${tell(pool.inUse.slice(3))}` : tell(pool.inUse);
   return (
     <section class="pool" aria-label={pool.key}>
       <h2>
@@ -49,7 +51,7 @@ function Pool({ pool }: { readonly pool: PoolRow }) {
         {t("used")}: <strong>{t("usedOf", pool.used, pool.size)}</strong>
         {pool.resting.length === 0 ? "" : ` · ${pool.resting.length} ${t("resting")}`}
         {" · "}
-        {t("inUse")}: <span class={pool.isWell ? "" : "bad"}>{pool.inUse === "yes" ? t("yes") : pool.inUse}</span>
+        {t("inUse")}: <span class={pool.isWell ? "" : "bad"}>{inUse}</span>
       </p>
       <PoolMap pool={pool} />
       <Namespaces pool={pool} />

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { mergeAnswers } from "../../src/console/routes.ts";
 import { explainService } from "../../src/explain/explainService.ts";
-import { eip } from "../../src/explain/fixtures.ts";
+import { announcement, eip, slice } from "../../src/explain/fixtures.ts";
 import { type Browser, openBrowser, openPage, selectService, signIn } from "./browser.ts";
 import { type SyntheticConsole, serveFacts } from "./harness.ts";
 import { nodeName, routesOf, syntheticCluster, withFaults, withMove } from "./synthetic.ts";
@@ -32,6 +32,41 @@ describe("the page, for somebody who signs in", () => {
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Kubernetes token").waitFor();
     assert.equal(await page.evaluate("sessionStorage.length"), 0, "nothing of the token is kept");
+    await page.context().close();
+  });
+
+  it("connects anew when the controller says nothing for longer than it ever is silent, though the connection stands", async () => {
+    const { page, requests } = await openPage(browser);
+    const connections = (): number => requests.filter((url) => url.endsWith("/api/stream")).length;
+    await page.clock.install();
+    await signIn(page, site.url);
+    await page.getByRole("status").getByText("live").waitFor();
+    assert.equal(connections(), 1);
+    const again = page.waitForRequest((request) => request.url().endsWith("/api/stream"));
+    await page.clock.fastForward(36_000);
+    await page.getByText("the controller says nothing any more").waitFor();
+    await page.clock.fastForward(3000);
+    await again;
+    await page.getByRole("status").getByText("live").waitFor();
+    await page.context().close();
+  });
+
+  it("says that all is from before, not that it is live, while its controller does not hear from the API server", async () => {
+    const { page } = await openPage(browser);
+    const unheard = await serveFacts({ ...small, heardLast: small.now - 60_000 });
+    await signIn(page, unheard.url);
+    await page.getByRole("status").getByText("does not hear from the API server").waitFor();
+    await page.getByText("has not answered for 60 s").waitFor();
+    assert.equal(await page.getByText("no controller leads").count(), 0);
+    unheard.close();
+    await page.context().close();
+  });
+
+  it("opens though a part of the address after # cannot be read", async () => {
+    const { page, complaints } = await openPage(browser);
+    await signIn(page, `${site.url}#pools:%E0%A4%A`);
+    await page.getByRole("link", { name: "Pools" }).and(page.locator("[aria-current=page]")).waitFor();
+    assert.deepEqual(complaints, []);
     await page.context().close();
   });
 
@@ -75,6 +110,41 @@ describe("the way of an address", () => {
       .getByRole("cell", { name: `${nodeName(0)} answers for 10.20.0.1 in place of ${nodeName(3)}: ${reason}` })
       .waitFor();
     site.change(small);
+    await page.context().close();
+  });
+});
+
+describe("the way of each address of a dual-stack Service", () => {
+  it("leads to each pod once, and only to those that have an address of its family", async () => {
+    const of = (...addresses: readonly string[]) => ({
+      ...slice("lan0"),
+      endpoints: addresses.map((address, index) => ({
+        nodeName: nodeName(index),
+        addresses: [address],
+        targetRef: { kind: "Pod", name: `pod-${index}` },
+      })),
+    });
+    const [lan0, ...others] = small.services;
+    assert.equal(lan0?.metadata.name, "lan0");
+    const dual = await serveFacts({
+      ...small,
+      services: [
+        { ...lan0, status: { ...lan0.status, loadBalancer: { ingress: [{ ip: "10.20.0.0" }, { ip: "fd00:20::1" }] } } },
+        ...others,
+      ],
+      eips: [...small.eips, eip("six", "fd00:20::/64", "layer2")],
+      endpointSlices: [of("10.244.0.1", "10.244.1.1", "10.244.2.1"), of("fd00:10::1", "fd00:11::1")],
+      announcements: ["10.20.0.0", "fd00:20::1"].map((address) => announcement({ service: "lan0", node: nodeName(0), address })),
+    });
+    const { page } = await openPage(browser);
+    await signIn(page, dual.url);
+    await page.getByRole("option", { name: /demo\/lan0 / }).click();
+    for (const [address, pods] of [
+      ["10.20.0.0", "pod-0, pod-1, pod-2"],
+      ["fd00:20::1", "pod-0, pod-1"],
+    ])
+      await page.getByRole("img", { name: new RegExp(`The way of ${address}\\..*Pod: ${pods}$`) }).waitFor();
+    dual.close();
     await page.context().close();
   });
 });

@@ -51,8 +51,8 @@ describe("sentences of the controller, in Chinese", () => {
     ["2 of 3 Ready; nodes without one: node2, node3", "3 个中 2 个就绪；没有宣告程序的节点：node2, node3"],
     ["1 of 2 up; down: router on node1 (refused)", "2 个中 1 个已建立；中断：node1 上的 router（refused）"],
     [
-      "full: yes; 1 of 1 in use; add addresses to spec.addresses, or free some; off: no: it overlaps",
-      "full：已启用；1 个地址中 1 个在用；请在 spec.addresses 中添加地址，或释放一些地址；off：未启用：it overlaps",
+      "full: 1 of 1 in use; add addresses to spec.addresses, or free some; off: no: it overlaps",
+      "full：1 个地址中 1 个在用；请在 spec.addresses 中添加地址，或释放一些地址；off：未启用：it overlaps",
     ],
     ["router on node1", "node1 上的 router"],
     ["node node2 is not Ready, the network of node node3 is unavailable", "节点 node2 未就绪、节点 node3 的网络不可用"],
@@ -88,6 +88,7 @@ describe("sentences of the controller, in Chinese", () => {
       { nodes: [node("node1", { status: {} }), node("node2")], speakers: [speaker("node1", false), speaker("node2")] },
       { bgpPeers: [peer({ node1: { state: "IDLE" }, node2: { state: "ACTIVE" } })] },
       { lease: undefined, speakers: [] },
+      { heardLast: wellCluster.now - 60_000 },
     ];
     const told = clusters.flatMap((change) => {
       const facts = { ...wellCluster, ...change };

@@ -4,7 +4,7 @@ import { isReady } from "../../kubernetes/announced.ts";
 import type { Lease } from "../../kubernetes/lease.ts";
 import type { EndpointSlice, Pod } from "../../kubernetes/objects.ts";
 import type { Scope } from "../../kubernetes/requests.ts";
-import type { Api } from "../../kubernetes/shell/api.ts";
+import { type Api, ApiError } from "../../kubernetes/shell/api.ts";
 import { Collection } from "../../kubernetes/shell/collection.ts";
 import type { Controller } from "../../kubernetes/shell/controller.ts";
 import { viewerTokens } from "../../kubernetes/shell/viewerToken.ts";
@@ -20,6 +20,9 @@ import { askSpeakers } from "./speakers.ts";
 
 /** How often the Lease is read: it says whether anybody leads. */
 const leaseMilliseconds = 5000;
+
+/** An API server that has not answered for so long does not: two answers are missing. */
+const unheardMilliseconds = 2.5 * leaseMilliseconds;
 
 /** How often speakers are asked for the numbers of their sessions, while somebody looks. */
 const numbersMilliseconds = 5000;
@@ -46,13 +49,18 @@ export async function runConsole(
   const names = ["berth-console", `berth-console.${namespace}`, `berth-console.${namespace}.svc`];
   const certificate = await certificateOf(options.certificateDirectory, names);
   let lease: Lease | undefined;
+  let answeredAt = Date.now();
   const slices = new Collection<EndpointSlice>(api, "/apis/discovery.k8s.io/v1/endpointslices", () => feed.touch(), logger);
   const readLease = (): void => {
     api.send("GET", `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/berth-controller`).then(
       (object) => {
+        answeredAt = Date.now();
         lease = object as Lease;
       },
-      (error: unknown) => logger.debug({ event: "leaseUnknown", error: String(error) }, "the Lease cannot be read"),
+      (error: unknown) => {
+        if (error instanceof ApiError) answeredAt = Date.now();
+        logger.debug({ event: "leaseUnknown", error: String(error) }, "the Lease cannot be read");
+      },
     );
   };
   const token = viewerTokens(api, namespace);
@@ -78,7 +86,9 @@ export async function runConsole(
   const facts = (): ConsoleFacts | undefined => {
     const known = controller.knows();
     if (known === undefined || !slices.isSynced) return undefined;
-    return { ...known, endpointSlices: slices.objects, lease, scope, now: Date.now(), numbers, resting: controller.resting() };
+    const now = Date.now();
+    const unheard = now - answeredAt > unheardMilliseconds ? { heardLast: answeredAt } : {};
+    return { ...known, endpointSlices: slices.objects, lease, scope, now, numbers, resting: controller.resting(), ...unheard };
   };
   const feed = new Feed(facts);
   controller.onChange(() => feed.touch());
