@@ -81,6 +81,23 @@ export const eipSpec = {
     type: "string",
     doc: "Layer2: where the addresses are announced, comma separated: an interface name, a glob (eth*), can_reach:<address> (the interface by which the node's kernel sends there), or cidr:<prefix> (the interface with an address in it). Empty: the interfaces on the address's segment.",
     maxLength: 253,
+    rules: [
+      {
+        rule: "self.split(',').all(part, !part.trim().startsWith('can_reach:') || isIP(part.trim().substring(10).trim()))",
+        message: "what follows can_reach: must be an IPv4 or IPv6 address",
+        messageExpression: `'"' + self + '": what follows can_reach: must be an IPv4 or IPv6 address'`,
+      },
+      {
+        rule: "self.split(',').all(part, !part.trim().startsWith('cidr:') || isCIDR(part.trim().substring(5).trim()))",
+        message: "what follows cidr: must be a network such as 192.0.2.0/24",
+        messageExpression: `'"' + self + '": what follows cidr: must be a network such as 192.0.2.0/24'`,
+      },
+      {
+        rule: "self.split(',').all(part, part.trim().startsWith('cidr:') || !part.trim().matches('[[:space:]/]'))",
+        message: "an interface name has no blank and no slash",
+        messageExpression: `'"' + self + '" is no interface name: it holds a blank or a slash'`,
+      },
+    ],
   },
   nodeSelector: nodeSelector("Layer2: the nodes that may announce the addresses, a Kubernetes LabelSelector. Absent: all."),
   preferredNodes: {

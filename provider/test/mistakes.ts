@@ -59,6 +59,60 @@ export const mistakes: readonly Case[] = [
     ],
   },
   {
+    name: "addresses that no Service can have, unless they are excluded",
+    program: () => [
+      ["Eip", "wide", pool("10.0.0.0/8", { addresses: ["ff00::/120"] })],
+      ["Eip", "whole", pool("127.0.0.0-128.0.0.9", { exclude: ["127.0.0.0/8"] })],
+    ],
+    told: [
+      {
+        component: "Eip",
+        name: "wide",
+        path: "address",
+        reason: "ff00::-ff00::ff can belong to no Service (multicast); take it out, or put it into exclude",
+      },
+    ],
+  },
+  {
+    name: "an interface towards a name, after ones that are right",
+    program: () => [
+      ["Eip", "good", pool("10.0.3.1", { protocol: "layer2", interface: "eth*, vlan.7,can_reach: 10.0.0.1,cidr:fd00::/64" })],
+      ["Eip", "gateway", pool("10.0.0.1", { protocol: "layer2", interface: "eth0, can_reach:router" })],
+    ],
+    told: [
+      {
+        component: "Eip",
+        name: "gateway",
+        path: "interface",
+        reason: '"can_reach:router": what follows can_reach: must be an IPv4 or IPv6 address',
+      },
+    ],
+  },
+  {
+    name: "an interface in no network",
+    program: () => [["Eip", "network", pool("10.0.0.1", { protocol: "layer2", interface: "cidr:10.0.0.1" })]],
+    told: [
+      {
+        component: "Eip",
+        name: "network",
+        path: "interface",
+        reason: '"cidr:10.0.0.1": what follows cidr: must be a network such as 192.0.2.0/24',
+      },
+    ],
+  },
+  {
+    name: "an interface with a slash",
+    program: () => [["Eip", "slash", pool("10.0.0.1", { protocol: "layer2", interface: "eth/0" })]],
+    told: [
+      {
+        component: "Eip",
+        name: "slash",
+        path: "interface",
+        reason: '"eth/0" is no interface name: it holds a blank or a slash',
+      },
+    ],
+  },
+  {
     name: "pools that overlap",
     program: () => [
       ["Eip", "office", pool("192.0.2.0/27")],

@@ -1,6 +1,7 @@
 import { isIP, isIPv4 } from "node:net";
+import { reservedBlocks, reservedProblem } from "@berth/api/reserved";
 import { bgpConfArgs, bgpPeerArgs, eipArgs, exposedServiceArgs, loadBalancerArgs } from "../fields.ts";
-import { type AddressRange, formatAddress, parseAddress, parseRange, without } from "./addresses.ts";
+import { type AddressRange, firstShared, formatAddress, formatRange, parseAddress, parseRange, without } from "./addresses.ts";
 import { fieldProblems } from "./fields.ts";
 import { hasUnknown, type KnownArgs, list, type Problem, record, texts, unknown } from "./problem.ts";
 
@@ -31,15 +32,46 @@ export function eipProblems(args: KnownArgs): Problem[] {
     return "problem" in parsed ? no(path, `"${text}" ${parsed.problem}`) : [];
   });
   const isJudgeable = malformed.length === 0 && entries.length > 0 && !hasUnknown([args["address"], args["addresses"]]);
-  const isEmpty = isJudgeable && without(rangesOf(entries), rangesOf(holes)).length === 0;
+  const left = isJudgeable ? without(rangesOf(entries), rangesOf(holes)) : [];
+  const isEmpty = isJudgeable && left.length === 0;
   return [
     ...fieldProblems(args, eipArgs),
     ...malformed,
     ...aggregationProblems(args),
+    ...(hasUnknown([args["exclude"]]) ? [] : reservedProblems(left)),
+    ...interfaceProblems(args["interface"]),
     ...(isEmpty
       ? no("exclude", `${JSON.stringify(holes.map(({ text }) => text))} leaves no address of the pool; exclude less`)
       : []),
   ];
+}
+
+function reservedProblems(left: readonly AddressRange[]): Problem[] {
+  for (const [block, what] of reservedBlocks) {
+    const shared = firstShared(left, rangesOf([{ text: block }]));
+    if (shared !== undefined) return no("address", reservedProblem(formatRange(shared), what));
+  }
+  return [];
+}
+
+/** The parts of `interface`, as the CRD's rules have them. */
+function interfaceProblems(text: unknown): Problem[] {
+  if (typeof text !== "string") return [];
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .flatMap((part): Problem[] => {
+      const [, kind, value = ""] = /^(can_reach|cidr):(.*)$/.exec(part) ?? [];
+      if (kind === "can_reach")
+        return parseAddress(value.trim()) === undefined
+          ? no("interface", `"${part}": what follows can_reach: must be an IPv4 or IPv6 address`)
+          : [];
+      if (kind === "cidr")
+        return "problem" in parseRange(value.trim()) || !value.includes("/")
+          ? no("interface", `"${part}": what follows cidr: must be a network such as 192.0.2.0/24`)
+          : [];
+      return /[\s/]/.test(part) ? no("interface", `"${part}" is no interface name: it holds a blank or a slash`) : [];
+    });
 }
 
 /** An aggregate that is shorter than the pool's prefix holds addresses that are not the pool's. */

@@ -15,7 +15,9 @@ export function sharingRefusal(
   );
   const no = (message: string): Refusal => ({ reason: "AddressInUse", message: `in use by ${other.key}, ${message}` });
   if (service.sharingKey === undefined || service.sharingKey !== other.sharingKey)
-    return no("and they share only when both carry the same annotation berth.dev/sharing-key");
+    return no(
+      `and they share only when both carry the same annotation berth.dev/sharing-key: that one has ${keyText(other)}, this one ${keyText(service)}`,
+    );
   if (clash !== undefined) return no(`which has the same port ${clash.port}/${clash.protocol}; give one of them another port`);
   if (service.localOnly !== other.localOnly) return no("which has another externalTrafficPolicy; give both the same");
   if (service.localOnly && service.selector !== other.selector)
@@ -35,3 +37,5 @@ export function sharingTerms(service: ServiceRequest): string {
   const { sharingKey, sharesWith, ports, localOnly, selector } = service;
   return JSON.stringify([sharingKey, [...sharesWith].sort(), ports, localOnly, localOnly ? selector : ""]);
 }
+
+const keyText = ({ sharingKey }: ServiceRequest): string => (sharingKey === undefined ? "none" : `"${sharingKey}"`);

@@ -12,6 +12,7 @@ import {
 } from "@berth/api/annotations";
 import { eipConditions } from "@berth/api/conditions";
 import type { Eip } from "@berth/api/eip";
+import { reservedBlocks, reservedProblem } from "@berth/api/reserved";
 import type { Pool, PoolRefusal, ServiceRequest } from "../allocate/model.ts";
 import { poolSize } from "../allocate/pool.ts";
 import { type AddressRange, formatRange, overlapOf, parsePool, parseRange } from "../allocate/ranges.ts";
@@ -163,6 +164,8 @@ function refusalOf(
   const problems = problemsOf(eip);
   if (problems.length > 0) return no("Invalid", "invalid", `is not used: ${problems.join("; ")}`);
   if (poolSize(extent) === 0n) return no("Invalid", "invalid", `is not used: ${emptiness(spec)}`);
+  const reserved = reservedIn(eip);
+  if (reserved !== undefined) return no("Invalid", "invalid", `is not used: ${reserved}`);
   if (overlap !== undefined)
     return no(
       "Overlapping",
@@ -172,6 +175,16 @@ function refusalOf(
   if (metadata.deletionTimestamp !== undefined) return no("Deleting", "being deleted", "is being deleted");
   return spec.disable === true ? no("Disabled", "disabled", "is disabled (its spec.disable is true)") : undefined;
 }
+
+/** The first addresses of an Eip that no Service can have, in a sentence; undefined when there are none. */
+const reservedIn = perObject((eip: Eip): string | undefined => {
+  for (const [block, what] of reservedBlocks) {
+    const parsed = parseRange(block);
+    const shared = "range" in parsed ? overlapOf(extentOf(eip).ranges, [parsed.range]) : undefined;
+    if (shared !== undefined) return `spec.address: ${reservedProblem(formatRange(shared), what)}`;
+  }
+  return undefined;
+});
 
 /** Why no address is left of an Eip whose texts are right. */
 function emptiness(spec: Eip["spec"]): string {

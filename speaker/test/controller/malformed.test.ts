@@ -57,6 +57,21 @@ const refused: readonly (readonly [
     eip("a", { address: "10.9.0.0/24", exclude: ["gateway"] }),
     ["spec.exclude[0]", "gateway", "an address (192.0.2.1)"],
   ],
+  [
+    "can_reach without an address",
+    eip("a", { address: "10.9.0.1", protocol: "layer2", interface: "eth0,can_reach:router" }),
+    ["spec.interface", "can_reach:router", "must be an IPv4 or IPv6 address"],
+  ],
+  [
+    "cidr without a network",
+    eip("a", { address: "10.9.0.1", protocol: "layer2", interface: "cidr:10.0.0" }),
+    ["spec.interface", "cidr:10.0.0", "a network such as 192.0.2.0/24"],
+  ],
+  [
+    "an interface with a slash",
+    eip("a", { address: "10.9.0.1", protocol: "layer2", interface: "eth/0" }),
+    ["spec.interface", "eth/0", "holds a blank or a slash"],
+  ],
   ["an Eip without address", eip("a", { protocol: "layer2" }), ["spec.address", "spec", "Required value"]],
   ["an unknown protocol", eip("a", { address: "10.9.0.1", protocol: "ospf" }), ["spec.protocol", "ospf", '"bgp", "layer2"']],
   [
@@ -104,6 +119,12 @@ const marked: readonly (readonly [
     eip("empty", { address: "10.1.0.0/24", exclude: ["10.1.0.0/16"] }),
     ["Ready", "False", "Invalid"],
     ["spec.exclude", "10.1.0.0/16", "exclude less"],
+  ],
+  [
+    "an Eip of loopback addresses",
+    eip("loopback", { address: "126.255.255.250-127.0.0.9" }),
+    ["Ready", "False", "Invalid"],
+    ["spec.address", "127.0.0.0-127.0.0.9", "put it into exclude"],
   ],
   [
     "an Eip that avoids all it has",
