@@ -311,6 +311,7 @@ withCommonFlags(program.command("speaker"), 7472)
           announcements: announcements(),
           layer2: layer2 === undefined ? undefined : { frames, dropped, counts: layer2.counts },
           peers: (factsOf("bgp")?.["peers"] ?? []) as readonly PeerFacts[],
+          connections: (factsOf("bgp")?.["connections"] ?? {}) as Readonly<Record<string, number>>,
         };
       });
       stallOnSignal(logger);

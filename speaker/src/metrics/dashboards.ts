@@ -167,6 +167,11 @@ export const dashboards: readonly Dashboard[] = [
           query("sum by (peer, instance) (increase(berth_bgp_session_flaps_total[1h]))", "{{peer}} {{instance}}"),
         ),
         lines(
+          "Connections of others, by what became of them",
+          "To the BGP port, a second, over all nodes.",
+          query("sum by (outcome) (rate(berth_bgp_connections_total[5m]))", "{{outcome}}"),
+        ),
+        lines(
           "BFD",
           "0 where the peer is not seen.",
           query("min by (peer, instance) (berth_bfd_session_up)", "{{peer}} {{instance}}"),

@@ -76,6 +76,7 @@ const speakerFacts: SpeakerFacts = {
     counts: { "172.30.0.200": { questions: 0, answers: 0, gratuitous: 0 } },
   },
   peers: [{ ...router, bfd: bfd("Down") }],
+  connections: { TooMany: 0 },
 };
 const address = (more: Partial<AnnouncementFact>): Partial<SpeakerFacts> => ({ announcements: [{ ...web, ...more }] });
 const counts = (more: object): Partial<SpeakerFacts> => ({
@@ -123,6 +124,7 @@ const ofSpeaker: Readonly<Record<string, Move<SpeakerFacts>>> = {
   berth_bgp_routes_received: [peer({ routesReceived: 6 }), zero, " 6"],
   berth_bgp_routes_stale: [peer({ routesStale: 7 }), zero, " 7"],
   berth_bgp_routes_refused: [peer({ routesRefused: 8 }), zero, " 8"],
+  berth_bgp_connections_total: [{ connections: { TooMany: 3 } }, zero, '{outcome="TooMany"} 3'],
   berth_bfd_session_up: [peer({ bfd: bfd("Up") }), zero, " 1"],
   requests_received: [counts({ questions: 3 }), zero, '{ip="172.30.0.200"} 3'],
   responses_sent: [counts({ answers: 3 }), zero, '{ip="172.30.0.200"} 3'],

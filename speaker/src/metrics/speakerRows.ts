@@ -16,6 +16,8 @@ export interface SpeakerFacts extends ProcessFacts {
       }
     | undefined;
   readonly peers: readonly PeerFacts[];
+  /** What became of connections to the BGP port. */
+  readonly connections: Readonly<Record<string, number>>;
 }
 
 const ofAddress = ({ address, protocol }: AnnouncementFact) => ({ address, protocol });
@@ -192,6 +194,14 @@ export const speakerRows: readonly MetricRow<SpeakerFacts>[] = [
     help: "Routes of the peer that are well formed and must not be used, such as loops.",
     labels: peerLabels,
     read: eachPeer(({ routesRefused }) => routesRefused),
+  },
+  {
+    name: "berth_bgp_connections_total",
+    type: "counter",
+    tells: "fact",
+    help: "Connections to the BGP port, by what became of them: Taken; UnknownSource, no peer has the address; SessionUp; TooMany, more than a peer may make; NotSigned, NotUsable.",
+    labels: ["outcome"],
+    read: ({ connections }) => each("outcome", connections),
   },
   {
     name: "berth_bfd_session_up",

@@ -6,6 +6,7 @@ import type { ClusterView } from "../../announce/view.ts";
 import { formatAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { LivenessLine } from "../../shell/livenessLine.ts";
+import { type AdmissionCounts, noAdmissions } from "../admission.ts";
 import { type AddressDecision, offeredRoutes, partOf } from "../decide.ts";
 import { type DesiredBgp, desiredBgp } from "../desired.ts";
 import { idleFacts, type PeerFacts, refusedFacts } from "../facts.ts";
@@ -78,6 +79,7 @@ class BgpAnnouncer implements Announcer {
   readonly #worker: Worker;
   readonly #closed: Promise<void>;
   readonly #facts = new Map<string, PeerFacts>();
+  #connections: AdmissionCounts = noAdmissions;
   #desired: DesiredBgp | undefined;
   /** The digest of the orders that were given last: there is no need to give the same ones again. */
   #ordered = "";
@@ -166,6 +168,7 @@ class BgpAnnouncer implements Announcer {
         peers: [...peers, ...refusedPeers.map(refusedFacts)],
         refusedPeers,
         refusal: off,
+        connections: this.#connections,
       },
     };
   }
@@ -217,6 +220,9 @@ class BgpAnnouncer implements Announcer {
       case "facts":
         for (const facts of message.peers) this.#facts.set(facts.name, facts);
         return this.#onNews();
+      case "connections":
+        this.#connections = message.counts;
+        return;
       case "seen":
         return this.#looks.get(message.number)?.(message.page);
       case "log":

@@ -36,7 +36,12 @@ const logger: Logger = {
   warn: logAt("warn"),
   error: logAt("error"),
 };
-const speaker = new Speaker(options, logger, (peers) => say({ type: "facts", peers }));
+const speaker = new Speaker(
+  options,
+  logger,
+  (peers) => say({ type: "facts", peers }),
+  (counts) => say({ type: "connections", counts }),
+);
 
 /** The orders that came last and were not followed yet. Each are whole: while many wait, only the last count. */
 let waiting: Orders | undefined;

@@ -82,6 +82,8 @@ class Listener {
   }
 
   checks({ address, password }: PeerConfig): boolean {
+    // Nobody knows beforehand where an unnumbered peer connects from, and a key is for an address: with a password only we dial.
+    if (address.value === 0n) return password === undefined;
     return this.#signatures.get(formatAddress(address))?.password === password;
   }
 
@@ -130,7 +132,7 @@ class Listener {
   #demandSignatures(fd: number): void {
     const wanted = new Map(
       this.#peers.flatMap(({ address, password }) =>
-        password === undefined ? [] : [[formatAddress(address), { address, password }] as const],
+        password === undefined || address.value === 0n ? [] : [[formatAddress(address), { address, password }] as const],
       ),
     );
     for (const [key, { address }] of this.#signatures) {

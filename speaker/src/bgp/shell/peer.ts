@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { type Address, formatAddress, isLinkLocal, parseAddress, sameAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { dial, setTcpOptions, type TcpOptions } from "../../shell/tcp.ts";
+import { type Admission, type Allowance, spend } from "../admission.ts";
 import type { Receiver } from "../eligible.ts";
 import { encodeMessage } from "../encode.ts";
 import { configuredFacts, type PeerFacts } from "../facts.ts";
@@ -29,6 +30,8 @@ export interface PeerWorld {
   readonly recorder: Recorder | undefined;
   /** The router on a link, once it was heard. */
   readonly neighbour: (link: string) => Address | undefined;
+  /** What the peer of this name had left of its connections, when a new configuration begins a new session. */
+  readonly allowance: Allowance;
   /** Milliseconds before it is dialled for the first time; who connects is taken at once. */
   readonly pause: number;
 }
@@ -56,6 +59,8 @@ export class Peer implements ConnectionOwner {
   /** Ends what is kept of a peer that restarts. */
   #staleTimer: NodeJS.Timeout | undefined;
   #isRestarting = true;
+  /** How many connections the peer may still make now. */
+  #allowance: Allowance;
   /** Where an unnumbered peer connected from, which may be before its router advertised itself. */
   #connectedFrom: Address | undefined;
   #since = new Date();
@@ -72,6 +77,7 @@ export class Peer implements ConnectionOwner {
     this.#logger = world.logger;
     this.#onChange = world.onChange;
     this.#neighbour = world.neighbour;
+    this.#allowance = world.allowance;
     this.#dialled = new Connection(newSession(sessionOf(config)), this);
     if (world.pause === 0) this.#start();
     else this.#pause = setTimeout(() => this.#startUnlessConnected(), world.pause);
@@ -79,6 +85,11 @@ export class Peer implements ConnectionOwner {
 
   get config(): PeerConfig {
     return this.#config;
+  }
+
+  /** How many connections the peer may still make. */
+  get allowance(): Allowance {
+    return this.#allowance;
   }
 
   get isEstablished(): boolean {
@@ -110,15 +121,17 @@ export class Peer implements ConnectionOwner {
   /**
    * Takes a connection that the peer made. While a session is up it is turned away; but a peer that restarts gracefully has
    * lost the session that we still see, and its new OPEN says so.
+   * @param now milliseconds of a clock that does not go back
+   * @returns what became of it: whoever calls ends it unless it was taken
    * @see RFC 4271 §6.8, RFC 4724 §4.2
    */
-  accept(socket: Socket): void {
-    if (this.#isClosing || (this.#established !== undefined && this.#established.negotiated.peerGracefulRestart === undefined)) {
-      socket.end(encodeMessage({ type: "notification", code: 6, subcode: 7, data: new Uint8Array(0) }));
-      socket.resume();
-      return;
-    }
-    if (!this.#prepare(socket)) return void socket.destroy();
+  accept(socket: Socket, now: number): Admission {
+    if (this.#isClosing) return "NotUsable";
+    if (this.#established !== undefined && this.#established.negotiated.peerGracefulRestart === undefined) return "SessionUp";
+    const allowance = spend(this.#allowance, now);
+    if (allowance === undefined) return "TooMany";
+    this.#allowance = allowance;
+    if (!this.#prepare(socket)) return "NotUsable";
     if (this.#isUnnumbered) this.#connectedFrom = parseAddress((socket.remoteAddress ?? "").replace(/%.*$/, ""));
     // The newer of two connections that wait is the one that the peer still knows of.
     if (this.#accepted !== undefined && this.#accepted !== this.#established?.connection)
@@ -127,6 +140,7 @@ export class Peer implements ConnectionOwner {
     const connection = new Connection(first.session, this);
     this.#accepted = connection;
     connection.accept(socket, first);
+    return "Taken";
   }
 
   /** Sets on a connection that the peer made what is set on ours before they are made. */

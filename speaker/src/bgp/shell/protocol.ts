@@ -1,4 +1,5 @@
 import type { LivenessLine } from "../../shell/livenessLine.ts";
+import type { AdmissionCounts } from "../admission.ts";
 import type { PeerFacts } from "../facts.ts";
 import type { PeerConfig } from "../peerConfig.ts";
 import type { Policy } from "../policy/model.ts";
@@ -38,6 +39,8 @@ export interface LogLine {
 export type FromWorker =
   /** Peers whose facts changed. */
   | { readonly type: "facts"; readonly peers: readonly PeerFacts[] }
+  /** What became of connections to our port since the start. */
+  | { readonly type: "connections"; readonly counts: AdmissionCounts }
   | { readonly type: "log"; readonly lines: readonly LogLine[] }
   | { readonly type: "seen"; readonly number: number; readonly page: RibPage }
   /** The network has been told. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Address, isLinkLocal, parseAddress } from "../../net/address.ts";
 import type { Liveness, LivenessFacts, LivenessTarget } from "../../ports/liveness.ts";
 import type { Logger } from "../../ports/logger.ts";
+import { type Admission, type AdmissionCounts, type Allowance, fullAllowance } from "../admission.ts";
 import type { PeerFacts } from "../facts.ts";
 import { gracefulShutdownCommunity } from "../iana.ts";
 import { type Offer, tableFor, tableKey } from "../outbound.ts";
@@ -12,6 +13,7 @@ import type { Routes } from "../ribOut.ts";
 import type { RibEntry } from "../ribView.ts";
 import { emptyTable } from "../routeTable.ts";
 import { noRoutes, SharedUpdates } from "../sharedUpdates.ts";
+import { Doorkeeper } from "./doorkeeper.ts";
 import { Listeners } from "./listeners.ts";
 import { Neighbours } from "./neighbours.ts";
 import { Peer } from "./peer.ts";
@@ -68,6 +70,7 @@ export class Speaker {
   readonly #options: WorkerOptions;
   readonly #logger: Logger;
   readonly #report: (changed: readonly PeerFacts[]) => void;
+  readonly #doorkeeper: Doorkeeper;
   readonly #peers = new Map<string, Peer>();
   readonly #updates = new SharedUpdates();
   readonly #changed = new Set<Peer>();
@@ -83,8 +86,17 @@ export class Speaker {
   #wanted: readonly PeerConfig[] = [];
   readonly #alive = new Map<string, LivenessFacts>();
 
-  /** @param report is told the facts of peers that changed, soon after they did */
-  constructor(options: WorkerOptions, logger: Logger, report: (changed: readonly PeerFacts[]) => void) {
+  /**
+   * @param report is told the facts of peers that changed, soon after they did
+   * @param tell is told what became of connections to our port, soon after there were some
+   */
+  constructor(
+    options: WorkerOptions,
+    logger: Logger,
+    report: (changed: readonly PeerFacts[]) => void,
+    tell: (counts: AdmissionCounts) => void = () => undefined,
+  ) {
+    this.#doorkeeper = new Doorkeeper(logger, tell);
     this.#options = options;
     this.#logger = logger;
     this.#report = report;
@@ -109,12 +121,12 @@ export class Speaker {
   apply(orders: Orders): void {
     if (this.#isClosing) return;
     this.#offer = { table: orders.routes, policy: orders.policy, communities: [] };
-    const reset = new Set<string>();
+    const reset = new Map<string, { readonly pause: number; readonly allowance: Allowance }>();
     for (const [name, peer] of this.#peers) {
       const wanted = orders.peers.find((candidate) => candidate.name === name);
       const why = reasonToEnd(peer.config, wanted);
       if (why === undefined) continue;
-      if (peer.isEstablished) reset.add(name);
+      reset.set(name, { pause: peer.isEstablished ? resetPause : 0, allowance: peer.allowance });
       peer.close(...why, wanted?.isHeldDown === false && peer.keepsOurRoutes);
       this.#peers.delete(name);
     }
@@ -125,7 +137,7 @@ export class Speaker {
     const routes = sharedRoutes(this.#offer);
     for (const config of orders.peers) {
       if (config.isHeldDown) continue;
-      const peer = this.#peers.get(config.name) ?? this.#newPeer(config, reset.has(config.name) ? resetPause : 0);
+      const peer = this.#peers.get(config.name) ?? this.#newPeer(config, reset.get(config.name));
       this.#peers.set(config.name, peer);
       peer.update(config);
       peer.setRoutes(routes(config));
@@ -163,7 +175,7 @@ export class Speaker {
     this.#watch(this.#wanted);
   }
 
-  #newPeer(config: PeerConfig, pause: number): Peer {
+  #newPeer(config: PeerConfig, { pause, allowance } = { pause: 0, allowance: fullAllowance }): Peer {
     const { recordDirectory } = this.#options;
     const recorder = recordDirectory === undefined ? undefined : new Recorder(recordDirectory, config.name);
     return new Peer(config, {
@@ -173,6 +185,7 @@ export class Speaker {
       recorder,
       neighbour: (link) => this.#neighbours.at(link),
       pause,
+      allowance,
     });
   }
 
@@ -206,13 +219,17 @@ export class Speaker {
     return isLinkLocal(remote) ? [...this.#peers.values()].find((one) => one.isAt(remote, zone)) : undefined;
   }
 
-  /** Gives a connection to the peer that made it; nobody else gets as much as a word. */
+  /** Gives a connection to the peer that made it; nobody else gets as much as a word, or leaves anything behind. */
   #accept(socket: Socket): void {
     socket.on("error", () => socket.destroy());
     const [text = "", zone] = (socket.remoteAddress ?? "").split("%");
     const remote = parseAddress(text);
     const peer = remote === undefined ? undefined : this.#peerAt(remote, zone);
-    if (peer === undefined || !this.#listeners.checks(peer.config)) socket.destroy();
-    else peer.accept(socket);
+    this.#doorkeeper.settle(socket, this.#admit(socket, peer), peer?.config.name);
+  }
+
+  #admit(socket: Socket, peer: Peer | undefined): Admission {
+    if (peer === undefined) return "UnknownSource";
+    return this.#listeners.checks(peer.config) ? peer.accept(socket, performance.now()) : "NotSigned";
   }
 }
