@@ -483,6 +483,21 @@ export const mistakes: readonly Case[] = [
     ],
   },
   {
+    name: "a peer that is to connect where nobody listens",
+    program: () => [
+      ["BgpConf", "conf", { as: 65000, listenPort: -1 }],
+      ["BgpPeer", "router", { ...peer("172.30.0.1", 65001), transport: { passiveMode: true } }],
+    ],
+    told: [
+      {
+        component: "BgpPeer",
+        name: "router",
+        path: "transport.passiveMode",
+        reason: 'true waits for the peer, and BgpConf "conf" listens on no port (listenPort -1); change one of them',
+      },
+    ],
+  },
+  {
     name: "a node selector operator that there is not",
     program: () => [
       conf,

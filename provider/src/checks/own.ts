@@ -2,6 +2,7 @@ import { isIP, isIPv4 } from "node:net";
 import { reservedBlocks, reservedProblem } from "@berth/api/reserved";
 import { bgpConfArgs, bgpPeerArgs, eipArgs, exposedServiceArgs, loadBalancerArgs } from "../fields.ts";
 import { type AddressRange, firstShared, formatAddress, formatRange, parseAddress, parseRange, without } from "./addresses.ts";
+import { asProblems, communityProblems, connectionProblems } from "./bgp.ts";
 import { fieldProblems } from "./fields.ts";
 import { hasUnknown, type KnownArgs, list, type Problem, record, texts, unknown } from "./problem.ts";
 
@@ -40,6 +41,7 @@ export function eipProblems(args: KnownArgs): Problem[] {
     ...aggregationProblems(args),
     ...(hasUnknown([args["exclude"]]) ? [] : reservedProblems(left)),
     ...interfaceProblems(args["interface"]),
+    ...communityProblems(record(args["bgp"])),
     ...(isEmpty
       ? no("exclude", `${JSON.stringify(holes.map(({ text }) => text))} leaves no address of the pool; exclude less`)
       : []),
@@ -98,6 +100,8 @@ export function bgpConfProblems(args: KnownArgs): Problem[] {
   const { routerId } = args;
   return [
     ...fieldProblems(args, bgpConfArgs),
+    ...asProblems("as", args["as"]),
+    ...Object.entries(record(args["asPerRack"])).flatMap(([rack, as]) => asProblems(`asPerRack["${rack}"]`, as)),
     ...(typeof routerId === "string" && routerId !== "" && (!isIPv4(routerId) || routerId === "0.0.0.0")
       ? no("routerId", `"${routerId}" is not an IPv4 address other than 0.0.0.0, such as 172.30.0.11`)
       : []),
@@ -115,6 +119,9 @@ export function bgpPeerProblems(args: KnownArgs): Problem[] {
   return [
     ...fieldProblems(args, bgpPeerArgs),
     ...whoProblems(conf),
+    ...asProblems("conf.peerAs", peerAs),
+    ...asProblems("conf.localAs", localAs),
+    ...connectionProblems(args),
     ...(record(args["ttlSecurity"])["enabled"] === true && isMultihop
       ? no(
           "ttlSecurity.enabled",

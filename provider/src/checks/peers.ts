@@ -73,10 +73,15 @@ function isAtLeast(given: Requirement, wanted: Requirement): boolean {
 
 /** What a peer says that contradicts the AS number of the speakers. */
 export function peerConfProblems(it: Named, conf: Named): Problem[] {
-  const { as, asPerRack } = conf.args;
+  const { as, asPerRack, listenPort } = conf.args;
   const { peerAs, localAs, peerType } = record(it.args["conf"]);
   if (as === undefined || as === 0)
     return no("conf", `BgpConf "${conf.name}" has no as, so BGP is off; give it the AS number of the speakers`);
+  if (listenPort === -1 && record(it.args["transport"])["passiveMode"] === true)
+    return no(
+      "transport.passiveMode",
+      `true waits for the peer, and BgpConf "${conf.name}" listens on no port (listenPort -1); change one of them`,
+    );
   const ours = localAs === undefined || localAs === 0 ? as : localAs;
   // Nodes in racks may have other AS numbers.
   if (typeof ours !== "number" || typeof peerAs !== "number" || asPerRack !== undefined) return [];

@@ -2,8 +2,8 @@ import { rackLabel } from "@berth/api/annotations";
 import type { BgpConf } from "@berth/api/bgpConf";
 import { selects } from "../announce/selector.ts";
 import type { ClusterView, NodeView, Refusal } from "../announce/view.ts";
-import { type Address, parseAddress } from "../net/address.ts";
-import { type Asn, asn } from "../net/asn.ts";
+import { type Address, formatAddress, parseAddress } from "../net/address.ts";
+import { AS_TRANS, type Asn, asn } from "../net/asn.ts";
 import { type AddressDecision, decide } from "./decide.ts";
 import { leftToCni } from "./judgeShared.ts";
 import type { PeerConfig } from "./peerConfig.ts";
@@ -58,8 +58,8 @@ export function desiredBgp(view: ClusterView): DesiredBgp {
   return {
     refusal: undefined,
     speaker: { as: local.as, routerId: local.bgpIdentifier },
-    listenPort: conf.spec.listenPort ?? 179,
-    listenAddresses: conf.spec.listenAddresses ?? ["0.0.0.0", "::"],
+    listenPort: conf.spec.listenPort || 179,
+    listenAddresses: listenAddressesOf(conf.spec),
     peers,
     policy: view.bgpPolicy?.text === undefined ? noPolicy : parsePolicy(view.bgpPolicy.text).policy,
     decisions: decide(view, node, hasOthers),
@@ -89,11 +89,27 @@ function localSpeaker(
   const left = leftToCni(conf.metadata);
   if (left !== undefined) return left;
   const as = localAsOf(conf.spec, node);
+  if (as === AS_TRANS) return no("InvalidAs", `BgpConf default: ${AS_TRANS} is nobody's AS number (RFC 6793 §9)`);
   if (as === undefined) return no("NoAs", "BgpConf default: spec.as is 0 or absent");
   const bgpIdentifier = identifierOf(conf.spec, node);
   if (bgpIdentifier === undefined)
     return no("NoRouterId", `node ${node.name} has no IPv4 InternalIP, and BgpConf default names no routerId`);
   return { as, bgpIdentifier };
+}
+
+/** Each address once, and none beside the one that holds all of its family: the kernel gives a port to one socket. */
+function listenAddressesOf({ listenAddresses = [] }: BgpConf["spec"]): readonly string[] {
+  if (listenAddresses.length === 0) return ["0.0.0.0", "::"];
+  const texts = [...new Set(listenAddresses.map((text) => formatted(text)))];
+  return texts.filter((text) => {
+    const all = text.includes(":") ? "::" : "0.0.0.0";
+    return text === all || !texts.includes(all);
+  });
+}
+
+function formatted(text: string): string {
+  const address = parseAddress(text);
+  return address === undefined ? text : formatAddress(address);
 }
 
 /** @see OpenELB's racks: a node with a rack label takes the AS of its rack */

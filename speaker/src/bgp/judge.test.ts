@@ -29,6 +29,44 @@ describe("a BgpPeer that cannot be used", () => {
     ],
     [{ ttlSecurity: { enabled: true }, ebgpMultihop: { enabled: true } }, "TtlSecurityAndMultihop", /exclude each other/],
     [{ afiSafis: [{ config: { enabled: false } }] }, "NoFamily", /no family is left/],
+    [who({ neighborAddress: "0.0.0.0" }), "InvalidAddress", /neighborAddress: "0\.0\.0\.0" is the unspecified address/],
+    [who({ neighborAddress: "::" }), "InvalidAddress", /neighborAddress: "::" is the unspecified address/],
+    [
+      who({ neighborAddress: "224.0.0.5" }),
+      "InvalidAddress",
+      /"224\.0\.0\.5" is a multicast or reserved address.*give the router's/,
+    ],
+    [who({ neighborAddress: "255.255.255.255" }), "InvalidAddress", /"255\.255\.255\.255" is a multicast or reserved/],
+    [who({ neighborAddress: "ff02::5" }), "InvalidAddress", /"ff02::5" is a multicast address/],
+    [
+      { transport: { localAddress: "0.0.0.0" } },
+      "InvalidAddress",
+      /transport\.localAddress: "0\.0\.0\.0".*give one of the node's/,
+    ],
+    [
+      { transport: { localAddress: "192.0.2.1" } },
+      "LocalAddressIsPeer",
+      /localAddress: "192\.0\.2\.1" is conf\.neighborAddress too/,
+    ],
+    [who({ vrf: "red/blue" }), "InvalidInterface", /conf\.vrf: "red\/blue" is no name of an interface, such as eth0/],
+    [{ transport: { bindInterface: "eth0 " } }, "InvalidInterface", /bindInterface: "eth0 " is no name/],
+    [
+      { ...who({ neighborAddress: "fe80::1", neighborInterface: "eth0" }), transport: { bindInterface: "eth1" } },
+      "TwoDevices",
+      /bindInterface "eth1": the peer is on conf\.neighborInterface "eth0"/,
+    ],
+    [who({ peerAs: 23456 }), "InvalidAs", /conf\.peerAs: 23456 stands for AS numbers that need four octets/],
+    [who({ localAs: 23456 }), "InvalidAs", /conf\.localAs: 23456/],
+    [{ transport: { tcpMss: 87 } }, "InvalidTcpMss", /tcpMss: 87 is not from 88 to 32767/],
+    [{ transport: { tcpMss: 40_000 } }, "InvalidTcpMss", /tcpMss: 40000 is not/],
+    [
+      {
+        conf: { neighborInterface: "eth0", peerAs: 65001, passwordSecretRef: { name: "bgp" } },
+        transport: { passiveMode: true },
+      },
+      "NobodyConnects",
+      /passiveMode waits for the peer, and TCP-MD5 needs its address/,
+    ],
   ];
   for (const [spec, reason, message] of refusals) {
     it(`says ${reason}, and no session is made`, () => {
@@ -74,6 +112,33 @@ describe("notes on a BgpPeer", () => {
       { gracefulRestart: { longlivedEnabled: true } },
       /longlivedEnabled has no effect: long-lived graceful restart is not offered/,
     ],
+    [
+      { gracefulRestart: { enabled: false, restartTime: 60 } },
+      /gracefulRestart\.restartTime has no effect while spec\.gracefulRestart\.enabled is not true/,
+    ],
+    [who({ peerType: 0 }), /peerType 0 \(internal\) has no effect: the AS numbers make the peer external/],
+    [who({ peerAs: 65535 }), /peerAs 65535 is reserved/],
+    [{ ebgpMultihop: { enabled: false, multihopTtl: 5 } }, /multihopTtl 5 has no effect while enabled is not true/],
+    [
+      { timers: { config: { holdTime: "0", keepaliveInterval: "5" } } },
+      /keepaliveInterval "5" has no effect: with a hold time of 0/,
+    ],
+    [
+      { transport: { passiveMode: true, localAddress: "192.0.2.2" } },
+      /localAddress "192\.0\.2\.2" has no effect: with passiveMode/,
+    ],
+    [
+      { transport: { passiveMode: true }, timers: { config: { connectRetry: "9" } } },
+      /connectRetry has no effect: with passiveMode nobody dials/,
+    ],
+    [
+      { afiSafis: [{ config: { family: { afi: "AFI_IP" } } }, { config: { family: { afi: "AFI_IP" } } }] },
+      /afiSafis has ipv4\/unicast more than once/,
+    ],
+    [
+      { nextHops: "all", afiSafis: [{ config: { family: { afi: "AFI_IP" } } }] },
+      /nextHops is all, and ipv4\/unicast has addPaths\.config\.sendMax 0: only one next hop/,
+    ],
     [{ gracefulRestart: { peerRestarting: true } }, /spec\.gracefulRestart\.peerRestarting has no effect: it is a report/],
   ];
   for (const [spec, note] of notes)
@@ -82,6 +147,13 @@ describe("notes on a BgpPeer", () => {
       assert.equal(judged.refusal, undefined);
       assert.ok(judged.notes.length === 1 && note.test(judged.notes[0] ?? ""), judged.notes.join("\n"));
     });
+  it("name a family that BgpConf leaves out", () => {
+    const both = peer({ afiSafis: [{ config: { family: { afi: "AFI_IP" } } }, { config: { family: { afi: "AFI_IP6" } } }] });
+    assert.match(
+      bgpJudge.bgpPeer(both, conf({ as: 65000, families: [0] })).notes[0] ?? "",
+      /spec\.afiSafis: ipv6\/unicast is not offered: BgpConf default's families, \[0\], leave it out/,
+    );
+  });
   it("are absent on OpenELB's plain sample", () =>
     assert.deepEqual(
       bgpJudge.bgpPeer(peer({ conf: { peerAs: 50001, neighborAddress: "192.168.0.5" } }), conf({ as: 50000 })).notes,
@@ -102,6 +174,26 @@ describe("a BgpConf", () => {
   it("needs an AS number, of its own or of racks", () => {
     assert.equal(judged({})?.reason, "NoAs");
     assert.equal(judged({ asPerRack: { r1: 65100 } }), undefined);
+  });
+  it("cannot have the AS number that stands for others, of its own or of a rack", () => {
+    assert.match(judged({ as: 23456 })?.message ?? "", /spec\.as: 23456 stands for/);
+    assert.match(judged({ as: 65000, asPerRack: { r1: 23456 } })?.message ?? "", /spec\.asPerRack\["r1"\]: 23456/);
+    assert.equal(desiredBgp(cluster({ bgpConf: conf({ as: 23456 }) })).refusal?.reason, "InvalidAs");
+  });
+  it("is told of a rack without an AS number", () =>
+    assert.match(
+      bgpJudge.bgpConf(conf({ as: 65000, asPerRack: { r1: 0 } }), undefined).notes[0] ?? "",
+      /spec\.asPerRack\["r1"\]: 0 is no AS number/,
+    ));
+  it("listens on the port and the addresses that are usual where it names none, and on each address once", () => {
+    const listens = (spec: Parameters<typeof conf>[0]) => {
+      const { listenPort, listenAddresses } = desiredBgp(cluster({ bgpConf: conf({ as: 65000, ...spec }) }));
+      return [listenPort, ...listenAddresses];
+    };
+    assert.deepEqual(listens({ listenPort: 0, listenAddresses: [] }), [179, "0.0.0.0", "::"]);
+    assert.deepEqual(listens({ listenPort: -1 }), [-1, "0.0.0.0", "::"]);
+    assert.deepEqual(listens({ listenAddresses: ["192.0.2.1", "192.0.2.1", "fd00::0:1"] }), [179, "192.0.2.1", "fd00::1"]);
+    assert.deepEqual(listens({ listenAddresses: ["192.0.2.1", "0.0.0.0", "fd00::1"] }), [179, "0.0.0.0", "fd00::1"]);
   });
   it("B-19: says what of its policy cannot be taken, and when there is none", () => {
     assert.match(
@@ -132,6 +224,13 @@ describe("the bgp of an Eip", () => {
     assert.match(
       judged({ aggregationLength: 23 }, false).refusal?.message ?? "",
       /203\.0\.113\.1\/32 instead of 203\.0\.112\.0\/23: the network is not wholly in the pool/,
+    ));
+  it("says that an empty list of peers is nobody", () =>
+    assert.match(judged({ peers: [] }, false).notes[0] ?? "", /spec\.bgp\.peers is an empty list: nobody gets the routes/));
+  it("says that an aggregate of a family that the pool has not has no effect", () =>
+    assert.match(
+      judged({ aggregationLengthV6: 64 }, false, [{ family: 4, first: 0xcb007100n, last: 0xcb0071ffn }]).notes[0] ?? "",
+      /spec\.bgp\.aggregationLengthV6 has no effect: the pool has no IPv6 addresses/,
     ));
   it("names a BgpPeer that does not exist", () =>
     assert.match(judged({ peers: ["router", "gone"] }, false).notes[0] ?? "", /there is no BgpPeer "gone"/));

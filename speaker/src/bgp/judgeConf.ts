@@ -1,6 +1,7 @@
 import type { BgpConf } from "@berth/api/bgpConf";
 import type { Judgement, PolicyText } from "../announce/judge.ts";
 import type { Refusal } from "../announce/view.ts";
+import { AS_TRANS } from "../net/asn.ts";
 import { leftToCni, notesOnRestart } from "./judgeShared.ts";
 import { parsePolicy } from "./policy/parse.ts";
 
@@ -9,7 +10,7 @@ const no = (reason: string, message: string): Refusal => ({ reason, message });
 /** What is to be said of a BgpConf. With a refused policy the rest is used all the same. */
 export function judgeConf(conf: BgpConf, policy: PolicyText | undefined): Judgement {
   const refusal = leftToCni(conf.metadata) ?? judgeNumbers(conf) ?? judgePolicy(policy);
-  const { useMultiplePaths, routerId, gracefulRestart } = conf.spec;
+  const { useMultiplePaths, routerId, gracefulRestart, asPerRack = {} } = conf.spec;
   const notes = [
     ...(useMultiplePaths === true ? ["spec.useMultiplePaths has no effect: our routes never compete with each other"] : []),
     ...(routerId !== undefined && routerId !== ""
@@ -17,6 +18,9 @@ export function judgeConf(conf: BgpConf, policy: PolicyText | undefined): Judgem
           `spec.routerId "${routerId}" is the BGP Identifier of every node outside racks; routers that peer with several nodes inside one AS may refuse the second: leave it empty for one of each node's own`,
         ]
       : []),
+    ...Object.entries(asPerRack)
+      .filter(([, as]) => as === 0)
+      .map(([rack]) => `spec.asPerRack["${rack}"]: 0 is no AS number; nodes of that rack use spec.as, or have no BGP without it`),
     ...notesOnRestart("spec.gracefulRestart", gracefulRestart),
   ];
   return { refusal, notes };
@@ -28,6 +32,15 @@ function judgeNumbers({ metadata, spec }: BgpConf): Refusal | undefined {
   const hasRackAs = Object.values(spec.asPerRack ?? {}).some((as) => as > 0);
   if ((spec.as ?? 0) === 0 && !hasRackAs)
     return no("NoAs", "spec.as is 0 or absent: BGP is off; set it to the AS number of the speakers, 1 to 4294967295");
+  const reserved = [
+    ["spec.as", spec.as],
+    ...Object.entries(spec.asPerRack ?? {}).map(([rack, as]) => [`spec.asPerRack["${rack}"]`, as]),
+  ].find(([, as]) => as === AS_TRANS);
+  if (reserved !== undefined)
+    return no(
+      "InvalidAs",
+      `${reserved[0]}: ${AS_TRANS} stands for AS numbers that need four octets and is nobody's (RFC 6793 §9); set it to your own, such as 65000`,
+    );
   return undefined;
 }
 

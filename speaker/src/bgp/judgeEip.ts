@@ -9,6 +9,11 @@ import { aggregateOf, judgeAggregate } from "./decide.ts";
 /** So many addresses are named in one sentence. */
 const shown = 3;
 
+const lengths = [
+  ["aggregationLength", 4],
+  ["aggregationLengthV6", 6],
+] as const;
+
 /** What of an Eip's `bgp` cannot be done as it is written, with the addresses that are in use now. */
 export function judgeEip(
   { spec }: Eip,
@@ -18,6 +23,7 @@ export function judgeEip(
 ): Judgement {
   const { bgp } = spec;
   if (bgp === undefined) return { refusal: undefined, notes: [] };
+  const families = new Set(pool.map(({ family }) => family));
   const names = new Set(peers.map(({ metadata }) => metadata.name));
   const missing = (bgp.peers ?? []).filter((name) => !names.has(name));
   const alone = new Map<string, string[]>();
@@ -47,9 +53,16 @@ export function judgeEip(
       : { reason: alone.has("OutsidePool") ? "OutsidePool" : "LocalTrafficPolicy", message: deaggregated };
   return {
     refusal,
-    notes:
-      missing.length === 0
+    notes: [
+      ...(missing.length === 0
         ? []
-        : [`spec.bgp.peers: there is no BgpPeer ${missing.map((name) => `"${name}"`).join(", ")}; the others get the routes`],
+        : [`spec.bgp.peers: there is no BgpPeer ${missing.map((name) => `"${name}"`).join(", ")}; the others get the routes`]),
+      ...(bgp.peers?.length === 0 ? ["spec.bgp.peers is an empty list: nobody gets the routes; leave it out for all peers"] : []),
+      ...lengths.flatMap(([field, family]) =>
+        bgp[field] === undefined || families.size === 0 || families.has(family)
+          ? []
+          : [`spec.bgp.${field} has no effect: the pool has no IPv${family} addresses`],
+      ),
+    ],
   };
 }

@@ -3,8 +3,9 @@ import type { BgpPeer } from "@berth/api/bgpPeer";
 import type { Judgement } from "../announce/judge.ts";
 import type { Refusal } from "../announce/view.ts";
 import { isLinkLocal, parseAddress, sameAddress } from "../net/address.ts";
+import { connectionChecks } from "./judgeConnection.ts";
 import { leftToCni, notesOnRestart } from "./judgeShared.ts";
-import { digits, familiesOf } from "./peerFields.ts";
+import { digits, entriesOf, familiesOf, listedFamilies, sendMaxOf } from "./peerFields.ts";
 
 type Check = (peer: BgpPeer, conf: BgpConf | undefined) => Refusal | undefined;
 const no = (reason: string, message: string): Refusal => ({ reason, message });
@@ -81,6 +82,7 @@ const checks: readonly Check[] = [
           "spec.transport.passiveMode waits for the peer, and BgpConf default listens on no port (listenPort -1); change one of them",
         )
       : undefined,
+  ...connectionChecks,
   (peer, conf) =>
     familiesOf(peer, conf).length === 0
       ? no(
@@ -99,10 +101,13 @@ export function judgePeer(peer: BgpPeer, conf: BgpConf | undefined): Judgement {
   return { refusal: undefined, notes: notesOn(peer, conf) };
 }
 
-function notesOn({ spec }: BgpPeer, conf: BgpConf | undefined): string[] {
+function notesOn(peer: BgpPeer, conf: BgpConf | undefined): string[] {
+  const { spec } = peer;
   const { conf: who, timers, transport, ebgpMultihop, bfd } = spec;
   const localAs = who.localAs || conf?.spec.as;
   const isInternal = who.dynamicAs === "internal" || (who.peerAs !== undefined && who.peerAs === localAs);
+  const isExternal = who.dynamicAs === "external" || (Boolean(who.peerAs) && Boolean(localAs) && who.peerAs !== localAs);
+  const isPassive = transport?.passiveMode === true;
   const hold = digits(timers?.config?.holdTime) ?? 90;
   const keepalive = digits(timers?.config?.keepaliveInterval);
   const notes: readonly (readonly [boolean, string])[] = [
@@ -115,10 +120,19 @@ function notesOn({ spec }: BgpPeer, conf: BgpConf | undefined): string[] {
       who.peerType !== undefined && who.peerType === 1 && isInternal,
       "spec.conf.peerType 1 (external) has no effect: the AS numbers make the peer internal",
     ],
+    [who.peerType === 0 && isExternal, "spec.conf.peerType 0 (internal) has no effect: the AS numbers make the peer external"],
+    [
+      who.peerAs === 65535 || who.peerAs === 4294967295,
+      `spec.conf.peerAs ${who.peerAs} is reserved and nobody's (RFC 7300); routers may refuse paths that it is in`,
+    ],
     [who.routeFlapDamping === true, "spec.conf.routeFlapDamping has no effect: routes of peers are never used"],
     [
       ebgpMultihop?.enabled === true && isInternal,
       "spec.ebgpMultihop has no effect: the peer is internal, and may be any number of hops away",
+    ],
+    [
+      Boolean(ebgpMultihop?.multihopTtl) && ebgpMultihop?.enabled !== true,
+      `spec.ebgpMultihop.multihopTtl ${ebgpMultihop?.multihopTtl} has no effect while enabled is not true`,
     ],
     [Boolean(who.role) && isInternal, `spec.conf.role "${who.role}" has no effect: roles are for external peers (RFC 9234 §4.1)`],
     [
@@ -130,6 +144,18 @@ function notesOn({ spec }: BgpPeer, conf: BgpConf | undefined): string[] {
       keepalive !== undefined && hold > 0 && keepalive * 3 > hold,
       `spec.timers.config.keepaliveInterval "${keepalive}" is more than a third of the hold time; KEEPALIVEs go every ${Math.max(1, Math.floor(hold / 3))} s`,
     ],
+    [
+      Boolean(keepalive) && hold === 0,
+      `spec.timers.config.keepaliveInterval "${keepalive}" has no effect: with a hold time of 0 there are no KEEPALIVEs`,
+    ],
+    [
+      isPassive && Boolean(transport?.localAddress) && bfd === undefined,
+      `spec.transport.localAddress "${transport?.localAddress}" has no effect: with passiveMode the peer chooses which address it connects to`,
+    ],
+    [
+      isPassive && digits(timers?.config?.connectRetry) !== undefined,
+      "spec.timers.config.connectRetry has no effect: with passiveMode nobody dials",
+    ],
     [transport?.mtuDiscovery === false, "spec.transport.mtuDiscovery false has no effect: the kernel discovers the path MTU"],
     [
       bfd !== undefined && bfd.minimumTtl !== undefined && ebgpMultihop?.enabled !== true && !isInternal,
@@ -138,6 +164,28 @@ function notesOn({ spec }: BgpPeer, conf: BgpConf | undefined): string[] {
   ];
   return [
     ...notes.flatMap(([holds, note]) => (holds ? [note] : [])),
+    ...notesOnFamilies(peer, conf),
     ...notesOnRestart("spec.gracefulRestart", spec.gracefulRestart),
+  ];
+}
+
+/** Wishes of afiSafis that come to nothing. */
+function notesOnFamilies(peer: BgpPeer, conf: BgpConf | undefined): string[] {
+  const listed = listedFamilies(peer);
+  const left = familiesOf(peer, conf);
+  const named = entriesOf(peer).map(([family]) => family);
+  const twice = new Set(named.filter((family, index) => named.indexOf(family) < index));
+  const tellsAll = (peer.spec.nextHops || conf?.spec.nextHops) === "all";
+  const sendMax = sendMaxOf(peer);
+  return [
+    ...((peer.spec.afiSafis ?? []).length === 0 ? [] : listed.filter((family) => !left.includes(family))).map(
+      (family) =>
+        `spec.afiSafis: ${family} is not offered: BgpConf default's families, ${JSON.stringify(conf?.spec.families)}, leave it out`,
+    ),
+    ...[...twice].map((family) => `spec.afiSafis has ${family} more than once; of addPaths the last one counts`),
+    ...(tellsAll ? left.filter((family) => (sendMax[family] ?? 0) < 2) : []).map(
+      (family) =>
+        `spec.afiSafis: nextHops is all, and ${family} has addPaths.config.sendMax ${sendMax[family] ?? 0}: only one next hop of each address is told; set it to the number of nodes`,
+    ),
   ];
 }

@@ -25,7 +25,10 @@ export function notesOnRestart(path: string, restart: BgpConf["spec"]["gracefulR
   const wishes = Object.entries(withoutEffect).flatMap(([field, why]) =>
     restart?.[field as keyof typeof withoutEffect] ? [`${path}.${field} has no effect: ${why}`] : [],
   );
+  const given = ["restartTime", "helperOnly", "notificationEnabled"] as const;
+  const unused = restart === undefined || restart.enabled === true ? [] : given.filter((field) => Boolean(restart[field]));
   return [
+    ...unused.map((field) => `${path}.${field} has no effect while ${path}.enabled is not true`),
     ...reports.flatMap((field) =>
       restart?.[field] === undefined || restart[field] === ""
         ? []

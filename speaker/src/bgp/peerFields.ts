@@ -12,7 +12,7 @@ export function digits(text: string | undefined): number | undefined {
 }
 
 /** Families that a peer may have: those that it lists, else the one of its address, or both without one. */
-function listedFamilies({ spec }: BgpPeer): RouteFamily[] {
+export function listedFamilies({ spec }: BgpPeer): RouteFamily[] {
   const own = ownFamilies(spec.conf.neighborAddress);
   if (spec.afiSafis === undefined || spec.afiSafis.length === 0) return own;
   const listed = spec.afiSafis.filter(({ config }) => config?.enabled !== false).flatMap((entry) => familiesOfEntry(entry, own));
