@@ -1,6 +1,7 @@
 import type { Eip } from "@berth/api/eip";
+import { selects } from "../announce/selector.ts";
 import { isReady, wellNodes } from "../kubernetes/announced.ts";
-import type { Service } from "../kubernetes/objects.ts";
+import type { Pod, Service } from "../kubernetes/objects.ts";
 import { defaultConfOf, nodeView } from "../kubernetes/view.ts";
 import { parseAddress } from "../net/address.ts";
 import type { ClusterFacts } from "./clusterFacts.ts";
@@ -51,13 +52,21 @@ const speakers: Question = ({ facts }) => {
       "no speaker runs; is the DaemonSet berth-speaker there, and does its node selector fit a node?",
     );
   const ready = facts.speakers.filter(isReady);
-  const silent = facts.speakers.filter((pod) => !isReady(pod)).map((pod) => pod.spec?.nodeName ?? pod.metadata.name);
+  const silent = facts.speakers
+    .filter((pod) => !isReady(pod))
+    .map((pod) => `${pod.spec?.nodeName ?? pod.metadata.name}${waitsFor(pod)}`);
   if (ready.length === 0)
     return problem("speakers", "NoSpeakerReady", `no speaker is Ready (${silent.join(", ")}); look at their logs`);
   return silent.length > 0
     ? note("speakers", "SpeakerNotReady", `not Ready on ${silent.sort().join(", ")}; the other ${ready.length} go on`)
     : ok("speakers", `${ready.length} of ${facts.speakers.length} are Ready`);
 };
+
+/** Why a pod's container does not run, in the kubelet's word, such as ErrImagePull or CrashLoopBackOff; empty where it runs. */
+function waitsFor({ status }: Pod): string {
+  const reason = status?.containerStatuses?.flatMap(({ state }) => state?.waiting?.reason ?? [])[0];
+  return reason === undefined ? "" : `: ${reason}`;
+}
 
 /** What an endpoint is of: its pod, or where nobody names one, itself. */
 function podOf({ nodeName, targetRef, addresses }: ReturnType<typeof endpointsOf>[number]): string {
@@ -124,18 +133,29 @@ const bgpSessions: Question = ({ facts, held, reports }) => {
     const up = nodes.filter(([, { peerState }]) => peerState?.sessionState === "ESTABLISHED").map(([name]) => name);
     const down = nodes
       .filter(([name]) => !up.includes(name))
-      .map(([name, { peerState, lastError }]) => `${name}: ${lastError || (peerState?.sessionState ?? "unknown").toLowerCase()}`);
-    return { name: peer.metadata.name, refused, up, down, hasReports: nodes.length > 0 };
+      .map(([name, { peerState, lastError }]) => {
+        const state = (peerState?.sessionState ?? "unknown").toLowerCase();
+        const isDialled = ["connect", "active"].includes(state) && peer.spec.conf.neighborAddress !== undefined;
+        return `${name}: ${lastError || (isDialled ? `no answer from ${peer.spec.conf.neighborAddress} yet (${state})` : state)}`;
+      });
+    const isForNone = !facts.nodes.some((node) => selects(peer.spec.nodeSelector, node.metadata.labels ?? {}));
+    return { name: peer.metadata.name, refused, up, down, isForNone, hasReports: nodes.length > 0 };
   });
   const isUp =
     rows.some(({ up }) => up.length > 0) || reports.some(({ announcing, protocol }) => announcing && protocol === "bgp");
   const text = (row: (typeof rows)[number]): string =>
     row.refused !== undefined
       ? `${row.name} is not used: ${row.refused.message}`
-      : `${row.name} is up on ${row.up.join(", ") || "no node"}${row.down.length > 0 ? `, down on ${row.down.join("; ")}` : ""}${row.hasReports ? "" : " (no node selected, or no speaker)"}`;
+      : row.isForNone
+        ? `spec.nodeSelector of BgpPeer ${row.name} selects no node`
+        : `${row.name} is up on ${row.up.join(", ") || "no node"}${row.down.length > 0 ? `, down on ${row.down.join("; ")}` : ""}${row.hasReports ? "" : " (no node selected, or no speaker)"}`;
   const message = rows.map(text).join(". ");
-  if (!isUp) return problem("bgp sessions", rows[0]?.refused?.reason ?? "NoSession", `no session is up: ${message}`);
-  return rows.some(({ refused, down }) => refused !== undefined || down.length > 0)
+  const reasonOf = ({ refused, isForNone }: (typeof rows)[number]): string =>
+    refused?.reason ?? (isForNone ? "PeerSelectsNoNode" : "NoSession");
+  // A router that does not answer is told before one that was never asked.
+  const first = rows.find((row) => reasonOf(row) === "NoSession") ?? rows[0];
+  if (!isUp) return problem("bgp sessions", first === undefined ? "NoSession" : reasonOf(first), `no session is up: ${message}`);
+  return rows.some(({ refused, down, isForNone }) => refused !== undefined || isForNone || down.length > 0)
     ? note("bgp sessions", "SomeSessionsDown", message)
     : ok("bgp sessions", message);
 };

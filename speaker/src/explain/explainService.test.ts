@@ -135,6 +135,16 @@ const cases: readonly Case[] = [
     says: /node1, node2/,
   },
   {
+    name: "speakers whose image is not there",
+    facts: {
+      speakers: [
+        { ...speaker("node1", false), status: { containerStatuses: [{ state: { waiting: { reason: "ErrImageNeverPull" } } }] } },
+      ],
+    },
+    reason: "NoSpeakerReady",
+    says: /node1: ErrImageNeverPull/,
+  },
+  {
     name: "nodes that are all excluded",
     facts: {
       nodes: ["node1", "node2"].map((name) =>
@@ -169,6 +179,23 @@ const cases: readonly Case[] = [
     key: "demo/routed",
     reason: "NoBgpPeer",
     says: /no BgpPeer/,
+  },
+  {
+    name: "a peer for no node",
+    facts: {
+      bgpPeers: [{ ...peer({}), spec: { ...peer({}).spec, nodeSelector: { matchLabels: { rack: "none" } } } }],
+      announcements: [],
+    },
+    key: "demo/routed",
+    reason: "PeerSelectsNoNode",
+    says: /spec\.nodeSelector of BgpPeer router selects no node/,
+  },
+  {
+    name: "a router that does not answer",
+    facts: { bgpPeers: [peer({ node1: { state: "CONNECT" } })], announcements: [] },
+    key: "demo/routed",
+    reason: "NoSession",
+    says: /down on node1: no answer from 172\.30\.0\.1 yet \(connect\)/,
   },
   {
     name: "a router that refuses the session",

@@ -32,7 +32,8 @@ const remedies: Readonly<Record<string, string>> = {
   NoEndpointPort: "let targetPort of the Service name a port of the pods, or be its number: kubectl get endpointslices -o yaml",
   NoLocalEndpoint: "run a pod on a node that may announce, or set externalTrafficPolicy to Cluster",
   NoSpeaker: "see kubectl describe daemonset berth-speaker in Berth's namespace",
-  NoSpeakerReady: "see the logs of the speakers, and whether they reach the API server",
+  NoSpeakerReady:
+    "see kubectl describe pod and the logs of the speakers: whether their image is there, and whether they reach the API server",
   NodeExcluded: "take the label node.kubernetes.io/exclude-from-external-load-balancers off a node",
   NodeNotReady: "bring a node back: kubectl describe node",
   NodeNetworkUnavailable: "see the network plugin of the node",
@@ -46,6 +47,7 @@ const remedies: Readonly<Record<string, string>> = {
   NoBgpPeer: "make a BgpPeer for each router",
   NoSession:
     "see that the router has each node as a neighbour with these AS numbers, that nothing drops TCP port 179, and that passwords agree: berth bgp peer <name>, and BgpPeer.routerConfig for the other end",
+  PeerSelectsNoNode: "let spec.nodeSelector of the BgpPeer fit the labels of the nodes that shall peer, or leave it out",
   NoNextHop: "give the node an address of that family, or set spec.bgp.nextHops",
   NoPassword: "make the Secret that passwordSecretRef names, in Berth's namespace",
   InvalidPassword: "TCP-MD5 takes at most 80 octets; choose a shorter password on both ends",
