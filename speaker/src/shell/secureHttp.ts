@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server } from "node:https";
 import type { MetricsText } from "./metrics.ts";
-import { openReadOnlyHttps } from "./readOnlyHttps.ts";
+import { openReadOnlyHttps, strictHeaders } from "./readOnlyHttps.ts";
 
 /** What came of a request's token. */
 type Verdict = { readonly isAllowed: true } | { readonly isAllowed: false; readonly status: number; readonly message: string };
@@ -28,6 +28,9 @@ export const proxiedAuthorization = "x-berth-authorization";
 /** Where speakers listen for it. */
 export const speakerPort = 7475;
 
+/** Nothing of what is served here is a page. */
+const contentPolicy = "default-src 'none'; frame-ancestors 'none'";
+
 /** The rights that are asked for. What is under /look/ needs that to /state. */
 const paths = { metrics: "/metrics", state: "/state" } as const;
 
@@ -48,7 +51,7 @@ export function openSecureHttp(address: string, sources: SecureSources): Promise
 }
 
 function end(response: ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, { "content-type": type, "cache-control": "no-store", "x-content-type-options": "nosniff" });
+  response.writeHead(status, { ...strictHeaders, "content-security-policy": contentPolicy, "content-type": type });
   response.end(response.req.method === "HEAD" ? undefined : body);
 }
 

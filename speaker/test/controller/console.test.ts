@@ -118,6 +118,9 @@ describe("the page, for those whom the cluster knows", () => {
     for (const method of ["POST", "PUT", "PATCH", "DELETE"])
       for (const path of ["/", "/api/model", "/api/explain?service=default/web"])
         assert.equal((await ask(path, tokens.viewer, method)).status, 405, `${method} ${path}`);
+    assert.equal((await ask("//", tokens.viewer)).status, 400);
+    const { status, body } = await ask("/api/stream?", tokens.viewer, "HEAD");
+    assert.deepEqual([status, body], [200, ""], "the head of the stream ends");
     for (const path of ["/healthz", "/api", "/../main.ts", "/__proto__", "/app.js.map"])
       assert.equal((await ask(path, tokens.viewer)).status, 404, path);
   });

@@ -13,6 +13,7 @@ const main = join(import.meta.dirname, "../../src/main.ts");
 
 interface Answer {
   readonly status: number;
+  readonly headers: NodeJS.Dict<string | string[]>;
   readonly body: string;
 }
 
@@ -31,7 +32,7 @@ function ask(
       response.on("data", (chunk: Buffer) => {
         body += chunk.toString();
       });
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
       response.on("error", reject);
     });
     asking.on("error", reject);
@@ -132,6 +133,9 @@ describe("a speaker's metrics and state, for those whom the cluster knows", () =
   it("are shown to those who have it, also with the token in the header that passes the API server's proxy", async () => {
     const metrics = await ask(ports.secure, "/metrics", bearer(tokens.collector));
     assert.equal(metrics.status, 200);
+    const { headers } = metrics;
+    assert.equal(headers["content-security-policy"], "default-src 'none'; frame-ancestors 'none'");
+    assert.deepEqual([headers["strict-transport-security"], headers["cache-control"]], ["max-age=31536000", "no-store"]);
     assert.match(metrics.body, /^berth_synced 1$/m);
     assert.match(metrics.body, /^berth_kubernetes_requests_total\{method="GET",code="200"\} [1-9]/m);
     assert.match(metrics.body, /^# TYPE metallb_bgp_session_up gauge$/m, "names of others, as --metric-names asks for");
@@ -142,6 +146,7 @@ describe("a speaker's metrics and state, for those whom the cluster knows", () =
   it("cannot be written, and there is nothing else", async () => {
     for (const method of ["POST", "PUT", "DELETE"])
       assert.equal((await ask(ports.secure, "/metrics", bearer(tokens.collector), method)).status, 405);
+    assert.equal((await ask(ports.secure, "//", bearer(tokens.collector))).status, 400);
     for (const path of ["/", "/healthz", "/debug", "/metrics/x"])
       assert.equal((await ask(ports.secure, path, bearer(tokens.collector))).status, 404, path);
   });

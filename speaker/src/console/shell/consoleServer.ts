@@ -4,7 +4,7 @@ import type { Server } from "node:https";
 import { constants, createGzip } from "node:zlib";
 import type { Explanation } from "../../explain/question.ts";
 import type { MetricsText } from "../../shell/metrics.ts";
-import { openReadOnlyHttps } from "../../shell/readOnlyHttps.ts";
+import { openReadOnlyHttps, strictHeaders } from "../../shell/readOnlyHttps.ts";
 import { parseQuestion, type RouteAnswer, type RouteQuestion } from "../routes.ts";
 import type { Authorizer } from "./authorizer.ts";
 import type { Certificate } from "./certificate.ts";
@@ -40,14 +40,7 @@ const files: Readonly<Record<string, readonly [file: string, type: string]>> = {
 const headers = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  "strict-transport-security": "max-age=31536000",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "permissions-policy": "camera=(), geolocation=(), microphone=()",
-  "cache-control": "no-store",
+  ...strictHeaders,
 } as const;
 
 /**
@@ -115,6 +108,7 @@ let watching = 0;
  * Compressed where the reader can take it: the model of a large cluster has megabytes, and says the same things very often.
  */
 function stream(request: IncomingMessage, response: ServerResponse, { feed, authorizer }: ConsoleSources): void {
+  if (request.method === "HEAD") return end(response, 200, "text/event-stream", "");
   if (watching >= watchers) return end(response, 503, "text/plain", `${watchers} pages watch already; close one\n`);
   watching++;
   const gzip = /\bgzip\b/.test(String(request.headers["accept-encoding"])) ? createGzip({ level: 1 }) : undefined;
