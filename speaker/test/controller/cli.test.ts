@@ -83,6 +83,7 @@ describe("the command line, built as people get it", () => {
       [["status"], /no cluster is named/, { KUBECONFIG: "", HOME: "/nowhere" }],
       [["status", "--kubeconfig", "/nowhere"], /the kubeconfig \/nowhere cannot be read/, {}],
       [["nonsense"], /unknown command 'nonsense'/, {}],
+      [["status", "--wait", "soon"], /must be a number of seconds/, {}],
       [["status", "--nonsense"], /unknown option '--nonsense'/, {}],
       [["explain", "service", "web"], /must be namespace\/name/, {}],
       [["explain", "service", "default/wed", "--namespace", "default"], /there is no Service default\/wed/, {}],

@@ -60,7 +60,7 @@ export function addReadCommands(program: Command, context: CommandContext): void
 
   read(program.command("status"))
     .description("is everything well, and what is not; exit code 1 when something is not")
-    .option("--wait <seconds>", "ask again until all is well, for so long at the most", Number, 0)
+    .option("--wait <seconds>", "ask again until all is well, for so long at the most", secondsOf, 0)
     .action(async (flags: ReadFlags & { readonly wait: number }) => {
       const until = Date.now() + flags.wait * 1000;
       for (;;) {
@@ -146,6 +146,13 @@ export function addReadCommands(program: Command, context: CommandContext): void
 function serviceKey(text: string): string {
   if (!/^[^/]+\/[^/]+$/.test(text)) throw new InvalidArgumentError("must be namespace/name, such as shop/web");
   return text;
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === "" || !Number.isFinite(seconds) || seconds < 0)
+    throw new InvalidArgumentError("must be a number of seconds, such as 15");
+  return seconds;
 }
 
 function isTrue(text: string): boolean {
