@@ -1,26 +1,24 @@
 import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
-import { apiVersion } from "@berth/api/crds";
 import type { Eip } from "@berth/api/eip";
 import type { ServiceAnnouncement } from "@berth/api/serviceAnnouncement";
 import { allocate } from "../../allocate/allocate.ts";
 import { observe } from "../../allocate/memory.ts";
-import { type AllocationResult, type Assignment, emptyMemory, type Memory } from "../../allocate/model.ts";
+import { type AllocationResult, emptyMemory, type Memory } from "../../allocate/model.ts";
 import { type Judge, lenientJudge } from "../../announce/judge.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { announcementFacts, speakerSelector, staleReports, wellNodes } from "../announced.ts";
 import { announcementsPath } from "../announcements.ts";
-import { finalizersWithoutOpenelb } from "../finalizers.ts";
 import { type ConfigMap, type KubernetesObject, keyOf, type Namespace, type Node, type Pod, type Service } from "../objects.ts";
 import { isOurs, pools, type Scope, serviceRequest, usersOf } from "../requests.ts";
-import { assignmentEvent, isAssignmentNews, releasedStatus, serviceStatus } from "../statuses.ts";
-import { bgpConfWrites, bgpPeerWrites, eipWrites, type StatusWrite } from "../statusWrites.ts";
+import { releasedStatus, serviceStatus } from "../statuses.ts";
+import { bgpConfWrites, bgpPeerWrites, eipWrites } from "../statusWrites.ts";
 import { defaultConfOf, policyOf } from "../view.ts";
-import { type Api, ApiError } from "./api.ts";
+import type { Api } from "./api.ts";
 import { Collection } from "./collection.ts";
-import { EventRecorder } from "./events.ts";
 import { Leadership } from "./leadership.ts";
 import { NamedObjects } from "./namedObjects.ts";
+import { type Outcome, StatusWriter, type Task } from "./statusWriter.ts";
 import { ownPath } from "./watchCluster.ts";
 
 const gatherMilliseconds = 20;
@@ -34,8 +32,6 @@ const retryInterval = 1000;
 /** How often a controller that does not lead looks at what was freed. */
 const standbyInterval = 1000;
 
-const parallelWrites = 64;
-
 export interface ControllerOptions {
   readonly namespace: string;
   /** Unique for this process: the name of its pod, with something that a restart changes. */
@@ -48,9 +44,6 @@ export interface ControllerOptions {
   /** Says what BGP makes of objects; without one they are taken as they are. */
   readonly judge?: Judge;
 }
-
-/** What came of a write. "unknown": no answer, or one that does not tell whether it was taken. */
-type Outcome = boolean | "unknown";
 
 /** What a controller watches. */
 export interface WatchedObjects {
@@ -95,21 +88,12 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   /** The run that is under way, or was the last; it never fails. */
   let underWay: Promise<void> = Promise.resolve();
   const counts = { reconciles: 0, failedReconciles: 0 };
-  /** Writes that the API server refused or did not answer; those that came too late are not among them. */
-  let failedWrites = 0;
   let isDirty = false;
   let isClosed = false;
   let reportedAt = 0;
   let restsUntil = 0;
   /** Whether everything was read after this process began to lead: what a watch had until then may lag behind the last leader's writes. */
   let isFresh = !options.elects;
-  /** Statuses that were sent and never answered: they may be in force, so what they give is given to nobody else. By Service. */
-  const inDoubt = new Map<
-    string,
-    { readonly resourceVersion: string | undefined; readonly status: NonNullable<Service["status"]> }
-  >();
-  /** The API server asked for silence until then. */
-  let notBefore = 0;
   const listeners: (() => void)[] = [];
   const tell = (): void => {
     for (const listener of listeners) listener();
@@ -147,11 +131,11 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   const speakers = new Collection<Pod>(api, speakersPath, reported, logger, { selectors: { labelSelector: speakerSelector } });
   /** Since when reports have had no speaker that is well behind them. */
   let staleSince: ReadonlyMap<string, number> = new Map();
-  const events = new EventRecorder(api, "berth-controller", logger);
+  const writer = new StatusWriter(api, services, logger);
   void Promise.all(all.map((one) => one.whenSynced)).then(() => leadership?.stand());
   const isSynced = (): boolean => all.every((one) => one.isSynced);
   const isLeader = (): boolean => leadership?.isLeader ?? true;
-  const mayWrite = (): boolean => isLeader() && Date.now() >= notBefore;
+  const mayWrite = (): boolean => isLeader() && writer.silence <= 0;
 
   function onLeadership(): void {
     isFresh = false;
@@ -166,18 +150,6 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     clearTimeout(timer);
     timer = undefined;
     changed();
-  }
-
-  /** Forgets doubts that what is known by now has settled: the Service was written since, or is gone. */
-  function settleDoubts(): void {
-    for (const [key, { resourceVersion }] of inDoubt)
-      if (services.get(key)?.metadata.resourceVersion !== resourceVersion) inDoubt.delete(key);
-  }
-
-  /** The Service as it may be by now. */
-  function assumed(service: Service): Service {
-    const doubt = inDoubt.get(keyOf(service));
-    return doubt === undefined ? service : { ...service, status: doubt.status };
   }
 
   function schedule(after: number): void {
@@ -200,10 +172,10 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     isRunning = true;
     counts.reconciles++;
     let isAgainSoon = false;
-    const failedBefore = failedWrites;
+    const failedBefore = writer.failures;
     try {
       isAgainSoon = await reconcile();
-      if (failedWrites > failedBefore) counts.failedReconciles++;
+      if (writer.failures > failedBefore) counts.failedReconciles++;
     } catch (error) {
       isAgainSoon = true;
       counts.failedReconciles++;
@@ -213,7 +185,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       );
     }
     isRunning = false;
-    const silence = notBefore - Date.now();
+    const silence = writer.silence;
     if (silence > 0) schedule(silence);
     else if (isDirty) schedule(gatherMilliseconds);
     else if (isAgainSoon) schedule(retryInterval);
@@ -230,13 +202,13 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
   /** Decides everything on what is known now and writes what differs. @returns whether something must be tried again soon */
   async function reconcile(): Promise<boolean> {
     const began = performance.now();
-    settleDoubts();
+    writer.settleDoubts();
     const now = Date.now();
     const instant = new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
     const served = ours();
     const entries = pools(eips.objects);
     const result = allocate({
-      services: served.map((service) => serviceRequest(assumed(service))),
+      services: served.map((service) => serviceRequest(writer.assumed(service))),
       pools: entries.map((entry) => entry.pool),
       namespaceLabels: new Map(namespaces.objects.map((namespace) => [namespace.metadata.name, namespace.metadata.labels ?? {}])),
       memory,
@@ -253,7 +225,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     const byService = Map.groupBy(reports.objects, ({ metadata, status }) => `${metadata.namespace}/${status.service}`);
     const announcementsOf = (service: Service) =>
       reports.isSynced ? announcementFacts(service, byService.get(keyOf(service)) ?? [], well) : [];
-    const writes = services.objects.flatMap((service): (() => Promise<boolean>)[] => {
+    const writes = services.objects.flatMap((service): Task[] => {
       const assignment = result.assignments.get(keyOf(service));
       const status =
         assignment !== undefined
@@ -261,12 +233,12 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
           : isOur.has(keyOf(service))
             ? undefined
             : releasedStatus(service);
-      return status === undefined ? [] : [() => writeService(service, status, assignment)];
+      return status === undefined ? [] : [() => writer.writeService(service, status, assignment)];
     });
     const decided = performance.now();
     restsUntil = decided + Math.min(longestRest, restFactor * (decided - began));
-    const outcomes = await events.holdBack(() => inParallel(writes, parallelWrites, mayWrite));
-    const released = await inParallel(finalizerWrites(), parallelWrites, mayWrite);
+    const outcomes = await writer.allBeforeEvents(writes, mayWrite);
+    const released = await writer.all(finalizerTasks(), mayWrite);
     const reported = await report(entries, result, instant);
     if (well !== undefined) await forgetStaleReports(isOur, well, now);
     return [...outcomes, ...released, ...reported].some((outcome) => outcome !== true);
@@ -286,32 +258,11 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       );
       return true;
     });
-    await inParallel(deletions, parallelWrites, mayWrite).catch((error: unknown) =>
-      logger.debug({ event: "forgetFailed", error: String(error) }, "a stale ServiceAnnouncement could not be deleted"),
-    );
-  }
-
-  async function writeService(
-    service: Service,
-    status: NonNullable<ReturnType<typeof serviceStatus>> | NonNullable<ReturnType<typeof releasedStatus>>,
-    assignment: Assignment | undefined,
-  ): Promise<boolean> {
-    const { namespace, name, resourceVersion } = service.metadata;
-    if (status.loadBalancer.ingress !== undefined) inDoubt.set(keyOf(service), { resourceVersion, status });
-    // The whole object: a patch costs the API server a sixth more, and thousands may wait for their address.
-    const isOk = await write(services, "PUT", `/api/v1/namespaces/${namespace}/services/${name}/status`, {
-      apiVersion: "v1",
-      kind: "Service",
-      ...service,
-      status: { ...service.status, ...status },
-    });
-    if (isOk !== "unknown") inDoubt.delete(keyOf(service));
-    if (isOk !== true) return false;
-    if (assignment !== undefined && !isAssignmentNews(service, assignment)) return true;
-    const event = assignmentEvent(assignment);
-    events.record("Service", "v1", service, event);
-    logger.info({ event: "service", service: keyOf(service), reason: event.reason }, event.message);
-    return true;
+    await writer
+      .all(deletions, mayWrite)
+      .catch((error: unknown) =>
+        logger.debug({ event: "forgetFailed", error: String(error) }, "a stale ServiceAnnouncement could not be deleted"),
+      );
   }
 
   /** Writes the statuses of Eips, BgpConfs and BgpPeers, at most once a second. */
@@ -324,10 +275,10 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
     }
     const isLocal = (key: string): boolean => services.get(key)?.spec.externalTrafficPolicy === "Local";
     const own = eipWrites(entries, result, judge, bgpPeers.objects, isLocal, instant);
-    const writes = statusTasks(eips, "Eip", own);
+    const writes = writer.statusTasks(eips, "Eip", own);
     const defaultConf = defaultConfOf(bgpConfs.objects);
     configMaps.follow(defaultConf?.spec.policy ? [defaultConf.spec.policy] : []);
-    if (!configMaps.isSettled) return inParallel(writes, parallelWrites, mayWrite);
+    if (!configMaps.isSettled) return writer.all(writes, mayWrite);
     const objects = {
       bgpConfs: bgpConfs.objects,
       bgpPeers: bgpPeers.objects,
@@ -335,66 +286,22 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       policy: policyOf(defaultConf, configMaps.objects),
     };
     writes.push(
-      ...statusTasks(bgpConfs, "BgpConf", bgpConfWrites(objects, judge, instant)),
-      ...statusTasks(bgpPeers, "BgpPeer", bgpPeerWrites(objects, judge, instant)),
+      ...writer.statusTasks(bgpConfs, "BgpConf", bgpConfWrites(objects, judge, instant)),
+      ...writer.statusTasks(bgpPeers, "BgpPeer", bgpPeerWrites(objects, judge, instant)),
     );
-    const outcomes = await inParallel(writes, parallelWrites, mayWrite);
+    const outcomes = await writer.all(writes, mayWrite);
     reportedAt = Date.now();
     return outcomes;
   }
 
-  function statusTasks<T extends KubernetesObject>(
-    into: Collection<T>,
-    kind: "Eip" | "BgpConf" | "BgpPeer",
-    writes: readonly StatusWrite<T>[],
-  ): (() => Promise<Outcome>)[] {
-    const path = ownPath(`${kind.toLowerCase()}s`);
-    return writes.map(({ object, patch, events: news }) => async (): Promise<Outcome> => {
-      const outcome = await write(into, "PATCH", `${path}/${object.metadata.name}/status`, patch);
-      if (outcome === true) for (const event of news) events.record(kind, apiVersion, object, event);
-      return outcome;
-    });
-  }
-
-  /** Lets objects go that are being deleted and wait for OpenELB, which is not there any more. */
-  function finalizerWrites(): (() => Promise<Outcome>)[] {
-    const of = <T extends KubernetesObject>(from: Collection<T>, pathOf: (object: T) => string): (() => Promise<Outcome>)[] =>
-      from.objects.flatMap((object) => {
-        const finalizers = finalizersWithoutOpenelb(object);
-        if (finalizers === undefined) return [];
-        return [
-          () =>
-            write(from, "PATCH", pathOf(object), { metadata: { resourceVersion: object.metadata.resourceVersion, finalizers } }),
-        ];
-      });
+  function finalizerTasks(): Task[] {
     const own = (plural: string) => (object: KubernetesObject) => `${ownPath(plural)}/${object.metadata.name}`;
     return [
-      ...of(services, ({ metadata }) => `/api/v1/namespaces/${metadata.namespace}/services/${metadata.name}`),
-      ...of(eips, own("eips")),
-      ...of(bgpConfs, own("bgpconfs")),
-      ...of(bgpPeers, own("bgppeers")),
+      ...writer.finalizerTasks(services, ({ metadata }) => `/api/v1/namespaces/${metadata.namespace}/services/${metadata.name}`),
+      ...writer.finalizerTasks(eips, own("eips")),
+      ...writer.finalizerTasks(bgpConfs, own("bgpconfs")),
+      ...writer.finalizerTasks(bgpPeers, own("bgppeers")),
     ];
-  }
-
-  /** @returns false when it must be decided again, the object changed meanwhile or the API server refused; "unknown" when it may have been taken */
-  async function write<T extends KubernetesObject>(
-    into: Collection<T>,
-    method: "PATCH" | "PUT",
-    path: string,
-    body: unknown,
-  ): Promise<Outcome> {
-    try {
-      into.put((await api.send(method, path, body)) as T);
-      return true;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return true;
-      if (error instanceof ApiError && error.status === 429) notBefore = Date.now() + (error.retryAfter ?? retryInterval);
-      if (!(error instanceof ApiError && error.status === 409)) {
-        failedWrites++;
-        logger.warn({ event: "writeFailed", path, error: String(error) }, `cannot write ${path}; trying again`);
-      }
-      return error instanceof ApiError && error.status < 500 ? false : "unknown";
-    }
   }
 
   return {
@@ -429,19 +336,8 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       for (const one of [...all, reports, speakers]) one.close();
       // Whoever leads next must not read before our last write is there, nor be told to come when one may still arrive.
       await underWay;
-      settleDoubts();
-      if (inDoubt.size === 0) await leadership?.close();
+      writer.settleDoubts();
+      if (!writer.isInDoubt) await leadership?.close();
     },
   };
-}
-
-/** Runs tasks, at most so many at a time, in order; stops early when `mayGoOn` says no. */
-async function inParallel(tasks: readonly (() => Promise<Outcome>)[], limit: number, mayGoOn: () => boolean): Promise<Outcome[]> {
-  const results: Outcome[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let task = tasks[next++]; task !== undefined; task = tasks[next++]) results.push(mayGoOn() ? await task() : false);
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, tasks.length) }, worker));
-  return results;
 }
