@@ -36,8 +36,10 @@ export const bgpPeerArgs = {
   ...common,
   password: {
     type: "string",
-    doc: "TCP-MD5 password (RFC 2385). It becomes a Secret in Berth's namespace, never a field of the BgpPeer.",
+    doc: "TCP-MD5 password (RFC 2385), at most 80 characters. It becomes a Secret in Berth's namespace, never a field of the BgpPeer.",
     secret: true,
+    minLength: 1,
+    maxLength: 80,
   },
   namespace: { type: "string", doc: "The namespace that Berth is installed in, for the Secret. Default berth-system." },
   bgpConf: {

@@ -86,11 +86,11 @@ interface Judged {
 /** Plain arguments are judged at once, in the order of the program, so that of two components that clash the later one is told. */
 function verdictOf({ component, name, args, provider }: Judged, run: Run | undefined): Promise<void> {
   const now = provider === undefined ? knownNow(args) : undefined;
-  const verdict = async ({ value, secrets }: Known, cluster: string): Promise<void> => {
+  const verdict = async ({ value, ...hidden }: Known, cluster: string): Promise<void> => {
     const known = record(value);
     const own = ownProblems[component](known, name);
     const others = run === undefined ? [] : await declare(run, cluster, { component, name, args: known });
-    const problems = [...own, ...others].map((problem) => withoutSecrets(problem, secrets));
+    const problems = [...own, ...others].map((problem) => withoutSecrets(problem, hidden));
     if (problems.length > 0) throw mistake(component, name, problems);
   };
   return now === undefined
@@ -98,10 +98,11 @@ function verdictOf({ component, name, args, provider }: Judged, run: Run | undef
     : verdict(now, "");
 }
 
-/** Takes secret texts out of a sentence. */
-function withoutSecrets(problem: Problem, secrets: readonly string[]): Problem {
-  const shown = secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), problem.reason);
-  return shown === problem.reason ? problem : { ...problem, reason: shown, isSecret: true };
+/** Takes secret texts out of a sentence, and keeps the engine from showing an argument that holds a secret. */
+function withoutSecrets(problem: Problem, { secrets, secretArguments }: Omit<Known, "value">): Problem {
+  const reason = secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), problem.reason);
+  const [argument = ""] = problem.propertyPath.split(/[.[]/);
+  return reason === problem.reason && !secretArguments.has(argument) ? problem : { ...problem, reason, isSecret: true };
 }
 
 /**

@@ -7,6 +7,8 @@ export interface Known {
   readonly value: unknown;
   /** Texts that are secret: they must not come into a message. */
   readonly secrets: readonly string[];
+  /** The arguments that are secret, or hold something that is: their values must not be shown. */
+  readonly secretArguments: ReadonlySet<string>;
 }
 
 /**
@@ -21,7 +23,7 @@ interface Inside {
 
 /** What is known of inputs that hold no outputs: all of it, at once. Undefined when there are outputs. */
 export function knownNow(input: unknown): Known | undefined {
-  return isPlain(input) ? { value: input, secrets: [] } : undefined;
+  return isPlain(input) ? { value: input, secrets: [], secretArguments: new Set() } : undefined;
 }
 
 function isPlain(input: unknown): boolean {
@@ -32,26 +34,42 @@ function isPlain(input: unknown): boolean {
 
 /** Looks into inputs, through outputs and promises. Waits for those that are under way. */
 export async function knownOf(input: unknown): Promise<Known> {
-  const secrets: string[] = [];
-  const value = await look(input, false, secrets);
-  return { value, secrets };
+  const secrets: Secrets = { texts: [], arguments: new Set() };
+  const value = await look(input, { isSecret: false, argument: undefined }, secrets);
+  return { value, secrets: secrets.texts, secretArguments: secrets.arguments };
 }
 
-async function look(input: unknown, isSecret: boolean, secrets: string[]): Promise<unknown> {
+interface Secrets {
+  readonly texts: string[];
+  readonly arguments: Set<string>;
+}
+
+/** Where in the arguments something is. */
+interface Place {
+  readonly isSecret: boolean;
+  /** The argument that it is part of; undefined for all of them together. */
+  readonly argument: string | undefined;
+}
+
+async function look(input: unknown, place: Place, secrets: Secrets): Promise<unknown> {
+  if (place.isSecret && place.argument !== undefined) secrets.arguments.add(place.argument);
   if (pulumi.Output.isInstance(input)) {
     const inside = pulumi.output(input) as unknown as Inside;
     const [value, isHidden, isKnown] = await Promise.all([inside.promise(true), inside.isSecret, inside.isKnown]);
+    if (isHidden && place.argument !== undefined) secrets.arguments.add(place.argument);
     if (!isKnown && !pulumi.containsUnknowns(value)) return unknown;
-    return look(value, isSecret || isHidden, secrets);
+    return look(value, { ...place, isSecret: place.isSecret || isHidden }, secrets);
   }
-  if (input instanceof Promise) return look(await input, isSecret, secrets);
+  if (input instanceof Promise) return look(await input, place, secrets);
   if (pulumi.isUnknown(input)) return unknown;
   if (pulumi.Resource.isInstance(input)) return input;
-  if (Array.isArray(input)) return Promise.all(input.map((item) => look(item, isSecret, secrets)));
+  if (Array.isArray(input)) return Promise.all(input.map((item) => look(item, place, secrets)));
   if (typeof input === "object" && input !== null) {
-    const entries = Object.entries(input).map(async ([key, item]) => [key, await look(item, isSecret, secrets)] as const);
+    const entries = Object.entries(input).map(
+      async ([key, item]) => [key, await look(item, { ...place, argument: place.argument ?? key }, secrets)] as const,
+    );
     return Object.fromEntries((await Promise.all(entries)).filter(([, item]) => item !== undefined));
   }
-  if (isSecret && typeof input === "string" && input !== "") secrets.push(input);
+  if (place.isSecret && typeof input === "string" && input !== "") secrets.texts.push(input);
   return input;
 }

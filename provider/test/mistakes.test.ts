@@ -36,8 +36,9 @@ function saidByLibrary({ component, name, path, reason }: Case["told"][number]):
   return `error: berth:index:${component} "${name}" has a mistake:\n      ${path}: ${reason}\n`;
 }
 
-/** What the engine prints of a mistake that the plugin found: it adds the value at the property path itself. */
-function saidByPlugin({ component, name, path, value, reason }: Case["told"][number]): string {
+/** What the engine prints of a mistake that the plugin found: it adds the value at the property path itself, unless it is secret. */
+function saidByPlugin({ component, name, path, value, reason, hides }: Case["told"][number]): string {
+  if (hides !== undefined) return `: berth:index:${component} "${name}" has a mistake:\n      ${path}: ${reason}\n`;
   const shown = value === undefined ? "" : `property ${path} with value '{${value}}' has a problem: `;
   const head = `error: berth:index:${component} resource '${name}' has a problem: there is a mistake in its arguments\n`;
   return value === undefined ? `${reason}\n` : `${head}    \t\t- ${shown}${reason}\n`;
@@ -55,6 +56,7 @@ for (const [door, said] of [
         assert.ok(preview?.isFailed, preview?.output ?? "no preview");
         for (const told of one.told)
           assert.ok(preview.output.includes(said(told)), `not said: ${said(told)}\n--- but:\n${preview.output}`);
+        for (const { hides = "a secret that is not there" } of one.told) assert.ok(!preview.output.includes(hides), "is shown");
         const count = [...preview.output.matchAll(/has a mistake|there is a mistake/g)].length;
         assert.ok(count >= 1);
         const blamed = [...preview.output.matchAll(/berth:index:\w+ (?:resource ')?"?([\w-]+)["'] has/g)].map(([, name]) => name);

@@ -16,6 +16,8 @@ export interface Case {
     readonly path: string;
     readonly value?: string;
     readonly reason: string;
+    /** A secret that the value at the path is or holds, and that must not be shown. */
+    readonly hides?: string;
   }[];
 }
 
@@ -28,6 +30,7 @@ const pool = (address: unknown, rest: object = {}) => ({ address, ...rest });
 const page = (rest: object) => ({ selector: { app: "page" }, ports: [{ port: 80 }], ...rest });
 const peer = (address: string, peerAs: number, rest: object = {}) => ({ conf: { neighborAddress: address, peerAs }, ...rest });
 const berth = (rest: object = {}) => ({ image: "example/berth:1", ...rest });
+const racks = (...values: string[]) => ({ matchExpressions: [{ key: "rack", operator: "In", values }] });
 const conf = ["BgpConf", "conf", { as: 65000 }] as const;
 
 export const mistakes: readonly Case[] = [
@@ -517,6 +520,81 @@ export const mistakes: readonly Case[] = [
       },
     ],
   },
+  {
+    name: "an address within a secret that is malformed",
+    program: () => [["Eip", "hidden", pool(pulumi.secret("203.0.113.77-203.0.113.7"))]],
+    told: [
+      {
+        component: "Eip",
+        name: "hidden",
+        path: "address",
+        reason: '"[secret]" is reversed; a range starts with its lower end',
+        hides: "203.0.113.77",
+      },
+    ],
+  },
+  {
+    name: "a password under a name that there is not",
+    program: () => [conf, ["BgpPeer", "router", peer("172.30.0.1", 65001, { pasword: "opensesame" })]],
+    told: [
+      {
+        component: "BgpPeer",
+        name: "router",
+        path: "pasword",
+        reason: "there is no such property; did you mean password?",
+        hides: "opensesame",
+      },
+    ],
+  },
+  {
+    name: "a mistake in an argument that holds a secret",
+    program: () => [["BgpPeer", "router", { conf: pulumi.secret({ neighborAddress: "203.0.113.77", peerAs: 65001 }) }]],
+    told: [
+      {
+        component: "BgpPeer",
+        name: "router",
+        path: "conf",
+        reason:
+          'there is no BgpConf in this program, so the speakers have no AS number; declare one, or say bgpConf: "default" if there is one in the cluster',
+        hides: "203.0.113.77",
+      },
+    ],
+  },
+  {
+    name: "peers with one address on nodes of a rack that both name",
+    program: () => [
+      conf,
+      ["BgpPeer", "router", peer("2001:db8::1", 65001, { nodeSelector: racks("a", "b") })],
+      ["BgpPeer", "again", peer("2001:db8:0::1", 65002, { nodeSelector: racks("b", "c") })],
+    ],
+    told: [
+      {
+        component: "BgpPeer",
+        name: "again",
+        path: "conf.neighborAddress",
+        value: "2001:db8:0::1",
+        reason:
+          '"2001:db8::1" is the address of BgpPeer "router" too, on the same nodes; a node has one session with a router: remove one of them, or give them nodeSelectors that no node fulfils both of',
+      },
+    ],
+  },
+  {
+    name: "Local policy on an aggregate of the default pool",
+    program: () => [
+      ["Eip", "office", pool("2001:db8::/64", { isDefault: true, bgp: { aggregationLengthV6: 64 } })],
+      ["ExposedService", "page", page({ externalTrafficPolicy: later("Local") })],
+    ],
+    told: [
+      {
+        component: "ExposedService",
+        name: "page",
+        path: "externalTrafficPolicy",
+        value: "Local",
+        reason:
+          '"Local" cannot be kept with Eip "office", which is announced as /64 by every node; take Cluster, or an Eip without aggregation',
+      },
+    ],
+  },
 ];
 
 /** Programs that look like a mistake and are none. */
@@ -585,6 +663,35 @@ export const rightPrograms: readonly Case[] = [
         "BgpPeer",
         "c",
         peer("172.30.0.1", 65001, { nodeSelector: { matchExpressions: [{ key: "rack", operator: "DoesNotExist" }] } }),
+      ],
+    ],
+    told: [],
+  },
+  {
+    name: "Local policy on addresses that are not in an aggregate",
+    program: () => [
+      ["Eip", "lan", pool("192.0.2.0/25", { protocol: "layer2", bgp: { aggregationLength: 25 } })],
+      ["Eip", "routed", pool("192.0.2.128/25", { addresses: ["2001:db8::/64"], bgp: { aggregationLengthV6: 64 } })],
+      ["Eip", "mine", pool("198.51.100.0/24", { isDefault: true, bgp: { aggregationLength: 24 }, namespaces: ["mine"] })],
+      ["ExposedService", "a", page({ eip: "lan", externalTrafficPolicy: "Local" })],
+      ["ExposedService", "b", page({ address: "192.0.2.129", externalTrafficPolicy: "Local" })],
+      ["ExposedService", "c", page({ eip: "routed", ipFamilies: ["IPv4"], externalTrafficPolicy: "Local" })],
+      ["ExposedService", "d", page({ externalTrafficPolicy: "Local" })],
+    ],
+    told: [],
+  },
+  {
+    name: "peers with one address in two VRFs, on nodes that no selector has in common, and AS numbers of their own",
+    program: () => [
+      conf,
+      ["BgpPeer", "red", { conf: { neighborAddress: "172.30.0.1", peerAs: 65001, vrf: "red" }, nodeSelector: racks("a") }],
+      ["BgpPeer", "blue", { conf: { neighborAddress: "172.30.0.1", peerAs: 65001, vrf: "blue" }, nodeSelector: racks("a") }],
+      ["BgpPeer", "one", peer("172.30.0.2", 65001, { nodeSelector: { matchLabels: { rack: "a", row: "1" } } })],
+      ["BgpPeer", "two", peer("172.30.0.2", 65001, { nodeSelector: { matchLabels: { rack: "a", row: "2" } } })],
+      [
+        "BgpPeer",
+        "own",
+        { conf: { neighborAddress: "172.30.0.3", peerAs: 65000, localAs: 65009, peerType: 1 }, ebgpMultihop: { enabled: true } },
       ],
     ],
     told: [],

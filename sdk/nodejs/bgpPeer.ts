@@ -190,7 +190,7 @@ export interface BgpPeerArgs {
      */
     nodeSelector?: pulumi.Input<inputs.BgpPeerNodeSelectorArgs | undefined>;
     /**
-     * TCP-MD5 password (RFC 2385). It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
+     * TCP-MD5 password (RFC 2385), at most 80 characters. It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
      */
     password?: pulumi.Input<string | undefined>;
     /**

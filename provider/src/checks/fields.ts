@@ -12,9 +12,7 @@ export function fieldProblems(args: object, fields: Fields, path = ""): Problem[
     ...missing,
     ...given.flatMap(([name, value]) => {
       const field = fields[name];
-      return field === undefined
-        ? [{ propertyPath: at(name), reason: `there is no such property; ${suggestion(name, Object.keys(fields))}` }]
-        : valueProblems(value, field, at(name));
+      return field === undefined ? [noSuchProperty(name, fields, at(name))] : valueProblems(value, field, at(name));
     }),
   ];
 }
@@ -33,7 +31,7 @@ function valueProblems(value: unknown, field: Field, propertyPath: string): Prob
       if (value.length > (field.maxLength ?? Number.POSITIVE_INFINITY))
         return wrong(`has ${value.length} characters; at most ${field.maxLength} are allowed`);
       return value.length < (field.minLength ?? 0)
-        ? wrong(`is too short; at least ${field.minLength} characters are needed`)
+        ? wrong(value === "" ? "is empty" : `is too short; at least ${field.minLength} characters are needed`)
         : [];
     case "integer":
       if (typeof value !== "number" || !Number.isInteger(value)) return wrong("is not a whole number");
@@ -66,10 +64,13 @@ function bounds(minimum: number | undefined, maximum: number | undefined): strin
   return maximum === undefined ? `is too low; at least ${minimum} is needed` : `is not from ${minimum} to ${maximum}`;
 }
 
-/** The name that was meant, if one is near, else all there are. */
-function suggestion(name: string, names: readonly string[]): string {
-  const nearest = names.find((other) => distance(name.toLowerCase(), other.toLowerCase()) <= 2);
-  return nearest === undefined ? `there are ${names.join(", ")}` : `did you mean ${nearest}?`;
+/** Names the one that was meant, if one is near, else all there are. What was meant to be a password is not shown. */
+function noSuchProperty(name: string, fields: Fields, propertyPath: string): Problem {
+  const isNear = (other: string): boolean => distance(name.toLowerCase(), other.toLowerCase()) <= 2;
+  const [nearest, field] = Object.entries(fields).find(([other]) => isNear(other)) ?? [];
+  const remedy = nearest === undefined ? `there are ${Object.keys(fields).join(", ")}` : `did you mean ${nearest}?`;
+  const isSecret = field?.type === "string" && field.secret === true;
+  return { propertyPath, reason: `there is no such property; ${remedy}`, ...(isSecret ? { isSecret } : {}) };
 }
 
 /** How many letters must be added, dropped or changed to make one word another. */

@@ -193,6 +193,60 @@ const mistakes: readonly (readonly [
     "true is for external peers, and conf.peerAs and conf.localAs are both 65001; remove it, or correct the AS numbers",
   ],
   [
+    "multihop to a peer of whatever AS is ours",
+    bgpPeerProblems,
+    { conf: { neighborAddress: "2001:db8::1", dynamicAs: "internal" }, ebgpMultihop: { enabled: true } },
+    "ebgpMultihop.enabled",
+    'true is for external peers, and conf.dynamicAs is "internal"; remove it, or correct the AS numbers',
+  ],
+  [
+    "a peer type that contradicts dynamicAs",
+    bgpPeerProblems,
+    { conf: { neighborAddress: "10.0.0.1", dynamicAs: "external", peerType: 0 } },
+    "conf.peerType",
+    '0 says internal, but conf.dynamicAs is "external"; leave it out, it follows from the AS numbers',
+  ],
+  [
+    "a peer type that contradicts localAs",
+    bgpPeerProblems,
+    peer({ localAs: 65001, peerType: 1 }),
+    "conf.peerType",
+    "1 says external, but conf.peerAs and conf.localAs are both 65001; leave it out, it follows from the AS numbers",
+  ],
+  [
+    "an internal peer with another AS",
+    bgpPeerProblems,
+    peer({ localAs: 65002, peerType: 0 }),
+    "conf.peerType",
+    "0 says internal, but conf.peerAs is 65001 and conf.localAs 65002; leave it out, it follows from the AS numbers",
+  ],
+  [
+    "an operator of an Eip without its values",
+    eipProblems,
+    { address: "10.0.0.1", nodeSelector: { matchExpressions: [{ key: "rack", operator: "NotIn", values: [] }] } },
+    "nodeSelector.matchExpressions[0].values",
+    "is empty; NotIn needs at least one value",
+  ],
+  [
+    "an operator of preferred nodes with values that it has no use for",
+    eipProblems,
+    {
+      address: "10.0.0.1",
+      preferredNodes: [
+        { weight: 1, nodeSelector: { matchExpressions: [{ key: "a", operator: "DoesNotExist", values: ["b"] }] } },
+      ],
+    },
+    "preferredNodes[0].nodeSelector.matchExpressions[0].values",
+    '["b"] is not compared with anything; DoesNotExist takes no values',
+  ],
+  [
+    "an operator of announcing nodes without its values",
+    eipProblems,
+    { address: "10.0.0.1", bgp: { nodeSelector: { matchExpressions: [{ key: "rack", operator: "In" }] } } },
+    "bgp.nodeSelector.matchExpressions[0].values",
+    "is empty; In needs at least one value",
+  ],
+  [
     "a node selector operator that there is not",
     bgpPeerProblems,
     peer({}, { nodeSelector: { matchExpressions: [{ key: "rack", operator: "Equals", values: ["a"] }] } }),
@@ -451,6 +505,18 @@ describe("mistakes of one component", () => {
         isSecret: true,
       },
     ]));
+
+  it("passwords that no session can have, without showing them", () => {
+    const told = (args: object): unknown => bgpPeerProblems(peer({}, args));
+    const hidden = (propertyPath: string, reason: string) => [{ propertyPath, reason, isSecret: true }];
+    assert.deepEqual(told({ password: "" }), hidden("password", "the value is empty"));
+    assert.deepEqual(
+      told({ password: "x".repeat(81) }),
+      hidden("password", "the value has 81 characters; at most 80 are allowed"),
+    );
+    assert.deepEqual(told({ pasword: "opensesame" }), hidden("pasword", "there is no such property; did you mean password?"));
+    assert.deepEqual(told({ password: "x".repeat(80) }), []);
+  });
 
   it("several mistakes are told together", () =>
     assert.deepEqual(

@@ -42,6 +42,11 @@ export function eipProblems(args: KnownArgs): Problem[] {
     ...(hasUnknown([args["exclude"]]) ? [] : reservedProblems(left)),
     ...interfaceProblems(args["interface"]),
     ...communityProblems(record(args["bgp"])),
+    ...selectorProblems(record(args["nodeSelector"]), "nodeSelector"),
+    ...list(args["preferredNodes"]).flatMap((item, index) =>
+      selectorProblems(record(record(item)["nodeSelector"]), `preferredNodes[${index}].nodeSelector`),
+    ),
+    ...selectorProblems(record(record(args["bgp"])["nodeSelector"]), "bgp.nodeSelector"),
     ...(isEmpty
       ? no("exclude", `${JSON.stringify(holes.map(({ text }) => text))} leaves no address of the pool; exclude less`)
       : []),
@@ -114,7 +119,7 @@ export function bgpConfProblems(args: KnownArgs): Problem[] {
 /** Mistakes in the arguments of a BgpPeer. */
 export function bgpPeerProblems(args: KnownArgs): Problem[] {
   const conf = record(args["conf"]);
-  const { neighborAddress, peerAs, localAs, peerType, authPassword } = conf;
+  const { neighborAddress, peerAs, localAs, authPassword } = conf;
   const isMultihop = record(args["ebgpMultihop"])["enabled"] === true;
   return [
     ...fieldProblems(args, bgpPeerArgs),
@@ -144,20 +149,37 @@ export function bgpPeerProblems(args: KnownArgs): Problem[] {
     ...(args["password"] !== undefined && conf["passwordSecretRef"] !== undefined
       ? no("conf.passwordSecretRef", "there is a password too; give one of the two")
       : []),
-    ...(isMultihop && peerType === 0
-      ? no(
-          "ebgpMultihop.enabled",
-          "true is for external peers, and conf.peerType 0 says that this one is internal; remove one of the two",
-        )
-      : []),
-    ...(isMultihop && peerType !== 0 && typeof peerAs === "number" && peerAs === localAs
-      ? no(
-          "ebgpMultihop.enabled",
-          `true is for external peers, and conf.peerAs and conf.localAs are both ${peerAs}; remove it, or correct the AS numbers`,
-        )
-      : []),
+    ...peerTypeProblems(conf, isMultihop),
     ...timerProblems(record(record(args["timers"])["config"])),
-    ...selectorProblems(record(args["nodeSelector"])),
+    ...selectorProblems(record(args["nodeSelector"]), "nodeSelector"),
+  ];
+}
+
+/** What a peer says of its type that its own AS numbers, or `dynamicAs`, contradict. */
+function peerTypeProblems(conf: KnownArgs, isMultihop: boolean): Problem[] {
+  const { peerAs, localAs, dynamicAs, peerType } = conf;
+  const hasBoth = typeof peerAs === "number" && typeof localAs === "number" && peerAs > 0 && localAs > 0;
+  const isInternal = hasBoth ? peerAs === localAs : typeof dynamicAs === "string" ? dynamicAs === "internal" : undefined;
+  const numbers =
+    peerAs === localAs
+      ? `conf.peerAs and conf.localAs are both ${String(peerAs)}`
+      : `conf.peerAs is ${String(peerAs)} and conf.localAs ${String(localAs)}`;
+  const why = hasBoth ? numbers : `conf.dynamicAs is ${JSON.stringify(dynamicAs)}`;
+  return [
+    ...(isMultihop && (peerType === 0 || isInternal === true)
+      ? no(
+          "ebgpMultihop.enabled",
+          peerType === 0
+            ? "true is for external peers, and conf.peerType 0 says that this one is internal; remove one of the two"
+            : `true is for external peers, and ${why}; remove it, or correct the AS numbers`,
+        )
+      : []),
+    ...(isInternal !== undefined && dynamicAs !== "" && ((peerType === 0 && !isInternal) || (peerType === 1 && isInternal))
+      ? no(
+          "conf.peerType",
+          `${peerType} says ${peerType === 0 ? "internal" : "external"}, but ${why}; leave it out, it follows from the AS numbers`,
+        )
+      : []),
   ];
 }
 
@@ -207,10 +229,10 @@ function timerProblems(config: KnownArgs): Problem[] {
     : [];
 }
 
-function selectorProblems(selector: KnownArgs): Problem[] {
+function selectorProblems(selector: KnownArgs, at: string): Problem[] {
   return list(selector["matchExpressions"]).flatMap((item, index) => {
     const { operator, values } = record(item);
-    const path = `nodeSelector.matchExpressions[${index}].values`;
+    const path = `${at}.matchExpressions[${index}].values`;
     if (values === unknown) return [];
     const count = list(values).length;
     if ((operator === "In" || operator === "NotIn") && count === 0)

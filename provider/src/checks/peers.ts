@@ -1,5 +1,5 @@
 import { formatAddress, parseAddress } from "./addresses.ts";
-import { hasUnknown, type KnownArgs, list, type Problem, record, unknown } from "./problem.ts";
+import { hasUnknown, type KnownArgs, list, type Problem, record } from "./problem.ts";
 
 /** Mistakes that a peer shows against other peers and against the BgpConf. Pure. */
 
@@ -13,15 +13,16 @@ const no = (propertyPath: string, reason: string): Problem[] => [{ propertyPath,
 /** A peer with the address of another one, on nodes that have that one too. */
 export function peerConflict(it: Named, other: Named): Problem[] {
   const [own, its] = [it, other].map(({ args }) => {
-    const { neighborAddress, neighborInterface, adminDown } = record(args["conf"]);
+    const { neighborAddress, neighborInterface = "", vrf = "", adminDown } = record(args["conf"]);
     const address = typeof neighborAddress === "string" ? parseAddress(neighborAddress) : undefined;
-    const { remotePort = 179 } = record(args["transport"]);
-    return address === undefined || adminDown === true || typeof remotePort !== "number" || neighborInterface === unknown
+    const { remotePort = 179, bindInterface = "" } = record(args["transport"]);
+    const devices = [neighborInterface, vrf, bindInterface];
+    return address === undefined || adminDown === true || typeof remotePort !== "number" || hasUnknown(devices)
       ? undefined
-      : { text: formatAddress(address.family, address.first), remotePort, interface: neighborInterface ?? "" };
+      : { text: formatAddress(address.family, address.first), where: [remotePort || 179, ...devices].join() };
   });
   if (own === undefined || its === undefined) return [];
-  const isSame = own.text === its.text && (own.remotePort || 179) === (its.remotePort || 179) && own.interface === its.interface;
+  const isSame = own.text === its.text && own.where === its.where;
   if (!isSame || !surelyMeet(it.args["nodeSelector"], other.args["nodeSelector"])) return [];
   return no(
     "conf.neighborAddress",
@@ -47,11 +48,27 @@ function requirements(selector: unknown): Requirement[] {
   ];
 }
 
-/** Whether every node that fulfils one of two selectors fulfils the other: then they meet wherever one of them is used at all. */
+/**
+ * Whether two selectors meet: every node that fulfils one of them fulfils the other, so they do wherever one of them is used at all; or
+ * both name values of the same labels, and have one of each label in common.
+ */
 function surelyMeet(a: unknown, b: unknown): boolean {
   if (hasUnknown(a) || hasUnknown(b)) return false;
   const [left, right] = [requirements(a), requirements(b)];
-  return implies(left, right) || implies(right, left);
+  return implies(left, right) || implies(right, left) || haveCommonValues(left, right);
+}
+
+function haveCommonValues(left: readonly Requirement[], right: readonly Requirement[]): boolean {
+  const both = [...left, ...right];
+  const keys = [...new Set(both.map(({ key }) => key))];
+  const isNamedByBoth = (key: string): boolean => [left, right].every((side) => side.some((one) => one.key === key));
+  return (
+    both.every(({ operator }) => operator === "In") &&
+    keys.every((key) => {
+      const lists = both.filter((one) => one.key === key).map(({ values }) => values);
+      return isNamedByBoth(key) && (lists[0] ?? []).some((value) => lists.every((values) => values.includes(value)));
+    })
+  );
 }
 
 function implies(strong: readonly Requirement[], weak: readonly Requirement[]): boolean {
@@ -92,6 +109,8 @@ export function peerConfProblems(it: Named, conf: Named): Problem[] {
       "ebgpMultihop.enabled",
       `true is for external peers, and conf.peerAs ${peerAs} is the speakers' own (${source}); remove it, or correct conf.peerAs`,
     );
+  // With an AS of its own, the peer alone shows whether its type is right.
+  if (ours === localAs) return [];
   if ((peerType === 0 && !isInternal) || (peerType === 1 && isInternal))
     return no(
       "conf.peerType",

@@ -50,7 +50,10 @@ export function isWaiting(it: Declaration, others: readonly Declaration[]): bool
   const wanted = wantedAddresses(it.args);
   if (typeof eip === "string")
     return (wanted.length > 0 || it.args["externalTrafficPolicy"] === "Local") && poolNamed(eip, others) === undefined;
-  return eip === undefined && wanted.some((text) => poolWith(text, others) === undefined);
+  if (eip !== undefined) return false;
+  return wanted.length > 0
+    ? wanted.some((text) => poolWith(text, others) === undefined)
+    : it.args["externalTrafficPolicy"] === "Local" && !of(others, "Eip").some(({ args }) => args["isDefault"] === true);
 }
 
 /** Mistakes of a component that show in what the program never declares. @param all of the program, when nothing more comes */
@@ -164,7 +167,6 @@ function clusterCidrs({ args }: Declaration) {
 
 function serviceConflicts(it: Declaration, others: readonly Declaration[]): Problem[] {
   const { eip } = it.args;
-  const wanted = wantedAddresses(it.args).flatMap((text) => parseAddress(text) ?? []);
   const named = typeof eip === "string" ? poolNamed(eip, others) : undefined;
   const inPools = wantedAddresses(it.args).flatMap((text): Problem[] => {
     const address = parseAddress(text);
@@ -188,30 +190,74 @@ function serviceConflicts(it: Declaration, others: readonly Declaration[]): Prob
         )
       : [];
   });
-  const pool =
-    named ?? (eip === undefined && wanted.length > 0 ? poolWith(wantedAddresses(it.args)[0] ?? "", others) : undefined);
   return [
     ...inPools,
-    ...(pool === undefined ? [] : aggregationProblems(it, pool)),
+    ...aggregationProblems(it, others),
     ...of(others, "ExposedService").flatMap((other) => sharingProblems(it, other)),
   ];
 }
 
 /** Local policy needs routes that only some nodes announce; an aggregate is announced by all. */
-function aggregationProblems(it: Declaration, pool: Pool): Problem[] {
+function aggregationProblems(it: Declaration, others: readonly Declaration[]): Problem[] {
   if (it.args["externalTrafficPolicy"] !== "Local") return [];
-  const bgp = record(pool.args["bgp"]);
-  const lengths = [
-    [bgp["aggregationLength"], 32],
-    [bgp["aggregationLengthV6"], 128],
-  ] as const;
-  const length = lengths.find(([value, full]) => typeof value === "number" && value < full)?.[0];
-  return length === undefined
+  const { eip } = it.args;
+  const wanted = wantedAddresses(it.args);
+  const pools =
+    typeof eip === "string"
+      ? [poolNamed(eip, others)]
+      : eip !== undefined
+        ? []
+        : wanted.length > 0
+          ? wanted.map((text) => poolWith(text, others))
+          : [defaultPool(others)];
+  const found = pools.flatMap((pool) =>
+    pool === undefined ? [] : aggregatesOf(it, pool).map((length) => ({ resource: pool.resource, length })),
+  )[0];
+  return found === undefined
     ? []
     : no(
         "externalTrafficPolicy",
-        `"Local" cannot be kept with Eip "${pool.resource}", which is announced as /${String(length)} by every node; take Cluster, or an Eip without aggregation`,
+        `"Local" cannot be kept with Eip "${found.resource}", which is announced as /${found.length} by every node; take Cluster, or an Eip without aggregation`,
       );
+}
+
+/** The lengths of the aggregates that the addresses of a Service would be part of, whichever it gets. */
+function aggregatesOf(it: Declaration, pool: Pool): number[] {
+  const { protocol, bgp } = pool.args;
+  if (!["bgp", "", undefined].includes(protocol as string | undefined)) return [];
+  const { aggregationLength, aggregationLengthV6 } = record(bgp);
+  const lengthOf = (family: 4 | 6): number | undefined => {
+    const [length, full] = family === 4 ? [aggregationLength, 32] : [aggregationLengthV6, 128];
+    return typeof length === "number" && length < full ? length : undefined;
+  };
+  const asked = familiesAsked(it, pool);
+  const families = asked ?? [...new Set(pool.entries.flatMap(({ ranges }) => ranges.map(({ family }) => family)))];
+  const lengths = families.map(lengthOf);
+  // Where the family is the cluster's choice, only what holds for each of them is sure.
+  const isSure = asked !== undefined || (pool.isKnown && lengths.every((length) => length !== undefined));
+  return isSure ? lengths.flatMap((length) => length ?? []) : [];
+}
+
+/** The families that a Service has addresses of a pool of; undefined when that is the cluster's choice, or not known. */
+function familiesAsked(it: Declaration, pool: Pool): (4 | 6)[] | undefined {
+  const { ipFamilies, ipFamilyPolicy, address } = it.args;
+  if (address === unknown || hasUnknown(ipFamilies)) return undefined;
+  const wanted = wantedAddresses(it.args).flatMap((text) => parseAddress(text) ?? []);
+  const inPool = wanted.filter((one) => pool.entries.some(({ ranges }) => firstShared(ranges, [one]) !== undefined));
+  if (wanted.length > 0) return inPool.map(({ family }) => family);
+  if (ipFamilyPolicy === "RequireDualStack") return [4, 6];
+  const [first, second] = list(ipFamilies).map((one) => (one === "IPv6" ? 6 : 4));
+  if (first === undefined) return undefined;
+  return second === undefined ? [first] : [first, second];
+}
+
+/** The pool of Services that name none, if it surely gets them: one that is bound to namespaces or Services may come before it. */
+function defaultPool(declarations: readonly Declaration[]): Pool | undefined {
+  const bindings = ["namespaces", "namespaceSelector", "serviceSelectors"];
+  const pools = of(declarations, "Eip");
+  const found = pools.find(({ args }) => args["isDefault"] === true && args["autoAssign"] !== false);
+  const isBypassed = pools.some(({ args }) => bindings.some((binding) => args[binding] !== undefined));
+  return found === undefined || isBypassed ? undefined : poolOf(found);
 }
 
 /** Why two Services may not be on one address: the controller's rules of sharing. */

@@ -119,7 +119,7 @@ type bgpPeerArgs struct {
 	NextHops *string `pulumi:"nextHops"`
 	// The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
 	NodeSelector *BgpPeerNodeSelector `pulumi:"nodeSelector"`
-	// TCP-MD5 password (RFC 2385). It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
+	// TCP-MD5 password (RFC 2385), at most 80 characters. It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
 	Password *string `pulumi:"password"`
 	// How long to wait, in seconds. Default 120.
 	TimeoutSeconds *int `pulumi:"timeoutSeconds"`
@@ -161,7 +161,7 @@ type BgpPeerArgs struct {
 	NextHops pulumi.StringPtrInput
 	// The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
 	NodeSelector BgpPeerNodeSelectorPtrInput
-	// TCP-MD5 password (RFC 2385). It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
+	// TCP-MD5 password (RFC 2385), at most 80 characters. It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
 	Password pulumi.StringPtrInput
 	// How long to wait, in seconds. Default 120.
 	TimeoutSeconds pulumi.IntPtrInput

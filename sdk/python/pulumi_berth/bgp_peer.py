@@ -55,7 +55,7 @@ class BgpPeerArgs:
         :param pulumi.Input[_builtins.str] namespace: The namespace that Berth is installed in, for the Secret. Default berth-system.
         :param pulumi.Input[_builtins.str] next_hops: What this peer is told of each address: `self`, this node alone, or `all`, every node that serves it. Default: BgpConf's.
         :param pulumi.Input['BgpPeerNodeSelectorArgs'] node_selector: The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
-        :param pulumi.Input[_builtins.str] password: TCP-MD5 password (RFC 2385). It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
+        :param pulumi.Input[_builtins.str] password: TCP-MD5 password (RFC 2385), at most 80 characters. It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
         :param pulumi.Input[_builtins.int] timeout_seconds: How long to wait, in seconds. Default 120.
         :param pulumi.Input['BgpPeerTimersArgs'] timers: Timers of the session.
         :param pulumi.Input['BgpPeerTransportArgs'] transport: The TCP connection.
@@ -260,7 +260,7 @@ class BgpPeerArgs:
     @pulumi.getter
     def password(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        TCP-MD5 password (RFC 2385). It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
+        TCP-MD5 password (RFC 2385), at most 80 characters. It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
         """
         return pulumi.get(self, "password")
 
@@ -398,7 +398,7 @@ class BgpPeer(pulumi.ComponentResource):
         :param pulumi.Input[_builtins.str] namespace: The namespace that Berth is installed in, for the Secret. Default berth-system.
         :param pulumi.Input[_builtins.str] next_hops: What this peer is told of each address: `self`, this node alone, or `all`, every node that serves it. Default: BgpConf's.
         :param pulumi.Input[Union['BgpPeerNodeSelectorArgs', 'BgpPeerNodeSelectorArgsDict']] node_selector: The nodes that peer with it, a Kubernetes LabelSelector, followed live. Absent: all.
-        :param pulumi.Input[_builtins.str] password: TCP-MD5 password (RFC 2385). It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
+        :param pulumi.Input[_builtins.str] password: TCP-MD5 password (RFC 2385), at most 80 characters. It becomes a Secret in Berth's namespace, never a field of the BgpPeer.
         :param pulumi.Input[_builtins.int] timeout_seconds: How long to wait, in seconds. Default 120.
         :param pulumi.Input[Union['BgpPeerTimersArgs', 'BgpPeerTimersArgsDict']] timers: Timers of the session.
         :param pulumi.Input[Union['BgpPeerTransportArgs', 'BgpPeerTransportArgsDict']] transport: The TCP connection.
