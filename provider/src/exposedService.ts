@@ -112,23 +112,24 @@ interface Port {
   readonly protocol?: string | undefined;
 }
 
+/** What is taken of other resources is taken by property, not by apply: in a preview what the server chooses beside it is not known yet. */
 function backendOf(args: ExposedServiceArgs): Backend {
   const given = pulumi.output(args.ports) as pulumi.Output<Port[] | undefined>;
   if (args.service !== undefined) {
     const { spec: of, metadata: where } = pulumi.output(args.service) as unknown as core.v1.Service;
     return {
-      selector: of.apply(({ selector }) => selector ?? {}),
-      namespace: where.apply(({ namespace }) => namespace),
-      ports: pulumi.all([given, of]).apply(([ports, { ports: own }]) => ports ?? (own ?? []).map(portOfService)),
+      selector: of.selector.apply((selector) => selector ?? {}),
+      namespace: where.namespace,
+      ports: pulumi.all([given, of.ports]).apply(([ports, own]) => ports ?? (own ?? []).map(portOfService)),
     };
   }
   if (args.deployment !== undefined) {
     const { spec: of, metadata: where } = pulumi.output(args.deployment) as unknown as apps.v1.Deployment;
     return {
-      selector: of.apply(({ selector }) => selector.matchLabels ?? {}),
-      namespace: where.apply(({ namespace }) => namespace),
-      ports: pulumi.all([given, of]).apply(([ports, { template }]) => {
-        const own = (template.spec?.containers ?? []).flatMap(({ ports: of }) => of ?? []);
+      selector: of.selector.matchLabels.apply((labels) => labels ?? {}),
+      namespace: where.namespace,
+      ports: pulumi.all([given, of.template.spec.containers]).apply(([ports, containers]) => {
+        const own = containers.flatMap(({ ports: of }) => of ?? []);
         return ports ?? own.map((port) => portOfContainer(port, own.length));
       }),
     };

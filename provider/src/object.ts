@@ -30,5 +30,6 @@ export function customObject<Status>(
     readonly status: pulumi.Output<Status | undefined>;
     readonly metadata: pulumi.Output<{ readonly name: string }>;
   };
-  return { name: outputs.metadata.apply((known) => known.name), status: outputs.status, resource };
+  // Not by apply: in a preview parts of the metadata that the server chooses are not known yet.
+  return { name: outputs.metadata.name, status: outputs.status, resource };
 }
