@@ -139,7 +139,9 @@ const bgpSessions: Question = ({ facts, held, reports }) => {
         return `${name}: ${lastError || (isDialled ? `no answer from ${peer.spec.conf.neighborAddress} yet (${state})` : state)}`;
       });
     const isForNone = !facts.nodes.some((node) => selects(peer.spec.nodeSelector, node.metadata.labels ?? {}));
-    return { name: peer.metadata.name, refused, up, down, isForNone, hasReports: nodes.length > 0 };
+    const { passwordSecretRef, authPassword = "" } = peer.spec.conf;
+    const hasPassword = passwordSecretRef !== undefined || authPassword !== "";
+    return { name: peer.metadata.name, refused, up, down, isForNone, hasPassword, hasReports: nodes.length > 0 };
   });
   const isUp =
     rows.some(({ up }) => up.length > 0) || reports.some(({ announcing, protocol }) => announcing && protocol === "bgp");
@@ -148,7 +150,7 @@ const bgpSessions: Question = ({ facts, held, reports }) => {
       ? `${row.name} is not used: ${row.refused.message}`
       : row.isForNone
         ? `spec.nodeSelector of BgpPeer ${row.name} selects no node`
-        : `${row.name} is up on ${row.up.join(", ") || "no node"}${row.down.length > 0 ? `, down on ${row.down.join("; ")}` : ""}${row.hasReports ? "" : " (no node selected, or no speaker)"}`;
+        : `${row.name} is up on ${row.up.join(", ") || "no node"}${row.down.length > 0 ? `, down on ${row.down.join("; ")}` : ""}${row.hasReports ? "" : " (no node selected, or no speaker)"}${row.hasPassword && row.down.length > 0 ? "; it has a TCP-MD5 password: a router with another, or with none, does not answer at all" : ""}`;
   const message = rows.map(text).join(". ");
   const reasonOf = ({ refused, isForNone }: (typeof rows)[number]): string =>
     refused?.reason ?? (isForNone ? "PeerSelectsNoNode" : "NoSession");

@@ -38,6 +38,11 @@ interface Case {
   readonly says: RegExp;
 }
 
+const withPassword = (one: ReturnType<typeof peer>) => ({
+  ...one,
+  spec: { conf: { ...one.spec.conf, passwordSecretRef: { name: "bgp" } } },
+});
+
 const cases: readonly Case[] = [
   {
     name: "a Service of another type",
@@ -196,6 +201,16 @@ const cases: readonly Case[] = [
     key: "demo/routed",
     reason: "NoSession",
     says: /down on node1: no answer from 172\.30\.0\.1 yet \(connect\)/,
+  },
+  {
+    name: "a router that does not answer where there is a password",
+    facts: {
+      bgpPeers: [withPassword(peer({ node1: { state: "CONNECT" } }))],
+      announcements: [],
+    },
+    key: "demo/routed",
+    reason: "NoSession",
+    says: /it has a TCP-MD5 password: a router with another, or with none, does not answer at all$/,
   },
   {
     name: "a router that refuses the session",
