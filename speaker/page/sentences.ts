@@ -90,6 +90,24 @@ const forms: readonly (readonly [english: string, chinese: string])[] = [
   ["{0…} owns it", "归属 {0…}"],
   ["{0…} is claiming it", "{0…} 正在认领"],
   ["{0…} started anew", "{0…} 已重新启动"],
+  // Nodes that do not announce an address.
+  ["the Service has no ready endpoint on any node", "该服务在任何节点上都没有就绪的端点"],
+  [
+    "node {0} has no ready endpoint, and externalTrafficPolicy is Local",
+    "节点 {0} 没有就绪的端点，而 externalTrafficPolicy 为 Local",
+  ],
+  ["Eip {0}: spec.bgp.nodeSelector does not select node {1}", "地址池 {0} 的 spec.bgp.nodeSelector 未选中节点 {1}"],
+  ["node {0} does not fit spec.nodeSelector of Eip {1}", "节点 {0} 不符合地址池 {1} 的 spec.nodeSelector"],
+  ["node {0} has no IPv{1} InternalIP to be the next hop", "节点 {0} 没有可作下一跳的 IPv{1} InternalIP"],
+  ["node {0} has no interface for {1}", "节点 {0} 没有用于 {1} 的接口"],
+  [
+    "node {0} has no interface that fits spec.interface {1}; it has {2…}",
+    "节点 {0} 没有符合 spec.interface {1} 的接口；现有：{2…}",
+  ],
+  ["{0} is on the segment of node {1}, where node {2} has no interface", "{0} 位于节点 {1} 的网段，而节点 {2} 在该网段没有接口"],
+  ["no BgpPeer selects this node", "没有 BgpPeer 选中本节点"],
+  ["no BgpPeer of this node is among spec.bgp.peers of the Eip", "本节点的 BgpPeer 都不在地址池的 spec.bgp.peers 中"],
+  ["no session is up", "没有已建立的会话"],
   // Sessions.
   ["the session is up", "会话已建立"],
   ["the session is down", "会话中断"],

@@ -25,6 +25,9 @@ describe("sentences of the controller, in Chinese", () => {
     const pieces = [
       // Template and string literals with more than one word in them, without what is computed.
       ...["src/console/timeline.ts", "src/explain/overview.ts"].flatMap((path) => textsOf(source(path))),
+      ...["src/layer2/desired.ts", "src/bgp/decide.ts"].flatMap((path) =>
+        textsOf([...source(path).matchAll(/no\("No(?:Local)?Endpoint".*|no\("NodeNotSelected".*/g)].join("\n")),
+      ),
       ...textsOf(
         [...source("src/layer2/contender.ts").matchAll(/^.*(?:because|ownerGone|release|restart|suspend|become).*$/gm)].join(
           "\n",
@@ -54,6 +57,15 @@ describe("sentences of the controller, in Chinese", () => {
       "full: 1 of 1 in use; add addresses to spec.addresses, or free some; off: no: it overlaps",
       "full：1 个地址中 1 个在用；请在 spec.addresses 中添加地址，或释放一些地址；off：未启用：it overlaps",
     ],
+    [
+      "node node1 has no ready endpoint, and externalTrafficPolicy is Local",
+      "节点 node1 没有就绪的端点，而 externalTrafficPolicy 为 Local",
+    ],
+    [
+      'node node1 has no interface that fits spec.interface "bond*"; it has eth0, cni0',
+      '节点 node1 没有符合 spec.interface "bond*" 的接口；现有：eth0, cni0',
+    ],
+    ["next hop for 172.30.0.1, as part of 198.18.5.0/24", "172.30.0.1 的下一跳，包含于 198.18.5.0/24"],
     ["router on node1", "node1 上的 router"],
     ["node node2 is not Ready, the network of node node3 is unavailable", "节点 node2 未就绪、节点 node3 的网络不可用"],
     [
