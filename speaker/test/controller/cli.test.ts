@@ -184,4 +184,13 @@ describe("the command line, built as people get it", () => {
     assert.deepEqual(fish("berth explain service def"), ["default/web", ""]);
     assert.ok(fish("kubectl-berth import --as ").includes("yaml"));
   });
+  it("names the CustomResourceDefinition that is gone, instead of taking its objects for objects that nobody made", async () => {
+    const { code, stderr } = server.kubectl(["delete", "crd", "bgppeers.network.kubesphere.io"]);
+    assert.equal(code, 0, stderr);
+    const isNamed = (): boolean => {
+      const { code: ended, stderr: said } = berth("status", "--namespace", "default");
+      return ended === 2 && /does not serve bgppeers\.network\.kubesphere\.io, though it serves eips/.test(said);
+    };
+    await until("the kind is not served any more", 60, isNamed);
+  });
 });

@@ -27,6 +27,12 @@ export async function collectFacts(api: Api, namespace: string, scope: Scope): P
     ]);
   if (eips === undefined)
     throw new Error("this cluster does not serve eips.network.kubesphere.io: neither Berth nor OpenELB is installed");
+  // Read as empty lists, they would be taken for objects that nobody made.
+  const gone = Object.entries({ bgpconfs: bgpConfs, bgppeers: bgpPeers }).find(([, objects]) => objects === undefined);
+  if (gone !== undefined)
+    throw new Error(
+      `this cluster does not serve ${gone[0]}.network.kubesphere.io, though it serves eips: that CustomResourceDefinition is gone; install it again, as with pulumi up --refresh`,
+    );
   return {
     services: services ?? [],
     nodes: nodes ?? [],
