@@ -19,7 +19,8 @@ export function renderedPath(directory: string, object: JsonObject): string {
 export function render(directory: string, object: JsonObject): string {
   const path = renderedPath(directory, object);
   for (const folder of ["0-crd", "1-manifest"]) mkdirSync(join(directory, folder), { recursive: true, mode: 0o700 });
-  writeFileSync(path, stringify(object, { aliasDuplicateObjects: false }), { mode: 0o600 });
+  // kubectl reads YAML 1.1, where y and on are no texts.
+  writeFileSync(path, stringify(object, { aliasDuplicateObjects: false, compat: "yaml-1.1" }), { mode: 0o600 });
   return path;
 }
 

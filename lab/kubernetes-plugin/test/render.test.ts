@@ -40,7 +40,7 @@ for (const [door, make] of Object.entries(doors)) {
         const installed = make("LoadBalancer", "berth", { image: "example/berth:1" }, options);
         const after = { ...options, dependsOn: [installed] };
         make("BgpConf", "default", { as: 65000 }, after);
-        make("Eip", "office", { address, protocol: "layer2" }, after);
+        make("Eip", "office", { address, protocol: "layer2", labels: { shared: "y", rack: "012" } }, after);
         const password = pulumi.secret("correct-horse");
         make("BgpPeer", "router", { conf: { neighborAddress: "172.30.0.1", peerAs: 65001 }, password }, after);
         if (!hasPage) return {};

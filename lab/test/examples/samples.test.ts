@@ -83,6 +83,10 @@ describe("the samples", () => {
         assert.match(said, line);
     });
 
+  for (const language of ["TypeScript", "Python"] as const)
+    it(`in ${language} get the configuration of a peer's router`, () =>
+      assert.match(preview("BgpPeer", language), /frr *: "! Berth: the other end of BgpPeer .*router.*, for FRR/));
+
   it("in Go compile", { timeout: 300_000 }, () => {
     const { status, stderr } = spawnSync("go", ["vet", "./..."], { cwd: directory, encoding: "utf8", env: pulumiEnvironment() });
     assert.equal(status, 0, stderr);

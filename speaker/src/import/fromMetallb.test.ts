@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { BgpPeerSpec } from "@berth/api/bgpPeer";
 import type { EipSpec } from "@berth/api/eip";
+import { parse } from "yaml";
 import { manifestsOf } from "./manifests.ts";
 import type { SourceObject } from "./model.ts";
 import { planImport } from "./plan.ts";
@@ -417,6 +418,15 @@ describe("what a BGPPeer of MetalLB says", () => {
     assert.match(text, /passwordSecretRef:\n {6}name: router-password\n {6}key: password/);
     assert.match(text, /passwordSecretRef:\n {6}name: shared\n {6}key: password/);
     assert.doesNotMatch(text, /opensesame/);
+  });
+});
+
+describe("manifests", () => {
+  it("quote texts that YAML 1.1, which kubectl reads, takes for something else", () => {
+    const labels = { rack: "y", row: "012", site: "on", power: "65000:20" };
+    const written = manifestsOf(planImport([peer({ nodeSelectors: [{ matchLabels: labels }] })]));
+    const last = parse(written.split("---\n").at(-1) ?? "", { version: "1.1" });
+    assert.deepEqual(last.spec.nodeSelector.matchLabels, labels);
   });
 });
 

@@ -16,7 +16,8 @@ export function manifestsOf(plan: ImportPlan): string {
     })),
     ...plan.peers.map((peer) => ({ apiVersion, kind: "BgpPeer", metadata: { name: peer.name }, spec: withPassword(peer) })),
   ];
-  return objects.map((object) => `---\n${stringify(object)}`).join("");
+  // kubectl reads YAML 1.1, where y, on and 65000:20 are no texts.
+  return objects.map((object) => `---\n${stringify(object, { compat: "yaml-1.1" })}`).join("");
 }
 
 function withPassword({ name, spec, passwordFrom }: Declared<BgpPeerSpec>): BgpPeerSpec {
