@@ -83,7 +83,13 @@ export type Effect =
   | { readonly type: "opened"; readonly peerIdentifier: Address }
   | { readonly type: "sessionUp"; readonly negotiated: Negotiated }
   /** `keepsRoutes`: the peer restarts gracefully, and what it announced counts until it is back. @see RFC 4724 §4.2, RFC 8538 §4 */
-  | { readonly type: "sessionDown"; readonly cause: string | undefined; readonly keepsRoutes: boolean }
+  | {
+      readonly type: "sessionDown";
+      readonly cause: string | undefined;
+      /** Why a connection came to nothing before the session was up. */
+      readonly attempt?: string;
+      readonly keepsRoutes: boolean;
+    }
   | { readonly type: "routes"; readonly update: UpdateMessage }
   /** The peer sends its table of a family once more; at the end what it left out is gone. @see RFC 7313 §4 */
   | { readonly type: "refresh"; readonly family: RouteFamily; readonly at: "begin" | "end" }

@@ -137,6 +137,28 @@ describe("two connections to one peer (RFC 4271 §6.8)", () => {
   });
 });
 
+describe("a router that cannot be reached", () => {
+  it("is the last error, with the kernel's word for it", async () => {
+    const { dialled } = await speaker(false);
+    await eventually("the speaker dials", () => dialled.length > 0);
+    server?.close();
+    dialled[0]?.destroy();
+    await eventually("it is refused", () => facts().lastError.startsWith("connect ECONNREFUSED 127.0.0.1:"));
+  });
+
+  it("does not hide why the session ended", async () => {
+    const { dialled } = await speaker(false);
+    await eventually("the speaker dials", () => dialled.length > 0);
+    const ours = dialled[0]!;
+    server?.close();
+    ours.write(Buffer.from(`${marker}001503${"0603"}`, "hex"));
+    await eventually("the NOTIFICATION is read", () => facts().lastError.startsWith("received Cease/Peer De-configured (6/3)"));
+    await eventually("it dials again, and nobody is there", () => facts().state === "Active" || facts().state === "Connect");
+    await sleep(200);
+    assert.match(facts().lastError, /^received Cease/);
+  });
+});
+
 describe("a peer that connects while its session is up", () => {
   const establish = async (port: number, restart: string): Promise<Socket> => {
     const socket = await dial(port);

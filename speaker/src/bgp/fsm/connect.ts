@@ -27,9 +27,7 @@ export const connect: Handlers = {
   stop: (session, { subcode, reason }) => stop(session, subcode, reason, false),
   stopForRestart,
   connectRetryTimerExpires: (session) =>
-    session.isDialled
-      ? dialAgain(session, "no answer; connecting once more")
-      : stay(session, "an accepted connection is not dialled again"),
+    session.isDialled ? unanswered(session) : stay(session, "an accepted connection is not dialled again"),
   holdTimerExpires: doesNotOccur,
   keepaliveTimerExpires: doesNotOccur,
   delayOpenTimerExpires: (session) =>
@@ -50,6 +48,13 @@ export const connect: Handlers = {
     session.isDelayingOpen ? silently(penalized(session), error.reason) : doesNotOccur(session),
   askForRoutes: doesNotOccur,
 };
+
+/** The kernel would go on asking for minutes; whoever looks is to see by then that nobody answers. */
+function unanswered(session: Session): Step {
+  const attempt = `connect: no answer within ${session.config.connectRetry / 1000} s`;
+  const { effects, ...again } = dialAgain(session, `${attempt}; connecting once more`);
+  return { ...again, effects: [{ type: "sessionDown", cause: undefined, attempt, keepsRoutes: false }, ...effects] };
+}
 
 /** No NOTIFICATION goes out before OPEN. @see RFC 4271 §8.1.1 (SendNOTIFICATIONwithoutOPEN) */
 function silently(session: Session, reason: string): Step {

@@ -117,7 +117,7 @@ function brief(effects: readonly Effect[]): string {
 
 const quiet = "";
 const dials = "Connect: close dial +connectRetry";
-const again = "same: close dial +connectRetry";
+const again = "same: down close dial +connectRetry";
 const ends = "Idle: close down +idleHold";
 const sends = (code: string): string => `Idle: ${code} close down +idleHold`;
 const gone = "Idle: close down";

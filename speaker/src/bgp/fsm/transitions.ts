@@ -85,10 +85,12 @@ interface Ending {
   readonly send?: NotificationMessage;
   readonly keepsRoutes?: boolean;
   readonly next?: State;
+  /** Why the connection came to nothing before the session was up. */
+  readonly attempt?: string;
 }
 
 /** Ends the connection. A dialled session goes on after a while, from Idle or from Active. */
-export function end(session: Session, { reason, cause, send, keepsRoutes = false, next = "Idle" }: Ending): Step {
+export function end(session: Session, { reason, cause, send, keepsRoutes = false, next = "Idle", attempt }: Ending): Step {
   const state = session.isDialled ? next : "Idle";
   const again: readonly Effect[] = session.isDialled
     ? [
@@ -103,7 +105,7 @@ export function end(session: Session, { reason, cause, send, keepsRoutes = false
       ...(send === undefined ? [] : [{ type: "send", message: send } as const]),
       ...stopTimers,
       { type: "closeTcp" },
-      { type: "sessionDown", cause, keepsRoutes },
+      { type: "sessionDown", cause, keepsRoutes, ...(attempt === undefined ? {} : { attempt }) },
       ...again,
     ],
     reason,
@@ -130,7 +132,8 @@ export function refuse(session: Session, { code, subcode, data, reason }: Messag
 
 /** The connection broke. @see RFC 4271 §8.2.2 (Event 18) */
 export function broken(session: Session, reason: string, next: State): Step {
-  return end(session, { reason, keepsRoutes: keepsOverFailures(session), next });
+  const attempt = session.state === "Established" ? {} : { attempt: reason };
+  return end(session, { reason, keepsRoutes: keepsOverFailures(session), next, ...attempt });
 }
 
 /** @see RFC 4271 §6.5, RFC 8538 §4 */

@@ -65,6 +65,8 @@ export class Peer implements ConnectionOwner {
   #connectedFrom: Address | undefined;
   #since = new Date();
   #lastError = "";
+  /** Whether the last error says why a session ended that is still down: attempts that come to nothing since then say less. */
+  #isWorseKnown = false;
   #flaps = 0;
   #isClosing = false;
   /** The time before the first attempt. */
@@ -265,7 +267,7 @@ export class Peer implements ConnectionOwner {
       case "sessionUp":
         return this.#up(connection, effect.negotiated);
       case "sessionDown":
-        return this.#down(connection, effect.cause, effect.keepsRoutes);
+        return this.#down(connection, effect);
       case "routes":
         return this.#receive(connection, effect.update);
       case "refresh":
@@ -339,6 +341,7 @@ export class Peer implements ConnectionOwner {
     this.#established = { connection, negotiated };
     this.#since = new Date();
     this.#isRestarting = false;
+    this.#isWorseKnown = false;
     this.#peerIsBack(negotiated);
     if (connection !== this.#dialled) {
       this.#dialled.handle({ type: "openCollisionDump" });
@@ -382,8 +385,12 @@ export class Peer implements ConnectionOwner {
     this.#dropStaleAfter(peerGracefulRestart.restartTime);
   }
 
-  #down(connection: Connection, cause: string | undefined, keepsRoutes: boolean): void {
-    if (cause !== undefined) this.#lastError = cause;
+  #down(connection: Connection, { cause, attempt, keepsRoutes }: Extract<Effect, { readonly type: "sessionDown" }>): void {
+    if (cause !== undefined) {
+      this.#lastError = cause;
+      this.#isWorseKnown = true;
+    }
+    if (attempt !== undefined && connection === this.#dialled && !this.#isWorseKnown) this.#lastError = attempt;
     if (connection === this.#accepted) this.#accepted = undefined;
     if (this.#established?.connection === connection) {
       this.#peerIsGone(this.#established.negotiated, keepsRoutes);
