@@ -137,6 +137,26 @@ describe("two connections to one peer (RFC 4271 §6.8)", () => {
   });
 });
 
+describe("a router that does not get on with us", () => {
+  it("is not dialled for each connection that it makes", async () => {
+    const { port, dialled } = await speaker(false);
+    server?.on("connection", (socket: Socket) => socket.end(Buffer.from(`${marker}0015030202`, "hex")));
+    const began = performance.now();
+    const wrongAs = Buffer.from(`${marker}001d0104fdea005a${high}00`, "hex");
+    for (let round = 0; round < 20; round++) {
+      const theirs = await dial(port);
+      const messages = messagesOf(theirs);
+      theirs.write(wrongAs);
+      let message = await messages.read();
+      while (message !== undefined && message[0] !== 3) message = await messages.read();
+      assert.equal(message?.[1], "0202");
+    }
+    await sleep(100);
+    const seconds = (performance.now() - began) / 1000;
+    assert.ok(dialled.length <= 3 + 2 * seconds, `dialled ${dialled.length} times in ${seconds.toFixed(1)} s`);
+  });
+});
+
 describe("a router that cannot be reached", () => {
   it("is the last error, with the kernel's word for it", async () => {
     const { dialled } = await speaker(false);

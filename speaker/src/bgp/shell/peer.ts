@@ -69,6 +69,8 @@ export class Peer implements ConnectionOwner {
   #isWorseKnown = false;
   #flaps = 0;
   #isClosing = false;
+  /** The time before an attempt after an error on a connection that the peer made. */
+  #again: NodeJS.Timeout | undefined;
   /** The time before the first attempt. */
   readonly #pause: NodeJS.Timeout | undefined;
 
@@ -171,6 +173,7 @@ export class Peer implements ConnectionOwner {
   close(subcode: number, reason: string, keepsRoutes: boolean): void {
     this.#isClosing = true;
     clearTimeout(this.#pause);
+    clearTimeout(this.#again);
     for (const connection of new Set([this.#dialled, this.#accepted, this.#established?.connection])) {
       connection?.handle(keepsRoutes ? { type: "stopForRestart" } : { type: "stop", subcode, reason });
       connection?.destroy();
@@ -403,8 +406,14 @@ export class Peer implements ConnectionOwner {
         cause ?? "the connection broke",
       );
     }
-    // Dialling stopped for the peer's connection; with that gone it goes on.
-    if (connection !== this.#dialled) this.#startUnlessConnected();
+    // Dialling stopped for the peer's connection; with that gone it goes on. After an error not at once: two that do not get on
+    // would dial each other as fast as the network is.
+    if (connection === this.#dialled) return;
+    if (cause === undefined) return this.#startUnlessConnected();
+    this.#again ??= setTimeout(() => {
+      this.#again = undefined;
+      this.#startUnlessConnected();
+    }, this.#config.session.connectRetry);
   }
 
   #receive(connection: Connection, update: UpdateMessage): void {
