@@ -95,6 +95,15 @@ describe("TCP-MD5 on connections that a peer makes (RFC 2385)", () => {
   });
 });
 
+describe("a connection that we make from a device, a VRF's or another", () => {
+  it("goes by that device", async () => {
+    const { port } = speak({});
+    assert.equal(await isSpokenTo({ ...plain, port, device: "lo" }, true), true);
+  });
+  it("is not made where there is no such device", () =>
+    assert.throws(() => dial({ ...plain, port: 179, device: "red0" }), /ENODEV|no such device/i));
+});
+
 describe("TCP-MD5 on connections that we make", () => {
   it("is signed, so that a router that demands it answers", async () => {
     const fd = bindPort(local, undefined, 0);
