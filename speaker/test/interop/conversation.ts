@@ -136,6 +136,13 @@ export function conversation(
         const [{ since, flaps, holdTime } = {}] = await one.speaker.peers();
         return { isUp, session, since, flaps, holdTime };
       };
+      // What a daemon writes about its session is read a moment after it has our routes.
+      await eventually(
+        "the daemon says when its session came up",
+        soon,
+        () => one.router.view().session,
+        (session) => /^\d/.test(session),
+      );
       const before = await seen();
       one.announce("2001:db8::1");
       await one.learns("2001:db8::1/128");

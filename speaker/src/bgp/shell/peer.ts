@@ -409,7 +409,7 @@ export class Peer implements ConnectionOwner {
     // Dialling stopped for the peer's connection; with that gone it goes on. After an error not at once: two that do not get on
     // would dial each other as fast as the network is.
     if (connection === this.#dialled) return;
-    if (cause === undefined) return this.#startUnlessConnected();
+    if (cause === undefined || this.#config.isPassive) return this.#startUnlessConnected();
     this.#again ??= setTimeout(() => {
       this.#again = undefined;
       this.#startUnlessConnected();
