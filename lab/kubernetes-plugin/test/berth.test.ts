@@ -27,7 +27,9 @@ const samples: Readonly<Record<string, unknown>> = {
   "bgpPeer.conf.peerAs": 65009,
   "bgpPeer.ttlSecurity.ttlMin": undefined,
   "bgpPeer.timers.config.holdTime": "30",
+  "bgpPeer.transport.tcpMss": 1400,
   "eip.address": undefined,
+  "eip.interface": "eth1",
   "eip.bgp.aggregationLength": 26,
   "eip.bgp.aggregationLengthV6": 64,
 };
