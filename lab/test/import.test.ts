@@ -137,7 +137,7 @@ describe("berth import", () => {
     const written = readFileSync(join(scratch, "manifests/berth.yaml"), "utf8");
     assert.match(
       written,
-      /bgp:\n {4}communities:\n {6}- 65535:65282\n {4}largeCommunities:\n {6}- 65000:1:2\n {4}localPref: 200/,
+      /bgp:\n {4}communities:\n {6}- "?65535:65282"?\n {4}largeCommunities:\n {6}- "65000:1:2"\n {4}localPref: 200/,
     );
     assert.match(written, /passwordSecretRef:\n {6}name: router-password/);
   });
