@@ -53,6 +53,13 @@ const addressRules: readonly Rule[] = [
 
 const addressText = { type: "string", doc: `One of: ${forms}.`, minLength: 2, maxLength: 80, rules: addressRules } as const;
 
+/** What is wrong with a part of `interface`, as the end of a sentence that starts with it: for the API server, for previews and for nodes. */
+export const interfaceProblems = {
+  reach: "what follows can_reach: must be an IPv4 or IPv6 address",
+  network: "what follows cidr: must be a network such as 192.0.2.0/24",
+  name: "is no interface name: it holds a blank or a slash",
+} as const;
+
 /** The fields of Eip.spec: OpenELB's, with its defaults, and optional ones of ours. */
 export const eipSpec = {
   address: {
@@ -84,18 +91,18 @@ export const eipSpec = {
     rules: [
       {
         rule: "self.split(',').all(part, !part.trim().startsWith('can_reach:') || isIP(part.trim().substring(10).trim()))",
-        message: "what follows can_reach: must be an IPv4 or IPv6 address",
-        messageExpression: `'"' + self + '": what follows can_reach: must be an IPv4 or IPv6 address'`,
+        message: interfaceProblems.reach,
+        messageExpression: `'"' + self + '": ${interfaceProblems.reach}'`,
       },
       {
         rule: "self.split(',').all(part, !part.trim().startsWith('cidr:') || isCIDR(part.trim().substring(5).trim()))",
-        message: "what follows cidr: must be a network such as 192.0.2.0/24",
-        messageExpression: `'"' + self + '": what follows cidr: must be a network such as 192.0.2.0/24'`,
+        message: interfaceProblems.network,
+        messageExpression: `'"' + self + '": ${interfaceProblems.network}'`,
       },
       {
         rule: "self.split(',').all(part, part.trim().startsWith('cidr:') || !part.trim().matches('[[:space:]/]'))",
         message: "an interface name has no blank and no slash",
-        messageExpression: `'"' + self + '" is no interface name: it holds a blank or a slash'`,
+        messageExpression: `'"' + self + '" ${interfaceProblems.name}'`,
       },
     ],
   },

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { bgpPeerSpec } from "@berth/api/bgpPeer";
 import { eipSpec } from "@berth/api/eip";
 import type { Field, Fields } from "@berth/api/schema";
 import * as pulumi from "@pulumi/pulumi";
-import type { ApiServer } from "../../../api/test/apiServer.ts";
-import { doors, type Make, startCluster } from "./doors.ts";
-import { createEngine, type Engine, type Program } from "./engine.ts";
+import { doors, type Make, startCluster, useCluster } from "./doors.ts";
+import type { Program } from "./engine.ts";
 
 /**
  * The life of Berth's components with the real engine and a real API server, as npm library and through the plugin: up, nothing to
@@ -129,36 +128,28 @@ const program =
 for (const [door, make] of Object.entries(doors)) {
   describe(`Berth's components through the ${door}`, () => {
     // Each door has a cluster of its own: what one leaves behind is no business of the other.
-    let api: ApiServer;
-    let engine: Engine;
+    const cluster = useCluster(startCluster);
     const said: string[] = [];
-    before(async () => {
-      api = await startCluster();
-      engine = await createEngine(api.kubeconfig);
-    });
-    after(() => {
-      engine?.remove();
-      api?.stop();
-    });
     const done = <T extends { readonly said: string; readonly failure: boolean }>(outcome: T): T => {
       said.push(outcome.said);
       assert.ok(!outcome.failure, outcome.said.slice(-4000));
       return outcome;
     };
     const peersSecret = (): string =>
-      api.kubectl(["get", "bgppeer", "signed", "-o", "jsonpath={.spec.conf.passwordSecretRef.name}"]).stdout;
-    const secrets = (): string[] => api.kubectl(["get", "secret", "-n", "default", "-o", "name"]).stdout.trim().split("\n");
+      cluster.api.kubectl(["get", "bgppeer", "signed", "-o", "jsonpath={.spec.conf.passwordSecretRef.name}"]).stdout;
+    const secrets = (): string[] =>
+      cluster.api.kubectl(["get", "secret", "-n", "default", "-o", "name"]).stdout.trim().split("\n");
 
     it("are made by up, and then neither preview nor refresh finds a change", async () => {
-      const { changes } = done(await engine.up(program(make)));
+      const { changes } = done(await cluster.engine.up(program(make)));
       assert.deepEqual(Object.keys(changes), ["create"]);
       const count = changes.create;
-      assert.deepEqual(done(await engine.preview(program(make))).changes, { same: count });
-      assert.deepEqual(done(await engine.refresh()).changes, { same: count });
+      assert.deepEqual(done(await cluster.engine.preview(program(make))).changes, { same: count });
+      assert.deepEqual(done(await cluster.engine.refresh()).changes, { same: count });
     });
 
     it(`edit each of ${eipLeaves.length + peerLeaves.length} fields alone, in place`, async () => {
-      const { steps } = done(await engine.preview(program(make, { fields: true })));
+      const { steps } = done(await cluster.engine.preview(program(make, { fields: true })));
       const objects = steps.filter(({ type }) => /:(Eip|BgpPeer)$/.test(type) && type.startsWith("kubernetes:"));
       const expected = [
         ...eipLeaves.map(({ path }) => [`pool-${path.join("-").toLowerCase()}`, path] as const),
@@ -180,12 +171,12 @@ for (const [door, make] of Object.entries(doors)) {
           .map(({ op, name }) => `${op} ${name}`)
           .join(", "),
       );
-      done(await engine.up(program(make, { fields: true })));
-      assert.deepEqual(Object.keys(done(await engine.preview(program(make, { fields: true }))).changes), ["same"]);
+      done(await cluster.engine.up(program(make, { fields: true })));
+      assert.deepEqual(Object.keys(done(await cluster.engine.preview(program(make, { fields: true }))).changes), ["same"]);
     });
 
     it("change the port of a Service in place, and replace a pool only for another name", async () => {
-      const { steps } = done(await engine.preview(program(make, { fields: true, port: 81, eipName: "second" })));
+      const { steps } = done(await cluster.engine.preview(program(make, { fields: true, port: 81, eipName: "second" })));
       const changed = steps
         .filter(({ op, type }) => op !== "same" && type.startsWith("kubernetes:"))
         .map(({ op, name }) => `${op} ${name}`);
@@ -202,28 +193,31 @@ for (const [door, make] of Object.entries(doors)) {
       assert.ok(secrets().includes(`secret/${first}`));
       assert.equal(
         Buffer.from(
-          api.kubectl(["get", "secret", "-n", "default", first, "-o", "jsonpath={.data.password}"]).stdout,
+          cluster.api.kubectl(["get", "secret", "-n", "default", first, "-o", "jsonpath={.data.password}"]).stdout,
           "base64",
         ).toString(),
         password,
       );
-      done(await engine.up(program(make, { fields: true, password: `${password}-2` })));
+      done(await cluster.engine.up(program(make, { fields: true, password: `${password}-2` })));
       const second = peersSecret();
       assert.notEqual(second, first);
       assert.deepEqual([secrets().includes(`secret/${first}`), secrets().includes(`secret/${second}`)], [false, true]);
-      const peer = api.kubectl(["get", "bgppeer", "signed", "-o", "yaml", "--show-managed-fields"]).stdout;
+      const peer = cluster.api.kubectl(["get", "bgppeer", "signed", "-o", "yaml", "--show-managed-fields"]).stdout;
       for (const [where, text] of [
-        ["the state", engine.state()],
+        ["the state", cluster.engine.state()],
         ["what the engine said", said.join("")],
         ["the BgpPeer", peer],
       ] as const)
         assert.ok(text.length > 100 && !text.includes(password), `the password is in ${where}`);
-      assert.ok(!engine.state().includes(Buffer.from(password).toString("base64")), "the password is in the state, in base64");
+      assert.ok(
+        !cluster.engine.state().includes(Buffer.from(password).toString("base64")),
+        "the password is in the state, in base64",
+      );
     });
 
     it("are gone after destroy", async () => {
-      done(await engine.destroy());
-      const left = api.kubectl(["get", "eip,bgpconf,bgppeer,service,secret", "-A", "-o", "name"]).stdout.trim();
+      done(await cluster.engine.destroy());
+      const left = cluster.api.kubectl(["get", "eip,bgpconf,bgppeer,service,secret", "-A", "-o", "name"]).stdout.trim();
       assert.equal(left, "service/kubernetes");
     });
   });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { after, before } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
 import * as berth from "../../../provider/src/index.ts";
+import { createEngine, type Engine } from "./engine.ts";
 
 /** Makes a component of Berth's. */
 export type Make = (
@@ -33,6 +35,33 @@ export const doors: Readonly<Record<"library" | "plugin", Make>> = {
     )(name, args, options),
   plugin: (component, name, args, options = {}) => new Remote(component, name, args, options),
 };
+
+/** What the tests of a suite work with; there once its hooks have run. */
+export interface TestCluster {
+  readonly api: ApiServer;
+  readonly engine: Engine;
+}
+
+/** Starts a cluster and an engine before the tests of the suite that this is called in, and ends them after. */
+export function useCluster(start: () => Promise<ApiServer>): TestCluster {
+  const cluster: { api?: ApiServer; engine?: Engine } = {};
+  before(async () => {
+    cluster.api = await start();
+    cluster.engine = await createEngine(cluster.api.kubeconfig);
+  });
+  after(() => {
+    cluster.engine?.remove();
+    cluster.api?.stop();
+  });
+  return cluster as TestCluster;
+}
+
+/** An API server that knows nothing of Berth, with a garbage collector. */
+export async function startEmptyCluster(): Promise<ApiServer> {
+  const server = await startApiServer();
+  await server.collectGarbage();
+  return server;
+}
 
 /** An API server that knows Berth's kinds, with a garbage collector that does too. */
 export async function startCluster(): Promise<ApiServer> {

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { apps, core } from "@pulumi/kubernetes";
-import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
 import { bgpConfArgs, bgpPeerArgs, eipArgs, exposedServiceArgs } from "../../../provider/src/fields.ts";
-import { doors, type Make, startCluster } from "./doors.ts";
-import { createEngine, type Engine, type Program, type Step } from "./engine.ts";
+import { doors, type Make, startCluster, startEmptyCluster, useCluster } from "./doors.ts";
+import type { Program, Step } from "./engine.ts";
 
 /**
  * An edit of each argument of BgpConf and ExposedService, and of what Eip and BgpPeer have beside their fields, with the real engine and a
@@ -144,22 +143,13 @@ describe("the edits", () => {
 
 for (const [door, make] of Object.entries(doors)) {
   describe(`an edit through the ${door}`, { timeout: 600_000 }, () => {
-    let api: ApiServer;
-    let engine: Engine;
-    before(async () => {
-      api = await startCluster();
-      engine = await createEngine(api.kubeconfig);
-    });
-    after(() => {
-      engine?.remove();
-      api?.stop();
-    });
+    const cluster = useCluster(startCluster);
 
     it(`of each of ${edits.length} arguments changes what it is about, and replaces only where identity changes`, async () => {
       for (const group of groups) {
-        const made = await engine.up(program(make, group, false));
+        const made = await cluster.engine.up(program(make, group, false));
         assert.ok(!made.failure, made.said.slice(-4000));
-        const { steps, failure, said } = await engine.preview(program(make, group, true));
+        const { steps, failure, said } = await cluster.engine.preview(program(make, group, true));
         assert.ok(!failure, said.slice(-4000));
         assert.deepEqual(
           group.flatMap((one) => strangeOf(one, steps) ?? []),
@@ -182,17 +172,7 @@ function strangeOf(one: Edit, steps: readonly Step[]): string | undefined {
 }
 
 describe("the backends of an ExposedService", { timeout: 600_000 }, () => {
-  let api: ApiServer;
-  let engine: Engine;
-  before(async () => {
-    api = await startApiServer();
-    await api.collectGarbage();
-    engine = await createEngine(api.kubeconfig);
-  });
-  after(() => {
-    engine?.remove();
-    api?.stop();
-  });
+  const cluster = useCluster(startEmptyCluster);
 
   for (const [door, make] of Object.entries(doors))
     it(`are labels, a Service or a Deployment through the ${door}; the last two give namespace, labels and ports`, async () => {
@@ -201,7 +181,7 @@ describe("the backends of an ExposedService", { timeout: 600_000 }, () => {
         metadata: { labels },
         spec: { containers: [{ name: "page", image: "example/page:1", ports: [{ containerPort: 8080, name: "web" }] }] },
       };
-      const outcome = await engine.up(() => {
+      const outcome = await cluster.engine.up(() => {
         const metadata = { namespace: "kube-public", annotations: { "pulumi.com/skipAwait": "true" } };
         const deployment = new apps.v1.Deployment(`work-${door}`, {
           metadata,
@@ -224,7 +204,7 @@ describe("the backends of an ExposedService", { timeout: 600_000 }, () => {
       });
       assert.ok(!outcome.failure, outcome.said.slice(-4000));
       const made = (name: string): unknown => {
-        const { stdout } = api.kubectl(["get", "service", "-n", "kube-public", `${name}-${door}`, "-o", "json"]);
+        const { stdout } = cluster.api.kubectl(["get", "service", "-n", "kube-public", `${name}-${door}`, "-o", "json"]);
         const { spec } = JSON.parse(stdout) as {
           readonly spec: {
             readonly selector: object;

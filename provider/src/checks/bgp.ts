@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { wellKnownCommunities } from "@berth/api/eipBgp";
+import { notOfHost } from "@berth/api/hosts";
 import { parseAddress } from "./addresses.ts";
 import { type KnownArgs, list, type Problem, record, texts, unknown } from "./problem.ts";
 
@@ -36,16 +37,6 @@ export function communityProblems(bgp: KnownArgs): Problem[] {
         : no(`bgp.${path}`, `"${text}" is not a large community: three numbers from 0 to 4294967295, such as 65000:1:2`),
     ),
   ];
-}
-
-/** Why no host has an address; undefined for one that a host may have, and for what is no address. */
-function notOfHost(text: string): string | undefined {
-  const address = parseAddress(text);
-  if (address === undefined) return undefined;
-  const { family, first } = address;
-  if (first === 0n) return "is the unspecified address";
-  if (family === 4) return first >> 28n >= 0xen ? "is a multicast or reserved address" : undefined;
-  return first >> 120n === 0xffn ? "is a multicast address" : undefined;
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -125,7 +116,8 @@ export function connectionProblems(args: KnownArgs): Problem[] {
 }
 
 function hostProblems(path: string, text: string, whose: string): Problem[] {
-  const problem = notOfHost(text);
+  const address = parseAddress(text);
+  const problem = address === undefined ? undefined : notOfHost(address.family, address.first);
   return problem === undefined ? [] : no(path, `"${text}" ${problem}, which no host has; give ${whose}`);
 }
 

@@ -1,4 +1,5 @@
 import { isIP, isIPv4 } from "node:net";
+import { interfaceProblems as sentences } from "@berth/api/eip";
 import { reservedBlocks, reservedProblem } from "@berth/api/reserved";
 import { bgpConfArgs, bgpPeerArgs, eipArgs, exposedServiceArgs, loadBalancerArgs } from "../fields.ts";
 import { type AddressRange, firstShared, formatAddress, formatRange, parseAddress, parseRange, without } from "./addresses.ts";
@@ -70,14 +71,12 @@ function interfaceProblems(text: unknown): Problem[] {
     .flatMap((part): Problem[] => {
       const [, kind, value = ""] = /^(can_reach|cidr):(.*)$/.exec(part) ?? [];
       if (kind === "can_reach")
-        return parseAddress(value.trim()) === undefined
-          ? no("interface", `"${part}": what follows can_reach: must be an IPv4 or IPv6 address`)
-          : [];
+        return parseAddress(value.trim()) === undefined ? no("interface", `"${part}": ${sentences.reach}`) : [];
       if (kind === "cidr")
         return "problem" in parseRange(value.trim()) || !value.includes("/")
-          ? no("interface", `"${part}": what follows cidr: must be a network such as 192.0.2.0/24`)
+          ? no("interface", `"${part}": ${sentences.network}`)
           : [];
-      return /[\s/]/.test(part) ? no("interface", `"${part}" is no interface name: it holds a blank or a slash`) : [];
+      return /[\s/]/.test(part) ? no("interface", `"${part}" ${sentences.name}`) : [];
     });
 }
 

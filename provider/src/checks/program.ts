@@ -200,17 +200,7 @@ function serviceConflicts(it: Declaration, others: readonly Declaration[]): Prob
 /** Local policy needs routes that only some nodes announce; an aggregate is announced by all. */
 function aggregationProblems(it: Declaration, others: readonly Declaration[]): Problem[] {
   if (it.args["externalTrafficPolicy"] !== "Local") return [];
-  const { eip } = it.args;
-  const wanted = wantedAddresses(it.args);
-  const pools =
-    typeof eip === "string"
-      ? [poolNamed(eip, others)]
-      : eip !== undefined
-        ? []
-        : wanted.length > 0
-          ? wanted.map((text) => poolWith(text, others))
-          : [defaultPool(others)];
-  const found = pools.flatMap((pool) =>
+  const found = poolsOf(it, others).flatMap((pool) =>
     pool === undefined ? [] : aggregatesOf(it, pool).map((length) => ({ resource: pool.resource, length })),
   )[0];
   return found === undefined
@@ -219,6 +209,15 @@ function aggregationProblems(it: Declaration, others: readonly Declaration[]): P
         "externalTrafficPolicy",
         `"Local" cannot be kept with Eip "${found.resource}", which is announced as /${found.length} by every node; take Cluster, or an Eip without aggregation`,
       );
+}
+
+/** The pools that the addresses of a Service come from; undefined for one that the program has not declared so far. */
+function poolsOf(it: Declaration, others: readonly Declaration[]): (Pool | undefined)[] {
+  const { eip } = it.args;
+  if (typeof eip === "string") return [poolNamed(eip, others)];
+  if (eip !== undefined) return [];
+  const wanted = wantedAddresses(it.args);
+  return wanted.length > 0 ? wanted.map((text) => poolWith(text, others)) : [defaultPool(others)];
 }
 
 /** The lengths of the aggregates that the addresses of a Service would be part of, whichever it gets. */

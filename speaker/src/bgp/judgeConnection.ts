@@ -1,6 +1,7 @@
 import type { BgpPeer } from "@berth/api/bgpPeer";
+import { notOfHost } from "@berth/api/hosts";
 import type { Refusal } from "../announce/view.ts";
-import { type Address, formatAddress, isLinkLocal, parseAddress, sameAddress } from "../net/address.ts";
+import { formatAddress, isLinkLocal, parseAddress, sameAddress } from "../net/address.ts";
 import { AS_TRANS } from "../net/asn.ts";
 
 type Check = (peer: BgpPeer) => Refusal | undefined;
@@ -8,13 +9,6 @@ const no = (reason: string, message: string): Refusal => ({ reason, message });
 
 /** Segments that Linux takes, in octets. @see TCP_MIN_MSS and MAX_TCP_WINDOW of Linux */
 const [leastMss, mostMss] = [88, 32767];
-
-/** Why no host has an address; undefined for one that a host may have. */
-function notOfHost({ family, value }: Address): string | undefined {
-  if (value === 0n) return "is the unspecified address";
-  if (family === 4) return value >> 28n >= 0xen ? "is a multicast or reserved address" : undefined;
-  return value >> 120n === 0xffn ? "is a multicast address" : undefined;
-}
 
 /** What the kernel takes as the name of an interface. */
 const isName = (text: string): boolean => !/[\s/:]/.test(text) && text !== "." && text !== "..";
@@ -28,7 +22,7 @@ export const connectionChecks: readonly Check[] = [
     ] as const;
     for (const [field, text, whose] of named) {
       const address = parseAddress(text ?? "");
-      const problem = address === undefined ? undefined : notOfHost(address);
+      const problem = address === undefined ? undefined : notOfHost(address.family, address.value);
       if (problem !== undefined) return no("InvalidAddress", `${field}: "${text}" ${problem}, which no host has; give ${whose}`);
     }
     return undefined;

@@ -1,5 +1,5 @@
 import { parseRange, rangesContain } from "../allocate/ranges.ts";
-import { healthRows, poolRows } from "../explain/overview.ts";
+import { healthRows, poolRows, problemsIn } from "../explain/overview.ts";
 import { keyOf, type Node } from "../kubernetes/objects.ts";
 import { pools } from "../kubernetes/requests.ts";
 import { defaultConfOf } from "../kubernetes/view.ts";
@@ -63,7 +63,7 @@ function configurationRows({ cluster }: CheckFacts): CheckRow[] {
         ]
       : inUse === "yes" || inUse.startsWith("Eip")
         ? []
-        : [noted("configuration", `Eip ${eip}: ${inUse.replace(/^yes; /, "")}`, "")],
+        : [noted("configuration", `Eip ${eip}: ${problemsIn(inUse)}`, "")],
   );
   for (const [kind, objects] of [
     ["BgpConf", bgpConfs],

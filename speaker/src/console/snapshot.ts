@@ -2,7 +2,7 @@ import { addressAssigned, addressConflict, announced } from "@berth/api/conditio
 import type { ServiceAnnouncementStatus } from "@berth/api/serviceAnnouncement";
 import { healthRows } from "../explain/overview.ts";
 import { isReady, wellNodes } from "../kubernetes/announced.ts";
-import { type EndpointSlice, keyOf, type Service } from "../kubernetes/objects.ts";
+import { type EndpointSlice, isServing, keyOf, type Service } from "../kubernetes/objects.ts";
 import { heldAddresses, isOurs, type PoolOfEip, pools } from "../kubernetes/requests.ts";
 import { nodeView } from "../kubernetes/view.ts";
 import { formatAddress } from "../net/address.ts";
@@ -137,7 +137,7 @@ function serviceRow(
         pod: endpoint.targetRef?.name ?? "",
         address: endpoint.addresses?.[0] ?? "",
         node: endpoint.nodeName ?? "",
-        isServing: endpoint.conditions?.ready !== false || endpoint.conditions.serving === true,
+        isServing: isServing(endpoint),
       }),
     ),
   );

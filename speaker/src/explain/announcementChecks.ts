@@ -1,11 +1,11 @@
 import type { Eip } from "@berth/api/eip";
 import { selects } from "../announce/selector.ts";
 import { isReady, wellNodes } from "../kubernetes/announced.ts";
-import type { Pod, Service } from "../kubernetes/objects.ts";
+import { type Endpoint, isServing, type Pod, type Service } from "../kubernetes/objects.ts";
 import { defaultConfOf, nodeView } from "../kubernetes/view.ts";
 import { parseAddress } from "../net/address.ts";
 import type { ClusterFacts } from "./clusterFacts.ts";
-import { endpointsOf, isServing, note, ok, problem, type Question, type Subject, servingNodes, slicesOf } from "./question.ts";
+import { endpointsOf, note, ok, problem, type Question, type Subject, servingNodes, slicesOf } from "./question.ts";
 
 const isLayer2 = (eip: Eip | undefined): boolean => eip?.spec.protocol === "layer2" || eip?.spec.protocol === "vip";
 const isBgp = (eip: Eip | undefined): boolean => eip !== undefined && !isLayer2(eip);
@@ -69,7 +69,7 @@ function waitsFor({ status }: Pod): string {
 }
 
 /** What an endpoint is of: its pod, or where nobody names one, itself. */
-function podOf({ nodeName, targetRef, addresses }: ReturnType<typeof endpointsOf>[number]): string {
+function podOf({ nodeName, targetRef, addresses }: Endpoint): string {
   return `${nodeName} ${targetRef?.name ?? addresses?.[0]}`;
 }
 

@@ -8,7 +8,7 @@ import { heldAddresses, isOurs, pools, serviceRequest } from "../kubernetes/requ
 import { nodeView } from "../kubernetes/view.ts";
 import { formatAddress } from "../net/address.ts";
 import { announcementChecks } from "./announcementChecks.ts";
-import { ago, type ClusterFacts } from "./clusterFacts.ts";
+import { ago, type ClusterFacts, unheardPart } from "./clusterFacts.ts";
 import { type Check, type Explanation, note, ok, problem, type Question, type Subject, servingNodes } from "./question.ts";
 import { withRemedy } from "./remedies.ts";
 
@@ -85,7 +85,7 @@ const freshness: Question = ({ facts }) =>
   facts.heardLast === undefined
     ? undefined
     : {
-        name: "API server",
+        name: unheardPart,
         verdict: "unknown",
         reason: "NotHeard",
         message: `it has not answered this controller for ${ago(facts.now - facts.heardLast)}: what follows is from before`,

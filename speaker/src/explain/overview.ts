@@ -62,6 +62,9 @@ export function poolRows({ eips }: ClusterFacts): PoolRow[] {
   });
 }
 
+/** What is wrong with a pool, of what its row says; a pool that is in use may have something wrong with it all the same. */
+export const problemsIn = (inUse: string): string => inUse.replace(/^yes; /, "");
+
 /** Every session that a node has reported, and every BgpPeer that none has. */
 export function sessionRows({ bgpPeers, speakers, now }: ClusterFacts): SessionRow[] {
   const well = wellNodes(speakers);
@@ -190,7 +193,7 @@ export function healthRows(facts: ClusterFacts): HealthRow[] {
       badPools.length === 0,
       badPools.length === 0
         ? `${eips.length} in use`
-        : badPools.map(({ eip, inUse }) => `${eip}: ${inUse.replace(/^yes; /, "")}`).join("; "),
+        : badPools.map(({ eip, inUse }) => `${eip}: ${problemsIn(inUse)}`).join("; "),
     ),
     ...(bgpPeers.length === 0
       ? []

@@ -1,6 +1,6 @@
 import type { Eip } from "@berth/api/eip";
 import type { ServiceAnnouncementStatus } from "@berth/api/serviceAnnouncement";
-import type { Service } from "../kubernetes/objects.ts";
+import { isServing, type Service } from "../kubernetes/objects.ts";
 import type { ClusterFacts } from "./clusterFacts.ts";
 
 /** What one check came to. "problem": this keeps the Service from working; "note": worth knowing; "unknown": it could not be told. */
@@ -55,11 +55,6 @@ export function servingNodes(facts: ClusterFacts, service: Service): Set<string>
       .filter(isServing)
       .flatMap(({ nodeName }) => nodeName ?? []),
   );
-}
-
-/** Whether an endpoint is ready, or still serves while it ends. */
-export function isServing({ conditions }: ReturnType<typeof endpointsOf>[number]): boolean {
-  return conditions?.ready !== false || conditions.serving === true;
 }
 
 /** The EndpointSlices of a Service. */

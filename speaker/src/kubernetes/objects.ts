@@ -52,6 +52,13 @@ export interface Node extends KubernetesObject {
   };
 }
 
+export type Endpoint = NonNullable<EndpointSlice["endpoints"]>[number];
+
+/** Whether an endpoint is ready, or still serves while it ends. */
+export function isServing({ conditions }: Endpoint): boolean {
+  return conditions?.ready !== false || conditions.serving === true;
+}
+
 export interface EndpointSlice extends KubernetesObject {
   /** null when no endpoint has a port that the Service names. */
   readonly ports?: readonly { readonly name?: string; readonly port?: number | null }[] | null;

@@ -7,7 +7,7 @@ import { parsePool } from "../allocate/ranges.ts";
 import type { PolicyText } from "../announce/judge.ts";
 import type { AddressSpan, AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { type Address, compareAddresses, formatAddress, parseAddress } from "../net/address.ts";
-import { type ConfigMap, type EndpointSlice, keyOf, type Node, type Secret, type Service } from "./objects.ts";
+import { type ConfigMap, type EndpointSlice, isServing, keyOf, type Node, type Secret, type Service } from "./objects.ts";
 import { perObject } from "./perObject.ts";
 import { heldAddresses, isOurs, pools, type Scope, serviceRequest } from "./requests.ts";
 import { publishedBy, type SpeakerNote } from "./speakerNotes.ts";
@@ -135,14 +135,13 @@ function assignedAddresses(objects: ClusterObjects, scope: Scope): AssignedAddre
     .sort((a, b) => compareAddresses(a.address, b.address));
 }
 
-/** What was made of an address, and of what, by the first Service that has it. */
-const made = new WeakMap<Service, Map<Address, { readonly of: readonly object[]; readonly result: AssignedAddress }>>();
+/** What was made of an address, and of what. A Service's addresses are the same objects as long as it is. */
+const made = new WeakMap<Address, { readonly of: readonly object[]; readonly result: AssignedAddress }>();
 
 /** One object for each address as long as it is made of the same objects: of thousands, few change between two views. */
 function assigned(address: Address, eip: Eip, services: readonly Service[], slices: readonly EndpointSlice[]): AssignedAddress {
   const of = [eip, ...services, ...slices];
-  const [first] = services;
-  const before = first === undefined ? undefined : made.get(first)?.get(address);
+  const before = made.get(address);
   if (before !== undefined && before.of.length === of.length && before.of.every((object, index) => object === of[index]))
     return before.result;
   const result: AssignedAddress = {
@@ -153,7 +152,7 @@ function assigned(address: Address, eip: Eip, services: readonly Service[], slic
     localOnly: services.every((service) => service.spec.externalTrafficPolicy === "Local"),
     endpointsByNode: endpointsByNode(slices),
   };
-  if (first !== undefined) made.set(first, (made.get(first) ?? new Map()).set(address, { of, result }));
+  made.set(address, { of, result });
   return result;
 }
 
@@ -167,8 +166,7 @@ function endpointsByNode(slices: readonly EndpointSlice[]): ReadonlyMap<string, 
   const counts = new Map<string, Set<string>>();
   for (const slice of slices) {
     for (const endpoint of slice.endpoints ?? []) {
-      const isServing = endpoint.conditions?.ready !== false || endpoint.conditions?.serving === true;
-      if (!isServing) continue;
+      if (!isServing(endpoint)) continue;
       const node = endpoint.nodeName ?? "";
       const addresses = counts.get(node) ?? new Set();
       for (const address of endpoint.addresses ?? []) addresses.add(address);

@@ -1,3 +1,4 @@
+import { interfaceProblems } from "@berth/api/eip";
 import { type Address, isLinkLocal, parseAddress } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
 import { type Prefix, parsePrefix, prefixContains } from "../net/prefix.ts";
@@ -59,11 +60,10 @@ export function reachOf(selector: string): Address | undefined {
 export function selectorProblem(text: string | undefined): string | undefined {
   for (const selector of selectorsOf(text)) {
     if (selector.startsWith("can_reach:") && reachOf(selector) === undefined)
-      return `spec.interface "${selector}": what follows can_reach: must be an IPv4 or IPv6 address`;
+      return `spec.interface "${selector}": ${interfaceProblems.reach}`;
     if (selector.startsWith("cidr:") && parsePrefix(selector.slice("cidr:".length).trim()) === undefined)
-      return `spec.interface "${selector}": what follows cidr: must be a network such as 192.0.2.0/24`;
-    if (/[\s/]/.test(selector) && !selector.startsWith("cidr:"))
-      return `spec.interface "${selector}" is no interface name: it holds a blank or a slash`;
+      return `spec.interface "${selector}": ${interfaceProblems.network}`;
+    if (/[\s/]/.test(selector) && !selector.startsWith("cidr:")) return `spec.interface "${selector}" ${interfaceProblems.name}`;
   }
   return undefined;
 }

@@ -2,11 +2,19 @@
 export interface Pacing {
   /** Changes are gathered for this long. */
   readonly gather: number;
-  /** After the work there is rest for so many times what it took, */
-  restFactor(): number;
-  /** and for this long at most. */
-  longestRest(): number;
+  rest(): Rest;
 }
+
+/** How long there is rest after work. */
+export interface Rest {
+  /** For so many times what it took, */
+  readonly factor: number;
+  /** and for this long at most, in milliseconds. */
+  readonly longest: number;
+}
+
+/** How long there is rest after work that took so long, in milliseconds. */
+export const restAfter = (took: number, { factor, longest }: Rest): number => Math.min(longest, factor * took);
 
 /** Does a piece of work some time after a change, once for all changes until then, and never with more than a share of the processor. */
 export class Gathered {
@@ -23,8 +31,8 @@ export class Gathered {
 
   /** Something may have changed. */
   touch(): void {
-    const rest = Math.min(this.#pacing.longestRest(), this.#pacing.restFactor() * this.#took);
-    this.#timer ??= setTimeout(() => this.run(), Math.max(this.#pacing.gather, this.#endedAt + rest - performance.now()));
+    const restsUntil = this.#endedAt + restAfter(this.#took, this.#pacing.rest());
+    this.#timer ??= setTimeout(() => this.run(), Math.max(this.#pacing.gather, restsUntil - performance.now()));
   }
 
   /** Does the work now, for everything that has changed so far. */

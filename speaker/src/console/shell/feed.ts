@@ -20,8 +20,7 @@ export class Feed {
   readonly #interval: NodeJS.Timeout;
   readonly #updates = new Gathered(() => this.#update(), {
     gather: 100,
-    restFactor: () => this.#rests.factor,
-    longestRest: () => this.#rests.longest,
+    rest: () => (this.isWatched ? rests.watched : rests.alone),
   });
   #timeline: readonly TimelineEntry[] = [];
   #model: ConsoleModel = emptyModel;
@@ -38,10 +37,6 @@ export class Feed {
   /** Something may have changed. */
   touch(): void {
     this.#updates.touch();
-  }
-
-  get #rests(): (typeof rests)["watched"] {
-    return this.isWatched ? rests.watched : rests.alone;
   }
 
   /** What the page shows now. */

@@ -7,6 +7,7 @@ import { observe } from "../../allocate/memory.ts";
 import { type AllocationResult, emptyMemory, type Memory } from "../../allocate/model.ts";
 import { type Judge, lenientJudge } from "../../announce/judge.ts";
 import type { Logger } from "../../ports/logger.ts";
+import { type Rest, restAfter } from "../../shell/gathered.ts";
 import { announcementFacts, speakerSelector, staleReports, wellNodes } from "../announced.ts";
 import { announcementsPath } from "../announcements.ts";
 import { type ConfigMap, type KubernetesObject, keyOf, type Namespace, type Node, type Pod, type Service } from "../objects.ts";
@@ -25,9 +26,8 @@ const gatherMilliseconds = 20;
 const reportInterval = 1000;
 /** What nodes report is gathered for longer: it comes in bursts, and nobody waits for it. */
 const reportGatherMilliseconds = 100;
-/** After a decision there is rest for so many times what it took, and so long at most: thousands of Services that change must not keep a core busy. */
-const restFactor = 4;
-const longestRest = 1000;
+/** After a decision there is rest: thousands of Services that change must not keep a core busy. */
+const rest: Rest = { factor: 4, longest: 1000 };
 const retryInterval = 1000;
 /** How often a controller that does not lead looks at what was freed. */
 const standbyInterval = 1000;
@@ -236,7 +236,7 @@ export function runController(api: Api, options: ControllerOptions, logger: Logg
       return status === undefined ? [] : [() => writer.writeService(service, status, assignment)];
     });
     const decided = performance.now();
-    restsUntil = decided + Math.min(longestRest, restFactor * (decided - began));
+    restsUntil = decided + restAfter(decided - began, rest);
     const outcomes = await writer.allBeforeEvents(writes, mayWrite);
     const released = await writer.all(finalizerTasks(), mayWrite);
     const reported = await report(entries, result, instant);

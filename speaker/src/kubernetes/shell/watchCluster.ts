@@ -15,7 +15,7 @@ import { Collection } from "./collection.ts";
 import { NamedObjects } from "./namedObjects.ts";
 
 /** When a view is made of changes: when thousands of Services change, several changes become one view. */
-const pacing: Pacing = { gather: 10, restFactor: () => 24, longestRest: () => 500 };
+const pacing: Pacing = { gather: 10, rest: () => ({ factor: 24, longest: 500 }) };
 
 /** Where the collections of our API group are. */
 export const ownPath = (plural: string): string => `/apis/network.kubesphere.io/v1alpha2/${plural}`;
