@@ -44,6 +44,11 @@ function textOf(address: Address): string {
   return text;
 }
 
+/** Always in the order of the Service's families, however they came about: another order would be another status. */
+function inFamilyOrder({ families }: ServiceRequest, grants: readonly Grant[]): readonly Grant[] {
+  return [...grants].sort((a, b) => families.indexOf(a.address.family) - families.indexOf(b.address.family));
+}
+
 /** What a try gave: an address, or why not. */
 type Outcome = { readonly grant: Grant } | { readonly refusal: Refusal };
 
@@ -146,7 +151,7 @@ class Run {
     const { memory, now, restPeriod, services } = this.#input;
     const assignments = new Map<string, Assignment>(
       services.map((service) => {
-        const [grants, refusal] = [this.#grantsOf(service), this.#refusals.get(service.key)];
+        const [grants, refusal] = [inFamilyOrder(service, this.#grantsOf(service)), this.#refusals.get(service.key)];
         const isLacking = (family: Family): boolean => !grants.some((grant) => grant.address.family === family);
         return [service.key, { grants, refusal, missing: refusal === undefined ? service.families.filter(isLacking) : [] }];
       }),

@@ -1,5 +1,7 @@
-import { describe } from "node:test";
-import { address, pool, service } from "./fixtures.ts";
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { formatAddress } from "../net/address.ts";
+import { address, pool, service, World } from "./fixtures.ts";
 import { testRows } from "./rows.ts";
 
 const isDefault = { isDefault: true };
@@ -8,6 +10,18 @@ const eight = [pool("d", "10.0.0.0/29", isDefault)];
 const https = { ports: [{ protocol: "TCP", port: 443 }] };
 
 describe("addresses that stay while others are asked for", () => {
+  it("are in the order of the Service's families, also where one is asked for in vain at every look", () => {
+    const world = new World();
+    world.pools = [pool("d", ["10.0.0.0/29", "fd00::/125"], isDefault)];
+    world.services = [service("ns/a", { families: [4, 6] })];
+    world.settle();
+    world.change("ns/a", named("10.9.9.9"));
+    for (const _ of [1, 2, 3]) {
+      world.settle();
+      assert.deepEqual(world.services[0]?.holds.map(formatAddress), ["10.0.0.0", "fd00::"]);
+    }
+  });
+
   testRows([
     {
       row: "taken",
