@@ -256,14 +256,17 @@ describe(`allocation under random events (fast-check, ${runs} runs each)`, () =>
             assertShared(world);
             assertFamilies(world);
             const settled = holdings(world);
-            world.settle();
+            const before = world.settle().assignments;
             assert.deepEqual(holdings(world), settled, "a second look changed something");
             world.restart();
-            const served = [...world.settle().assignments].filter(([, { refusal }]) => refusal === undefined);
+            const { assignments } = world.settle();
             const after = new Map(holdings(world));
+            // Who asked for what rested may have it now: rests are not remembered across a restart.
+            const isContent = (key: string): boolean =>
+              [before, assignments].every((look) => look.get(key)?.refusal === undefined);
             for (const [key, texts] of settled)
-              if (served.some(([name]) => name === key) && texts.length > 0)
-                assert.deepEqual(after.get(key), texts, `a restart moved ${key}`);
+              for (const text of isContent(key) ? texts : [])
+                assert.ok(after.get(key)?.includes(text), `a restart took ${text} from ${key}, which has ${after.get(key)}`);
           }
         },
       ),

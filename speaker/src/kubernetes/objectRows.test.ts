@@ -139,7 +139,7 @@ const rows: readonly (readonly [row: string, given: Given, outcome: Outcome])[] 
   [
     "mutation: one specific address of two families",
     { annotations: ipOf("1000::1"), spec: dual("RequireDualStack", "IPv4", "IPv6") },
-    assigned("1000::1", "1.2.3.0"),
+    assigned("1.2.3.0", "1000::1"),
   ],
   ["mutation: two specific addresses of one family", { annotations: ipOf("1.2.3.0,1.2.3.1") }, refused("InvalidAddress")],
   ["mutation: a specific address of the wrong family", { annotations: ipOf("1000::1") }, refused("WrongFamily")],
