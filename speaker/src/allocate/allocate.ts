@@ -273,7 +273,9 @@ class Run {
   #requested(service: ServiceRequest, address: Address): Outcome {
     const text = textOf(address);
     const subject = `${service.addressSource}: ${text}`;
-    const no = (reason: string, message: string): Outcome => ({ refusal: { reason, message: `${subject} ${message}` } });
+    const no = (reason: string, message: string, remedy?: string): Outcome => ({
+      refusal: { reason, message: `${subject} ${message}`, remedy },
+    });
     const { family } = address;
     if (!service.families.includes(family)) return { refusal: wrongFamily(subject, family) };
     const want: Want = { service, family, address };
@@ -283,9 +285,10 @@ class Run {
         if (!poolHas(pool, address) && pool.refusal?.reason !== "Invalid")
           return { refusal: outsidePool(subject, pool, address) };
         const refusal = refusalOf(pool, want, rule.isExplicit, context) ?? this.#quota(service, pool, text);
-        if (refusal !== undefined) return no(refusal.reason, `cannot be given: ${refusal.message}`);
+        if (refusal !== undefined) return no(refusal.reason, `cannot be given: ${refusal.message}`, refusal.remedy);
         const conflict = this.#conflict(service, text);
-        if (conflict !== undefined) return no(conflict.reason, `is ${conflict.message}`);
+        if (conflict !== undefined)
+          return no(conflict.reason, `is ${conflict.message}`, `${conflict.remedy}; or name another address`);
         return { grant: { address, pool: pool.name, rule: rule.name } };
       }
     }
@@ -330,16 +333,34 @@ class Run {
     const resting = this.#free.restingIn(pool, family);
     const isMixed = pool.ranges.some((range) => range.family !== family);
     const counts = `${this.#usage.countOf(pool.name, family)} of ${poolSize(pool, family)}${isMixed ? ` IPv${family} addresses` : ""} used${resting > 0 ? `, ${resting} resting` : ""}`;
-    const sharing = service.sharingKey === undefined ? "" : `; ${this.#whyNotShared(pool, service.sharingKey, service, family)}`;
-    return { reason: "EipFull", message: `Eip ${pool.name} is full (${counts}${sharing})`, short: "full" };
+    const full = (sharing: string, remedy?: string): PoolRefusal => ({
+      reason: "EipFull",
+      message: `Eip ${pool.name} is full (${counts}${sharing})`,
+      short: "full",
+      remedy,
+    });
+    return service.sharingKey === undefined ? full("") : this.#whyNotShared(pool, service.sharingKey, service, family, full);
   }
 
   /** Why a Service that would share an address of a pool shares none of them. */
-  #whyNotShared(pool: Pool, key: string, service: ServiceRequest, family: Family): string {
+  #whyNotShared(
+    pool: Pool,
+    key: string,
+    service: ServiceRequest,
+    family: Family,
+    full: (sharing: string, remedy: string) => PoolRefusal,
+  ): PoolRefusal {
     for (const [text, address] of this.#usage.sharedUnder(pool.name, key)) {
       const conflict = address.family === family ? this.#conflict(service, text, true) : undefined;
-      if (conflict !== undefined) return `${text} is ${conflict.message}`;
+      if (conflict !== undefined)
+        return full(
+          `; ${text} is ${conflict.message}`,
+          `${conflict.remedy}; or add addresses to spec.addresses of Eip ${pool.name}`,
+        );
     }
-    return `no Service with an address of it has the sharing key "${key}"`;
+    return full(
+      `; no Service with an address of it has the sharing key "${key}"`,
+      `give a Service with an address of Eip ${pool.name} the annotation berth.dev/sharing-key: "${key}" too, or add addresses to spec.addresses of the Eip`,
+    );
   }
 }

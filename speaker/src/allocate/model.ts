@@ -5,6 +5,8 @@ import type { AddressRange } from "./ranges.ts";
 export interface Refusal {
   readonly reason: string;
   readonly message: string;
+  /** What to do about it, as a sentence without a capital; absent where the reason alone tells. */
+  readonly remedy?: string | undefined;
 }
 
 /** Why a pool gives nothing: `message` is the whole sentence, `short` the few words in a list of pools. */

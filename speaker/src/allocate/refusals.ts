@@ -14,6 +14,7 @@ export function wrongFamily(subject: string, family: Family): Refusal {
   return {
     reason: "WrongFamily",
     message: `${subject} is IPv${family}, which spec.ipFamilies does not have; add the family or name another address`,
+    remedy: `name an address of a family that spec.ipFamilies has, or add IPv${family} there, with spec.ipFamilyPolicy RequireDualStack`,
   };
 }
 
@@ -50,6 +51,7 @@ export function poolsConsidered(
   return {
     reason: first?.refusal.reason ?? "NoEip",
     message: `${prefix}${first?.refusal.message}; pools considered: ${some(list)}${remedyFor(first?.refusal.reason)}`,
+    remedy: first?.refusal.remedy,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { BgpConf } from "@berth/api/bgpConf";
 import type { BgpPeer } from "@berth/api/bgpPeer";
+import { noPasswordIn, passwordSecretOf } from "../announce/passwordSecret.ts";
 import type { Refusal } from "../announce/view.ts";
 import { type Address, formatAddress, parseAddress } from "../net/address.ts";
 import { type Asn, asn } from "../net/asn.ts";
@@ -68,13 +69,9 @@ export function peerOf(peer: BgpPeer, conf: BgpConf, local: LocalSpeaker, passwo
 }
 
 /** A password can only be judged where the Secret can be read. */
-function judgePassword({ spec }: BgpPeer, password: string | undefined): Refusal | undefined {
-  const { passwordSecretRef } = spec.conf;
-  if (passwordSecretRef !== undefined && password === undefined)
-    return {
-      reason: "NoPassword",
-      message: `spec.conf.passwordSecretRef: there is no Secret "${passwordSecretRef.name}" with the key "${passwordSecretRef.key || "password"}" in Berth's namespace`,
-    };
+function judgePassword(peer: BgpPeer, password: string | undefined): Refusal | undefined {
+  const secret = passwordSecretOf(peer);
+  if (secret !== undefined && password === undefined) return { reason: "NoPassword", message: noPasswordIn(secret) };
   const octets = new TextEncoder().encode(password ?? "").length;
   if (octets > 80)
     return { reason: "InvalidPassword", message: `the password has ${octets} octets; TCP-MD5 takes at most 80 (RFC 2385)` };

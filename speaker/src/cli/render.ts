@@ -8,10 +8,13 @@ const marks: Readonly<Record<Check["verdict"], string>> = { ok: "ok", problem: "
 
 /** `berth explain service`, for people: the cause first, then every check, then who announces and what if that node left. */
 export function renderExplanation({ service, addresses, cause, checks, announcements, withoutNode }: Explanation): string {
+  // One whose addresses are announced serves its clients, also where it does not get another that it asks for.
+  const isServing = addresses.length > 0 && checks.some(({ name, verdict }) => name === "announced" && verdict === "ok");
+  const what = cause?.name === "address" && isServing ? "works, and lacks what it asks for" : "does not work";
   const headline =
     cause === undefined
       ? `${service} is well: ${addresses.join(", ")}`
-      : `${service} does not work: ${cause.message} (${cause.reason})`;
+      : `${service} ${what}: ${cause.message} (${cause.reason})`;
   const rows = checks.map(({ name, verdict, message }) => [marks[verdict], name, message]);
   const announcing = announcements
     .filter((one) => one.announcing)

@@ -1,11 +1,13 @@
+import type { BgpPeer } from "@berth/api/bgpPeer";
 import type { Eip } from "@berth/api/eip";
+import { noPasswordIn, passwordSecretOf } from "../announce/passwordSecret.ts";
 import { selects } from "../announce/selector.ts";
 import { isReady, wellNodes } from "../kubernetes/announced.ts";
 import { type Endpoint, isServing, type Pod, type Service } from "../kubernetes/objects.ts";
 import { defaultConfOf, nodeView } from "../kubernetes/view.ts";
 import { parseAddress } from "../net/address.ts";
 import type { ClusterFacts } from "./clusterFacts.ts";
-import { endpointsOf, note, ok, problem, type Question, type Subject, servingNodes, slicesOf } from "./question.ts";
+import { type Check, endpointsOf, note, ok, problem, type Question, type Subject, servingNodes, slicesOf } from "./question.ts";
 
 const isLayer2 = (eip: Eip | undefined): boolean => eip?.spec.protocol === "layer2" || eip?.spec.protocol === "vip";
 const isBgp = (eip: Eip | undefined): boolean => eip !== undefined && !isLayer2(eip);
@@ -123,43 +125,91 @@ const bgpConf: Question = ({ facts, held }) => {
   return ok("bgp configuration", `AS ${conf.spec.as}`);
 };
 
+/** One BgpPeer, as the question about sessions sees it. */
+interface PeerRow {
+  readonly name: string;
+  readonly up: readonly string[];
+  /** Nodes on which the session is down, by what is said of it. */
+  readonly down: ReadonlyMap<string, readonly string[]>;
+  /** Why no session can be up, the same for every node; undefined where that is not so. */
+  readonly hindrance: Check | undefined;
+  readonly hasPassword: boolean;
+  readonly hasReports: boolean;
+}
+
+const sessions = "bgp sessions";
+
+function peerRow(peer: BgpPeer, facts: ClusterFacts): PeerRow {
+  const { name } = peer.metadata;
+  const nodes = Object.entries(peer.status?.nodesPeerStatus ?? {});
+  const up = nodes.filter(([, { peerState }]) => peerState?.sessionState === "ESTABLISHED").map(([node]) => node);
+  const said = nodes
+    .filter(([node]) => !up.includes(node))
+    .map(([node, { peerState, lastError }]) => {
+      const state = (peerState?.sessionState ?? "unknown").toLowerCase();
+      const isDialled = ["connect", "active"].includes(state) && peer.spec.conf.neighborAddress !== undefined;
+      return { node, text: lastError || (isDialled ? `no answer from ${peer.spec.conf.neighborAddress} yet (${state})` : state) };
+    });
+  const down = new Map([...Map.groupBy(said, ({ text }) => text)].map(([text, on]) => [text, on.map(({ node }) => node)]));
+  const { passwordSecretRef, authPassword = "" } = peer.spec.conf;
+  return {
+    name,
+    up,
+    down,
+    hindrance: hindranceOf(peer, facts, down),
+    hasPassword: passwordSecretRef !== undefined || authPassword !== "",
+    hasReports: nodes.length > 0,
+  };
+}
+
+/** What keeps a BgpPeer from any session: how it is written, or a password that is not there. */
+function hindranceOf(peer: BgpPeer, facts: ClusterFacts, down: PeerRow["down"]): Check | undefined {
+  const { name } = peer.metadata;
+  const refused = peer.status?.conditions?.find(({ type, status }) => type === "Accepted" && status === "False");
+  if (refused !== undefined) return problem(sessions, refused.reason, `${name} is not used: ${refused.message}`);
+  if (!facts.nodes.some((node) => selects(peer.spec.nodeSelector, node.metadata.labels ?? {})))
+    return problem(sessions, "PeerSelectsNoNode", `spec.nodeSelector of BgpPeer ${name} selects no node`);
+  const secret = passwordSecretOf(peer);
+  const without = secret === undefined ? undefined : down.get(noPasswordIn(secret));
+  if (secret === undefined || without === undefined || down.size > 1) return undefined;
+  const namespace = facts.speakers[0]?.metadata.namespace ?? "berth-system";
+  return problem(
+    sessions,
+    "NoPassword",
+    `${name} has no password on ${without.join(", ")}: spec.conf.passwordSecretRef names the Secret ${namespace}/${secret.name} with the key "${secret.key}", and there is none`,
+    `make the Secret ${namespace}/${secret.name} (Berth's namespace, not the Service's) with the router's password under the key "${secret.key}", or add that key to it: kubectl create secret generic ${secret.name} -n ${namespace} --from-literal=${secret.key}=<password>; or name the right one in spec.conf.passwordSecretRef of BgpPeer ${name}`,
+  );
+}
+
+function textOf({ name, up, down, hindrance, hasPassword, hasReports }: PeerRow): string {
+  if (hindrance !== undefined && up.length === 0) return hindrance.message;
+  const silent = [...down].map(([text, nodes]) => `${nodes.join(", ")}: ${text}`);
+  return [
+    `${name} is up on ${up.join(", ") || "no node"}`,
+    silent.length > 0 ? `, down on ${silent.join("; ")}` : "",
+    hasReports ? "" : " (no node selected, or no speaker)",
+    hasPassword && silent.length > 0
+      ? "; it has a TCP-MD5 password: a router with another, or with none, does not answer at all"
+      : "",
+  ].join("");
+}
+
 const bgpSessions: Question = ({ facts, held, reports }) => {
   if (!held.some(({ eip }) => isBgp(eip))) return undefined;
-  if (facts.bgpPeers.length === 0)
-    return problem("bgp sessions", "NoBgpPeer", "there is no BgpPeer: no router is told of the address");
-  const rows = facts.bgpPeers.map((peer) => {
-    const refused = peer.status?.conditions?.find(({ type, status }) => type === "Accepted" && status === "False");
-    const nodes = Object.entries(peer.status?.nodesPeerStatus ?? {});
-    const up = nodes.filter(([, { peerState }]) => peerState?.sessionState === "ESTABLISHED").map(([name]) => name);
-    const down = nodes
-      .filter(([name]) => !up.includes(name))
-      .map(([name, { peerState, lastError }]) => {
-        const state = (peerState?.sessionState ?? "unknown").toLowerCase();
-        const isDialled = ["connect", "active"].includes(state) && peer.spec.conf.neighborAddress !== undefined;
-        return `${name}: ${lastError || (isDialled ? `no answer from ${peer.spec.conf.neighborAddress} yet (${state})` : state)}`;
-      });
-    const isForNone = !facts.nodes.some((node) => selects(peer.spec.nodeSelector, node.metadata.labels ?? {}));
-    const { passwordSecretRef, authPassword = "" } = peer.spec.conf;
-    const hasPassword = passwordSecretRef !== undefined || authPassword !== "";
-    return { name: peer.metadata.name, refused, up, down, isForNone, hasPassword, hasReports: nodes.length > 0 };
-  });
+  if (facts.bgpPeers.length === 0) return problem(sessions, "NoBgpPeer", "there is no BgpPeer: no router is told of the address");
+  const rows = facts.bgpPeers.map((peer) => peerRow(peer, facts));
   const isUp =
     rows.some(({ up }) => up.length > 0) || reports.some(({ announcing, protocol }) => announcing && protocol === "bgp");
-  const text = (row: (typeof rows)[number]): string =>
-    row.refused !== undefined
-      ? `${row.name} is not used: ${row.refused.message}`
-      : row.isForNone
-        ? `spec.nodeSelector of BgpPeer ${row.name} selects no node`
-        : `${row.name} is up on ${row.up.join(", ") || "no node"}${row.down.length > 0 ? `, down on ${row.down.join("; ")}` : ""}${row.hasReports ? "" : " (no node selected, or no speaker)"}${row.hasPassword && row.down.length > 0 ? "; it has a TCP-MD5 password: a router with another, or with none, does not answer at all" : ""}`;
-  const message = rows.map(text).join(". ");
-  const reasonOf = ({ refused, isForNone }: (typeof rows)[number]): string =>
-    refused?.reason ?? (isForNone ? "PeerSelectsNoNode" : "NoSession");
-  // A router that does not answer is told before one that was never asked.
-  const first = rows.find((row) => reasonOf(row) === "NoSession") ?? rows[0];
-  if (!isUp) return problem("bgp sessions", first === undefined ? "NoSession" : reasonOf(first), `no session is up: ${message}`);
-  return rows.some(({ refused, down, isForNone }) => refused !== undefined || isForNone || down.length > 0)
-    ? note("bgp sessions", "SomeSessionsDown", message)
-    : ok("bgp sessions", message);
+  const message = rows.map(textOf).join(". ");
+  if (isUp)
+    return rows.some(({ hindrance, down }) => hindrance !== undefined || down.size > 0)
+      ? note(sessions, "SomeSessionsDown", message)
+      : ok(sessions, message);
+  // A password that is not there is told first, for it is sure; then a router that does not answer, before one that was never asked.
+  const causes = rows.map(({ hindrance }) => hindrance ?? problem(sessions, "NoSession", ""));
+  const first =
+    ["NoPassword", "NoSession"].flatMap((reason) => causes.find((cause) => cause.reason === reason) ?? [])[0] ?? causes[0];
+  return problem(sessions, first?.reason ?? "NoSession", `no session is up: ${message}`, first?.remedy);
 };
 
 /** What the nodes themselves say. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Service } from "../kubernetes/objects.ts";
+import { noPasswordIn } from "../announce/passwordSecret.ts";
+import { keyOf, type Service } from "../kubernetes/objects.ts";
 import type { ClusterFacts } from "./clusterFacts.ts";
 import { explainService } from "./explainService.ts";
 import { announcement, eip, node, now, peer, service, slice, speaker, wellCluster } from "./fixtures.ts";
@@ -36,8 +37,10 @@ interface Case {
   readonly key?: string;
   readonly reason: string;
   readonly says: RegExp;
+  readonly remedy?: RegExp;
 }
 
+const without = noPasswordIn({ name: "bgp", key: "password" });
 const withPassword = (one: ReturnType<typeof peer>) => ({
   ...one,
   spec: { conf: { ...one.spec.conf, passwordSecretRef: { name: "bgp" } } },
@@ -114,6 +117,23 @@ const cases: readonly Case[] = [
     facts: { services: replaced(service("web", undefined)), eips: [eip("lan", "172.30.0.200", "layer2", { disable: true })] },
     reason: "Disabled",
     says: /disabled/,
+  },
+  {
+    name: "an Eip that is being deleted",
+    facts: {
+      services: replaced(annotated({ "eip.openelb.kubesphere.io/v1alpha2": "lan" })),
+      eips: [{ ...eip("lan", "172.30.0.200", "layer2"), metadata: { name: "lan", deletionTimestamp: "2026-01-01T11:59:30Z" } }],
+    },
+    reason: "Deleting",
+    says: /Eip lan is being deleted/,
+    remedy: /kubectl get eip lan -o yaml$/,
+  },
+  {
+    name: "a named address of a family that the Service does not have",
+    facts: { services: replaced(annotated({ "eip.openelb.kubesphere.io/v1alpha1": "fd00::1" })) },
+    reason: "WrongFamily",
+    says: /fd00::1 is IPv6, which spec\.ipFamilies does not have/,
+    remedy: /^name an address of a family that spec\.ipFamilies has, or add IPv6 there/,
   },
   {
     name: "a selector that matches no pod",
@@ -213,6 +233,21 @@ const cases: readonly Case[] = [
     says: /it has a TCP-MD5 password: a router with another, or with none, does not answer at all$/,
   },
   {
+    name: "a password that is not there, before a router that does not answer",
+    facts: {
+      bgpPeers: [
+        { ...peer({ node1: { state: "CONNECT" } }), metadata: { name: "another" } },
+        withPassword(peer({ node1: { state: "IDLE", lastError: without }, node2: { state: "IDLE", lastError: without } })),
+      ],
+      announcements: [],
+    },
+    key: "demo/routed",
+    reason: "NoPassword",
+    says: /router has no password on node1, node2: .* names the Secret berth-system\/bgp with the key "password", and there is none$/,
+    remedy:
+      /^make the Secret berth-system\/bgp .* kubectl create secret generic bgp -n berth-system --from-literal=password=.* BgpPeer router$/,
+  },
+  {
     name: "a router that refuses the session",
     facts: {
       bgpPeers: [peer({ node1: { state: "ACTIVE", lastError: "the router says: Bad Peer AS" } })],
@@ -254,16 +289,130 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** Two Services of which the first has the only address of the Eip, and the second waits for it. */
+interface Clash {
+  readonly name: string;
+  readonly first: Terms;
+  readonly second: Terms;
+  readonly remedy: string;
+}
+interface Terms {
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly spec?: Partial<Service["spec"]>;
+  readonly namespace?: string;
+}
+const key = { "berth.dev/sharing-key": "k" };
+const address = { "eip.openelb.kubesphere.io/v1alpha1": "172.30.0.200" };
+const https = { ports: [{ port: 443, protocol: "TCP" }] };
+const clashes: readonly Clash[] = [
+  {
+    name: "the same port",
+    first: { annotations: key },
+    second: { annotations: key },
+    remedy: "give this Service, or demo/first, another port than 80/TCP; or add addresses to spec.addresses of Eip lan",
+  },
+  {
+    name: "the same port of an address that is named",
+    first: { annotations: key },
+    second: { annotations: { ...key, ...address } },
+    remedy: "give this Service, or demo/first, another port than 80/TCP; or name another address",
+  },
+  {
+    name: "another key",
+    first: { annotations: key },
+    second: { annotations: { "berth.dev/sharing-key": "m", ...address }, spec: https },
+    remedy: 'give this Service the annotation berth.dev/sharing-key: "k", as demo/first has it; or name another address',
+  },
+  {
+    name: "no key of the other",
+    first: {},
+    second: { annotations: { ...key, ...address }, spec: https },
+    remedy: 'give demo/first the annotation berth.dev/sharing-key: "k" too; or name another address',
+  },
+  {
+    name: "no keys at all, and the same port",
+    first: {},
+    second: { annotations: address },
+    remedy:
+      "give this Service and demo/first the same annotation berth.dev/sharing-key; give this Service, or demo/first, another port than 80/TCP; or name another address",
+  },
+  {
+    name: "a key that nobody has",
+    first: {},
+    second: { annotations: key },
+    remedy:
+      'give a Service with an address of Eip lan the annotation berth.dev/sharing-key: "k" too, or add addresses to spec.addresses of the Eip',
+  },
+  {
+    name: "another policy",
+    first: { annotations: key },
+    second: { annotations: key, spec: { ...https, externalTrafficPolicy: "Local" } },
+    remedy:
+      "set spec.externalTrafficPolicy to Cluster, as demo/first has it, or let that one have Local too; or add addresses to spec.addresses of Eip lan",
+  },
+  {
+    name: "other pods where both are Local",
+    first: { annotations: key, spec: { externalTrafficPolicy: "Local" } },
+    second: { annotations: key, spec: { ...https, externalTrafficPolicy: "Local" } },
+    remedy:
+      "give this Service and demo/first the same spec.selector, or set spec.externalTrafficPolicy of both to Cluster; or add addresses to spec.addresses of Eip lan",
+  },
+  {
+    name: "namespaces of which neither consents",
+    first: { annotations: key },
+    second: { annotations: key, spec: https, namespace: "other" },
+    remedy:
+      'add "demo" to this Service\'s annotation berth.dev/share-with-namespaces, and add "other" to that annotation of demo/first; or add addresses to spec.addresses of Eip lan',
+  },
+  {
+    name: "namespaces of which one consents",
+    first: { annotations: key },
+    second: { annotations: { ...key, "berth.dev/share-with-namespaces": "demo" }, spec: https, namespace: "other" },
+    remedy:
+      'add "other" to the annotation berth.dev/share-with-namespaces of demo/first; or add addresses to spec.addresses of Eip lan',
+  },
+];
+
+describe("what explain says to do about an address that cannot be shared", () => {
+  const of = (name: string, ip: string | undefined, { annotations = {}, spec = {}, namespace = "demo" }: Terms): Service => {
+    const one = service(name, ip, spec);
+    return { ...one, metadata: { ...one.metadata, namespace, annotations } };
+  };
+  for (const { name, first, second, remedy } of clashes)
+    it(name, () => {
+      const waiting = of("second", undefined, second);
+      const clashing = {
+        ...wellCluster,
+        services: [of("first", "172.30.0.200", first), waiting],
+        namespaces: ["demo", "other"].map((one) => ({ metadata: { name: one } })),
+        eips: [eip("lan", "172.30.0.200", "layer2")],
+      };
+      const before = explainService(clashing, keyOf(waiting))?.cause;
+      assert.ok(before !== undefined);
+      assert.equal(before.remedy, remedy, before.message);
+      // The same once the controller has written its condition.
+      const told = { ...waiting, status: refused("second", before.reason, before.message).status ?? {} };
+      const after = explainService({ ...clashing, services: [clashing.services[0] ?? waiting, told] }, keyOf(waiting))?.cause;
+      assert.deepEqual(after, before);
+    });
+  it("is to wait where addresses only rest", () => {
+    const eips = [eip("lan", "172.30.0.200", "layer2")];
+    const services = [refused("web", "EipFull", "Eip lan is full (0 of 1 used, 1 resting)")];
+    assert.match(explainService({ ...wellCluster, eips, services }, "demo/web")?.cause?.remedy ?? "", /^wait until an address/);
+  });
+});
+
 const bothAddresses = { loadBalancer: { ingress: [{ ip: "172.30.0.200" }, { ip: "fd00:30::1" }] } };
 const both = eip("lan", "172.30.0.200", "layer2", { addresses: ["fd00:30::/64"] });
 const bothAnnounced = ["172.30.0.200", "fd00:30::1"].map((address) => announcement({ service: "web", node: "node1", address }));
 
 describe("what explain names as the cause", () => {
-  for (const { name, facts, key = "demo/web", reason, says } of cases) {
+  for (const { name, facts, key = "demo/web", reason, says, remedy = /^\S.* / } of cases) {
     it(name, () => {
       const explanation = explainService({ ...wellCluster, ...facts }, key);
       assert.equal(explanation?.cause?.reason, reason, JSON.stringify(explanation?.checks, null, 2));
       assert.match(explanation.cause.message, says);
+      assert.match(explanation.cause.remedy ?? "", remedy);
     });
   }
   it("is nothing for a Service that works, and every check has an answer", () => {

@@ -1,6 +1,6 @@
 import { addressAssigned } from "@berth/api/conditions";
 import { allocate } from "../allocate/allocate.ts";
-import { emptyMemory } from "../allocate/model.ts";
+import { emptyMemory, type Refusal } from "../allocate/model.ts";
 import { rangesContain } from "../allocate/ranges.ts";
 import { wellNodes } from "../kubernetes/announced.ts";
 import { keyOf, type Service } from "../kubernetes/objects.ts";
@@ -120,7 +120,8 @@ const request: Question = ({ service }) => {
 const address: Question = ({ service, facts, held }) => {
   const condition = service.status?.conditions?.find((candidate) => candidate.type === addressAssigned);
   const isCurrent = condition !== undefined && (condition.observedGeneration ?? 0) >= (service.metadata.generation ?? 0);
-  if (isCurrent && condition.status !== "True") return problem("address", condition.reason, condition.message);
+  if (isCurrent && condition.status !== "True")
+    return problem("address", condition.reason, condition.message, remedyOf(condition.reason, outcome(facts, service).refusal));
   if (held.length > 0 && held.every(({ eip }) => eip !== undefined))
     return ok(
       "address",
@@ -137,8 +138,15 @@ const address: Question = ({ service, facts, held }) => {
         "NotYet",
         "an address is free for it, and the controller has not given it yet; look at the controller's log",
       )
-    : problem("address", refusal.reason, refusal.message);
+    : problem("address", refusal.reason, refusal.message, refusal.remedy);
 };
+
+/** What to do about the controller's refusal, where the same rules come to the same one; undefined where its reason alone tells. */
+function remedyOf(reason: string, refusal: Refusal | undefined): string | undefined {
+  if (reason === "EipFull" && refusal === undefined)
+    return "wait until an address that was freed has rested, a minute unless the controller was told otherwise, or add addresses to spec.addresses of the Eip";
+  return refusal?.reason === reason ? refusal.remedy : undefined;
+}
 
 /** The others that hold the same address, as the end of a sentence; empty where there is none. */
 function sharedWith(text: string, { services }: ClusterFacts, service: Service): string {

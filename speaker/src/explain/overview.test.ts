@@ -118,6 +118,27 @@ describe("the tables", () => {
     assert.match(text, /^172\.30\.0\.200\s+node1\s+eth0/m);
     assert.match(text, /If node1 left: another of node2 takes over/);
   });
+  it("do not say that a Service does not work which serves, and only lacks another address that it asks for", () => {
+    const [web, ...others] = assigned.services;
+    assert.ok(web !== undefined);
+    const conditions = [
+      {
+        type: "berth.dev/AddressAssigned",
+        status: "False" as const,
+        observedGeneration: 1,
+        reason: "WrongFamily",
+        message: "no IPv6 address",
+        lastTransitionTime: "",
+      },
+    ];
+    const lacking = { ...web, status: { ...web.status, conditions } };
+    const explanation = explainService({ ...assigned, services: [lacking, ...others] }, "demo/web");
+    assert.ok(explanation !== undefined);
+    assert.match(
+      renderExplanation(explanation),
+      /^demo\/web works, and lacks what it asks for: no IPv6 address \(WrongFamily\)$/m,
+    );
+  });
 });
 
 describe("a simulated drain", () => {

@@ -44,7 +44,14 @@ export interface Subject {
 /** One check: undefined when it does not apply. */
 export type Question = (subject: Subject) => Check | undefined;
 
-export const problem = (name: string, reason: string, message: string): Check => ({ name, verdict: "problem", reason, message });
+/** @param remedy what to do, where more is known than the reason tells */
+export const problem = (name: string, reason: string, message: string, remedy?: string): Check => ({
+  name,
+  verdict: "problem",
+  reason,
+  message,
+  ...(remedy === undefined ? {} : { remedy }),
+});
 export const note = (name: string, reason: string, message: string): Check => ({ name, verdict: "note", reason, message });
 export const ok = (name: string, message: string): Check => ({ name, verdict: "ok", reason: "Ok", message });
 

@@ -15,7 +15,6 @@ const remedies: Readonly<Record<string, string>> = {
   EipFull: "add addresses to spec.addresses of the Eip, or free some: berth pools",
   QuotaExceeded: "raise spec.perNamespaceLimit of the Eip, or free an address of the namespace",
   Disabled: "set spec.disable of the Eip to false, or name another Eip",
-  Deleted: "name another Eip",
   OnlyOnRequest: "name the Eip in the annotation eip.openelb.kubesphere.io/v1alpha2, or set its spec.autoAssign to true",
   NamespaceNotAllowed: "bind the namespace in spec.namespaces of the Eip, or name another Eip",
   NotDefault: "name an Eip, or annotate one with eip.openelb.kubesphere.io/is-default-eip",
@@ -54,8 +53,11 @@ const remedies: Readonly<Record<string, string>> = {
   NotAnnounced: "see the logs of the speakers, and berth check",
 };
 
-/** A check with what to do about it, where it is a problem. */
+/** A check with what to do about it, where it is a problem: what the check itself knows, else what its reason tells. */
 export function withRemedy(check: Check): Check {
   if (check.verdict !== "problem") return check;
-  return { ...check, remedy: remedies[check.reason] ?? "berth check, and the logs of Berth's pods, may say more" };
+  return {
+    ...check,
+    remedy: check.remedy ?? remedies[check.reason] ?? "berth check, and the logs of Berth's pods, may say more",
+  };
 }

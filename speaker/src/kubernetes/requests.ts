@@ -55,9 +55,10 @@ export function usersOf(services: readonly Service[]): ReadonlyMap<string, reado
 /** What a Service asks for. */
 export const serviceRequest = perObject((service: Service): ServiceRequest => {
   const annotations = service.metadata.annotations ?? {};
+  // Blanks around a name or an address are of whoever wrote the manifest, and no part of it; nothing but blanks is nothing.
   const named = (keys: readonly string[]): readonly [string, string | undefined] => {
-    const found = keys.find((key) => (annotations[key] ?? "") !== "");
-    return [`annotation ${found ?? keys[0]}`, found === undefined ? undefined : annotations[found]];
+    const found = keys.find((key) => (annotations[key] ?? "").trim() !== "");
+    return [`annotation ${found ?? keys[0]}`, found === undefined ? undefined : annotations[found]?.trim()];
   };
   const [source, text] = requestedAddresses(service, named);
   const parts = text === undefined ? [] : text.split(",").map((part) => part.trim());
@@ -107,7 +108,7 @@ function requestedAddresses(
     const [source, text] = named(keys);
     if (text !== undefined) return [source, text];
   }
-  return ["spec.loadBalancerIP", service.spec.loadBalancerIP === "" ? undefined : service.spec.loadBalancerIP];
+  return ["spec.loadBalancerIP", service.spec.loadBalancerIP?.trim() || undefined];
 }
 
 /** An Eip with what its text comes to, and what several Eips mean together. */
@@ -172,7 +173,10 @@ function refusalOf(
       "overlapping",
       `is not used: ${overlap}; take it out of spec.address and spec.addresses, or put it into spec.exclude`,
     );
-  if (metadata.deletionTimestamp !== undefined) return no("Deleting", "being deleted", "is being deleted");
+  if (metadata.deletionTimestamp !== undefined) {
+    const remedy = `name another Eip, or see who holds the finalizers of this one: kubectl get eip ${metadata.name} -o yaml`;
+    return { ...no("Deleting", "being deleted", "is being deleted"), remedy };
+  }
   return spec.disable === true ? no("Disabled", "disabled", "is disabled (its spec.disable is true)") : undefined;
 }
 

@@ -5,6 +5,7 @@ import type { Eip } from "@berth/api/eip";
 import { Pools } from "../allocate/pool.ts";
 import { parsePool } from "../allocate/ranges.ts";
 import type { PolicyText } from "../announce/judge.ts";
+import { passwordSecretOf } from "../announce/passwordSecret.ts";
 import type { AddressSpan, AssignedAddress, ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { type Address, compareAddresses, formatAddress, parseAddress } from "../net/address.ts";
 import { type ConfigMap, type EndpointSlice, isServing, keyOf, type Node, type Secret, type Service } from "./objects.ts";
@@ -182,11 +183,17 @@ function endpointsByNode(slices: readonly EndpointSlice[]): ReadonlyMap<string, 
 function passwords(objects: ClusterObjects): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const peer of objects.bgpPeers) {
-    const { authPassword, passwordSecretRef } = peer.spec.conf;
-    const secret = objects.secrets.find((candidate) => candidate.metadata.name === passwordSecretRef?.name);
-    const encoded = secret?.data?.[passwordSecretRef?.key ?? "password"];
-    const password = encoded === undefined ? authPassword : atob(encoded);
+    const { authPassword } = peer.spec.conf;
+    const named = passwordSecretOf(peer);
+    const secret = objects.secrets.find((candidate) => candidate.metadata.name === named?.name);
+    const encoded = secret?.data?.[named?.key ?? ""];
+    const password = encoded === undefined ? authPassword : utf8In(encoded);
     if (password !== undefined && password !== "") found.set(peer.metadata.name, password);
   }
   return found;
+}
+
+/** The text in base64. The octets of a password are those that it was stored with, as the router has them. */
+function utf8In(base64: string): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(base64), (octet) => octet.charCodeAt(0)));
 }
