@@ -263,7 +263,7 @@ withCommonFlags(program.command("speaker"), 7472)
         logger,
       );
       const announcements = () => running.flatMap(({ announcer }) => announcer.status().announcements);
-      const reports = reportAnnouncements(api, environment.nodeName, announcements, watching.service, logger);
+      const reports = reportAnnouncements(api, environment.nodeName, announcements, watching, logger);
       const bgp = running.find(({ protocol }) => protocol === "bgp")?.announcer;
       const events = new EventRecorder(api, "berth-speaker", logger);
       const reporting =

@@ -24,6 +24,8 @@ const burst = 50;
 const writesPerSecond = 50;
 /** Of those, what tells that nobody announces an address is written at this rate: thousands may wait for endpoints while others wait for addresses. */
 const silencesPerSecond = 10;
+/** While many Services are being given addresses, this is the rate of everything: who waits for an address comes first. */
+const crowdedPerSecond = 5;
 /** What waits for the budget is looked at again after so long. */
 const budgetPause = 200;
 /** That nobody announces an address is told when it has been so for this long: while Services are made, most of them are about to have endpoints. */
@@ -45,13 +47,13 @@ export interface AnnouncementReports {
 
 /**
  * Keeps this node's ServiceAnnouncements as its announcers' facts are: written on change, tried again until the API server takes them.
- * @param service gives the Service of a key, for events
+ * @param cluster gives the Service of a key, for events, and says whether many Services are being given addresses
  */
 export function reportAnnouncements(
   api: Api,
   nodeName: string,
   facts: () => readonly AnnouncementFact[],
-  service: (key: string) => Service | undefined,
+  cluster: { readonly service: (key: string) => Service | undefined; readonly isCrowded: () => boolean },
   logger: Logger,
 ): AnnouncementReports {
   const selector = `${nodeLabel}=${labelOf(nodeName)}`;
@@ -67,6 +69,7 @@ export function reportAnnouncements(
   let silentSince: ReadonlyMap<string, number> = new Map();
   const budget = new WriteBudget(burst, writesPerSecond);
   const silenceBudget = new WriteBudget(burst, silencesPerSecond);
+  const crowdedBudget = new WriteBudget(crowdedPerSecond, crowdedPerSecond);
   /** Whether reports wait for the budget. */
   let isWaiting = false;
   /** Milliseconds that the last look at all facts took. */
@@ -119,6 +122,10 @@ export function reportAnnouncements(
   function affordable(due: readonly ReportAction[], now: number): ReportAction[] {
     const silences = due.filter(isSilence);
     const others = due.filter((action) => !isSilence(action));
+    if (cluster.isCrowded()) {
+      const urgentFirst = [...others, ...silences];
+      return urgentFirst.slice(0, crowdedBudget.take(urgentFirst.length, now));
+    }
     return [...others.slice(0, budget.take(others.length, now)), ...silences.slice(0, silenceBudget.take(silences.length, now))];
   }
 
@@ -158,7 +165,7 @@ export function reportAnnouncements(
           ? await api.send("POST", collection, object)
           : await api.send("PUT", `${collection}/${name}`, object)) as ServiceAnnouncement,
       );
-      const of = service(`${namespace}/${object.status.service}`);
+      const of = cluster.service(`${namespace}/${object.status.service}`);
       for (const event of of === undefined ? [] : action.events) if (of !== undefined) events.record("Service", "v1", of, event);
       return true;
     } catch (error) {

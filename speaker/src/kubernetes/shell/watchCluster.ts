@@ -4,6 +4,7 @@ import type { Eip } from "@berth/api/eip";
 import type { ClusterView } from "../../announce/view.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { Gathered, type Pacing } from "../../shell/gathered.ts";
+import { Crowd, waitingServices } from "../crowd.ts";
 import { followDrains, noDrains } from "../draining.ts";
 import { essenceOfNode, essenceOfService } from "../essence.ts";
 import type { ConfigMap, EndpointSlice, KubernetesObject, Node, Secret, Service } from "../objects.ts";
@@ -40,6 +41,8 @@ export function watchCluster(
   readonly isSynced: () => boolean;
   readonly service: (key: string) => Service | undefined;
   readonly node: (name: string) => Node | undefined;
+  /** Whether many Services are being given addresses right now. */
+  readonly isCrowded: () => boolean;
   close(): void;
 } {
   const views = new Gathered(publish, pacing);
@@ -57,6 +60,7 @@ export function watchCluster(
   const configMaps = new NamedObjects<ConfigMap>(api, `${home}/configmaps`, changed, logger);
   const notesPath = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`;
   const notes = new Collection<SpeakerNote>(api, notesPath, changed, logger, { selectors: { labelSelector: speakerLabel } });
+  const crowd = new Crowd();
   let drains = noDrains;
   const isSynced = (): boolean => all.every((one) => one.isSynced);
 
@@ -85,6 +89,7 @@ export function watchCluster(
     isSynced,
     service: (key) => services.get(key),
     node: (name) => nodes.get(name),
+    isCrowded: () => crowd.isThere(waitingServices(services.objects, options.scope), performance.now()),
     close(): void {
       views.close();
       for (const one of [...all, secrets, configMaps, notes]) one.close();
