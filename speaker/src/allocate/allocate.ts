@@ -29,7 +29,7 @@ export function allocate(input: AllocationInput): AllocationResult {
   run.admit(byAge);
   run.settle();
   run.moveTogether(byAge);
-  for (const service of byAge) run.complete(service);
+  run.completeAll(byAge);
   return run.result();
 }
 
@@ -61,6 +61,8 @@ class Run {
   readonly #grants = new Map<string, readonly Grant[]>();
   readonly #refusals = new Map<string, Refusal>();
   readonly #homelessSince = new Map<string, number>();
+  /** Whether an address has become free since this was last asked. */
+  #hasFreed = false;
   #freedAt = new Map<string, number>();
   #free: FreeAddresses;
 
@@ -121,8 +123,39 @@ class Run {
     }
   }
 
+  /**
+   * Gives the Services what they lack, the older first. Who moves makes room for one that was refused before it, so that is asked again;
+   * it ends, for a Service moves only to where it asked to be.
+   */
+  completeAll(byAge: readonly ServiceRequest[]): void {
+    do {
+      this.#hasFreed = false;
+      this.#refusals.clear();
+      for (const service of byAge) this.#complete(service);
+    } while (this.#hasFreed);
+  }
+
+  result(): AllocationResult {
+    const { memory, now, restPeriod, services } = this.#input;
+    const assignments = new Map<string, Assignment>(
+      services.map((service) => {
+        const [grants, refusal] = [inFamilyOrder(service, this.#grantsOf(service)), this.#refusals.get(service.key)];
+        const isLacking = (family: Family): boolean => !grants.some((grant) => grant.address.family === family);
+        return [service.key, { grants, refusal, missing: refusal === undefined ? service.families.filter(isLacking) : [] }];
+      }),
+    );
+    const { users, poolOf } = this.#usage;
+    for (const text of users.keys()) this.#freedAt.delete(text);
+    const next: Memory = { freedAt: this.#freedAt, lastUsers: users, homelessSince: this.#homelessSince, terms: this.#terms() };
+    const isWaiting = this.#refusals.size > 0;
+    let wakeAt = Number.POSITIVE_INFINITY;
+    for (const moments of [isWaiting ? this.#freedAt : [], memory.homelessSince, this.#homelessSince])
+      for (const [, at] of moments) if (at + restPeriod > now) wakeAt = Math.min(wakeAt, at + restPeriod);
+    return { assignments, users, poolOf, memory: next, wakeAt: Number.isFinite(wakeAt) ? wakeAt : undefined };
+  }
+
   /** Gives a Service what it lacks, if that can be given. What it has meanwhile stays with it. */
-  complete(service: ServiceRequest): void {
+  #complete(service: ServiceRequest): void {
     if (service.problem !== undefined) {
       this.#refusals.set(service.key, service.problem);
       return;
@@ -145,25 +178,6 @@ class Run {
     if (this.#grantsOf(service).length === 0) refuse(spared);
     if (isNew && service.needsAllFamilies && this.#refusals.has(service.key))
       for (const grant of this.#grantsOf(service)) this.#take(service, grant);
-  }
-
-  result(): AllocationResult {
-    const { memory, now, restPeriod, services } = this.#input;
-    const assignments = new Map<string, Assignment>(
-      services.map((service) => {
-        const [grants, refusal] = [inFamilyOrder(service, this.#grantsOf(service)), this.#refusals.get(service.key)];
-        const isLacking = (family: Family): boolean => !grants.some((grant) => grant.address.family === family);
-        return [service.key, { grants, refusal, missing: refusal === undefined ? service.families.filter(isLacking) : [] }];
-      }),
-    );
-    const { users, poolOf } = this.#usage;
-    for (const text of users.keys()) this.#freedAt.delete(text);
-    const next: Memory = { freedAt: this.#freedAt, lastUsers: users, homelessSince: this.#homelessSince, terms: this.#terms() };
-    const isWaiting = this.#refusals.size > 0;
-    let wakeAt = Number.POSITIVE_INFINITY;
-    for (const moments of [isWaiting ? this.#freedAt : [], memory.homelessSince, this.#homelessSince])
-      for (const [, at] of moments) if (at + restPeriod > now) wakeAt = Math.min(wakeAt, at + restPeriod);
-    return { assignments, users, poolOf, memory: next, wakeAt: Number.isFinite(wakeAt) ? wakeAt : undefined };
   }
 
   #admitOne(service: ServiceRequest): void {
@@ -226,7 +240,9 @@ class Run {
   #noteFreed(grants: readonly Grant[]): void {
     for (const { address } of grants) {
       const text = textOf(address);
-      if (!this.#usage.users.has(text)) this.#freedAt.set(text, this.#input.now);
+      if (this.#usage.users.has(text)) continue;
+      this.#freedAt.set(text, this.#input.now);
+      this.#hasFreed = true;
     }
   }
 

@@ -38,6 +38,16 @@ describe("addresses that stay while others are asked for", () => {
       ],
     },
     {
+      row: "room",
+      says: "who leaves for another Eip makes room in the same look for an older one that named its address",
+      pools: [...eight, pool("e", "10.0.1.0/29")],
+      services: [service("ns/a"), service("ns/b")],
+      later: [
+        { change: (world) => world.change("ns/a", named("10.0.0.1")), holds: { "ns/a": ["10.0.0.0"], "ns/b": ["10.0.0.1"] } },
+        { change: (world) => world.change("ns/b", { eip: "e" }), holds: { "ns/a": ["10.0.0.1"], "ns/b": ["10.0.1.0"] } },
+      ],
+    },
+    {
       row: "thief",
       says: "nobody gets an address whose owner asks in vain for another, even after a restart",
       pools: [pool("d", "10.0.0.0/31", isDefault)],
