@@ -149,6 +149,13 @@ const cases: readonly (readonly [name: string, facts: Partial<CheckFacts>, verdi
       /nftables on node1; iptables on node2/,
       /one configuration/,
     ],
+    [
+      "kube-proxy on one node and not on another",
+      hosts({}, { kubeProxyMode: "" }),
+      "note",
+      /nftables on node1; it does not answer on 127\.0\.0\.1:10249 of node2/,
+      /see whether kube-proxy runs on node2/,
+    ],
     ["no kube-proxy", hosts({ kubeProxyMode: "" }), "unknown", /does not answer on 127\.0\.0\.1:10249 of node1, node2/, /Cilium/],
     [
       "ipvs without strict ARP",

@@ -65,7 +65,14 @@ function proxyRow(told: readonly Told[], facts: CheckFacts): CheckRow {
         )
       : fine("kube-proxy", `${configured}, as its ConfigMap says`);
   }
-  return fine("kube-proxy", `${known.join("; ")}${silent.length > 0 ? `; not told by ${namesOf(silent)}` : ""}`);
+  // No more than a note: where one node works without kube-proxy on purpose, nothing is wrong.
+  return silent.length > 0
+    ? noted(
+        "kube-proxy",
+        `${known.join("; ")}; it does not answer on 127.0.0.1:10249 of ${namesOf(silent)}`,
+        `see whether kube-proxy runs on ${namesOf(silent)}: without it a node goes on with the Services and pods of before, also when it answers for an address; nothing, if another program such as Cilium takes its place there`,
+      )
+    : fine("kube-proxy", known.join("; "));
 }
 
 /** In ipvs mode every node holds every address of a Service: without strict ARP all of them answer. */
