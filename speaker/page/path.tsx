@@ -3,6 +3,7 @@ import type { AddressCell, RouterRow, ServiceRow } from "../src/console/model.ts
 import type { Explanation } from "../src/explain/question.ts";
 import { formatAddress, parseAddress } from "../src/net/address.ts";
 import { explain } from "./connection.ts";
+import { checkName } from "./sentences.ts";
 import { count, instant, isUp, tone, useView } from "./view.ts";
 
 /** One box of the drawing. */
@@ -210,7 +211,7 @@ function draw(
 
 /** Why a Service is as it is: the same checks as `berth explain service`. Asked again whenever the Service changes. */
 export function Why({ service }: { readonly service: ServiceRow }) {
-  const { token, t } = useView();
+  const { token, language, t, tell } = useView();
   const [answer, setAnswer] = useState<Explanation | string | undefined>(undefined);
   useEffect(() => {
     const abort = new AbortController();
@@ -226,11 +227,11 @@ export function Why({ service }: { readonly service: ServiceRow }) {
       <h3>{t("why")}</h3>
       {answer.cause === undefined ? null : (
         <p class="cause" role="status">
-          {answer.cause.message} <small>({answer.cause.reason})</small>
+          {tell(answer.cause.message)} <small>({answer.cause.reason})</small>
           {answer.cause.remedy === undefined ? null : (
             <>
               <br />
-              <strong>{t("whatToDo")}</strong>: {answer.cause.remedy}
+              <strong>{t("whatToDo")}</strong>: {tell(answer.cause.remedy)}
             </>
           )}
         </p>
@@ -249,15 +250,15 @@ export function Why({ service }: { readonly service: ServiceRow }) {
               <td class="verdict">
                 <span class={`dot ${tone(check.verdict)}`} aria-hidden="true" /> {t(check.verdict)}
               </td>
-              <td>{check.name}</td>
-              <td>{check.message}</td>
+              <td>{checkName(language, check.name)}</td>
+              <td>{tell(check.message)}</td>
             </tr>
           ))}
         </tbody>
       </table>
       {answer.withoutNode.map(({ node, message }) => (
         <p key={node} class="detail">
-          {t("ifLeft")} ({node}): {message}
+          {t("ifLeft")} ({node}): {tell(message)}
         </p>
       ))}
     </section>

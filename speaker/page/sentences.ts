@@ -1,3 +1,4 @@
+import { checkForms, checkNames } from "./checkSentences.ts";
 import type { Language } from "./words.ts";
 
 /**
@@ -39,6 +40,7 @@ const forms: readonly (readonly [english: string, chinese: string])[] = [
   ["raise the limit, or free an address of the namespace", "请提高上限，或释放该命名空间的一个地址"],
   ["set its spec.disable to false, or name another Eip", "请将其 spec.disable 设为 false，或指定其他地址池"],
   ["name or bind another Eip", "请指定或绑定其他地址池"],
+  ["Eip {0} is full ({1…}); {2…}", "地址池 {0} 已满（{1…}）；{2…}"],
   ["Eip {0} is full ({1…})", "地址池 {0} 已满（{1…}）"],
   ["Eip {0} is disabled{1…}", "地址池 {0} 已停用{1…}"],
   ["Eip {0} has no IPv{1} address", "地址池 {0} 没有 IPv{1} 地址"],
@@ -156,13 +158,18 @@ const forms: readonly (readonly [english: string, chinese: string])[] = [
 
 const places = /\{(\d)(…?)\}/g;
 
-const compiled = forms.map(([english, chinese]) => {
+const compiled = [...forms, ...checkForms].map(([english, chinese]) => {
   const numbers = [...english.matchAll(places)].map(([, number]) => Number(number));
   const literal = english.split(/\{\d…?\}/).map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const groups = [...english.matchAll(places)].map(([, , more]) => (more === "…" ? "(.+?)" : "([^\\s,;]+?)"));
   const pattern = literal.map((text, index) => text + (groups[index] ?? "")).join("");
   return { pattern: new RegExp(`^${pattern}$`, "su"), numbers, chinese };
 });
+
+/** The name of a check in a language. */
+export function checkName(language: Language, name: string): string {
+  return language === "en" ? name : (checkNames[name] ?? name);
+}
 
 /** The page draws the same sentences again and again. */
 const known = new Map<string, string>();
@@ -189,7 +196,7 @@ function inChinese(text: string): string {
       return more === "…" ? inChinese(value) : value;
     });
   }
-  return inParts(text, "; ", "；") ?? inParts(text, ", ", "、") ?? text;
+  return inParts(text, ". ", "。") ?? inParts(text, "; ", "；") ?? inParts(text, ", ", "、") ?? text;
 }
 
 /** A list of which something is known; undefined where nothing is. */

@@ -1,4 +1,4 @@
-/** The words of the page. Sentences of the controller are in sentences.ts; conditions come as they are, in English: kubectl and `berth explain` say the same. */
+/** The words of the page. Sentences of the controller are in sentences.ts and checkSentences.ts; what has no form there comes as it is, in English. */
 export const english = {
   title: "Berth",
   signIn: "Sign in",

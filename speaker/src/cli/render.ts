@@ -10,7 +10,8 @@ const marks: Readonly<Record<Check["verdict"], string>> = { ok: "ok", problem: "
 export function renderExplanation({ service, addresses, cause, checks, announcements, withoutNode }: Explanation): string {
   // One whose addresses are announced serves its clients, also where it does not get another that it asks for.
   const isServing = addresses.length > 0 && checks.some(({ name, verdict }) => name === "announced" && verdict === "ok");
-  const what = cause?.name === "address" && isServing ? "works, and lacks what it asks for" : "does not work";
+  const what =
+    isServing && ["request", "address"].includes(cause?.name ?? "") ? "works, and lacks what it asks for" : "does not work";
   const headline =
     cause === undefined
       ? `${service} is well: ${addresses.join(", ")}`

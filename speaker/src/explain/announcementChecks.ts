@@ -222,7 +222,7 @@ const announced: Question = ({ held, reports }) => {
       const [first] = by;
       return by.length === 1 && first !== undefined
         ? `${address} by ${first.node} on ${first.via ?? "no interface"}: ${first.message ?? ""}`
-        : `${address} by ${by.map(({ node }) => node).join(", ")}`;
+        : `${address} is announced by ${by.map(({ node }) => node).join(", ")}`;
     });
     return ok("announced", lines.join("; "));
   }

@@ -132,12 +132,15 @@ describe("the tables", () => {
       },
     ];
     const lacking = { ...web, status: { ...web.status, conditions } };
-    const explanation = explainService({ ...assigned, services: [lacking, ...others] }, "demo/web");
-    assert.ok(explanation !== undefined);
-    assert.match(
-      renderExplanation(explanation),
-      /^demo\/web works, and lacks what it asks for: no IPv6 address \(WrongFamily\)$/m,
-    );
+    const wrong = { ...web, metadata: { ...web.metadata, annotations: { "eip.openelb.kubesphere.io/v1alpha1": "172.30.0" } } };
+    const headlineOf = (changed: typeof web): string => {
+      const explanation = explainService({ ...assigned, services: [changed, ...others] }, "demo/web");
+      assert.ok(explanation !== undefined);
+      return renderExplanation(explanation).split("\n")[0] ?? "";
+    };
+    assert.equal(headlineOf(lacking), "demo/web works, and lacks what it asks for: no IPv6 address (WrongFamily)");
+    assert.match(headlineOf(wrong), /^demo\/web works, and lacks what it asks for: .*"172\.30\.0" is not an IP address/);
+    assert.match(headlineOf({ ...wrong, status: {} }), /^demo\/web does not work: /);
   });
 });
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { checkName, sentence } from "../../page/sentences.ts";
+import { chinese } from "../../page/words.ts";
 import { mergeAnswers } from "../../src/console/routes.ts";
 import { explainService } from "../../src/explain/explainService.ts";
 import { announcement, eip, slice } from "../../src/explain/fixtures.ts";
@@ -186,6 +188,24 @@ describe("the tabs", () => {
     assert.ok(cause?.remedy !== undefined);
     await why.getByRole("status").getByText(`(${cause.reason})What to do: ${cause.remedy}`).waitFor();
     assert.match((await why.getByRole("status").textContent()) ?? "", new RegExp(cause.message.slice(0, 20)));
+    await page.context().close();
+  });
+
+  it("Why: is in Chinese on the Chinese page: the names of the checks, their answers, and what to do", async () => {
+    const { page } = await openPage(browser);
+    await signIn(page, other.url);
+    await selectService(page, "demo/waits");
+    await page.getByRole("button", { name: "中文" }).click();
+    const why = page.getByRole("region", { name: chinese.why });
+    const { cause } = explainService(wide, "demo/waits") ?? {};
+    assert.ok(cause?.remedy !== undefined);
+    assert.notEqual(sentence("zh", cause.remedy), cause.remedy);
+    await why
+      .getByRole("status")
+      .getByText(`${chinese.whatToDo}: ${sentence("zh", cause.remedy)}`)
+      .waitFor();
+    await why.getByRole("cell", { name: checkName("zh", "controller"), exact: true }).waitFor();
+    await why.getByRole("cell", { name: sentence("zh", cause.message), exact: true }).waitFor();
     await page.context().close();
   });
 

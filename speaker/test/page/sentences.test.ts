@@ -2,15 +2,23 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { sentence } from "../../page/sentences.ts";
+import { checkForms } from "../../page/checkSentences.ts";
+import { checkName, sentence } from "../../page/sentences.ts";
 import { emptyModel } from "../../src/console/model.ts";
 import { snapshot } from "../../src/console/snapshot.ts";
 import { extend } from "../../src/console/timeline.ts";
-import { announcement, node, peer, service, speaker, wellCluster } from "../../src/explain/fixtures.ts";
+import { explainService } from "../../src/explain/explainService.ts";
+import { announcement, eip, node, peer, service, slice, speaker, wellCluster } from "../../src/explain/fixtures.ts";
 import { healthRows } from "../../src/explain/overview.ts";
 
 const source = (path: string): string => readFileSync(join(import.meta.dirname, "../..", path), "utf8");
 const inChinese = (text: string): string => sentence("zh", text);
+/** Whether a text comes out in Chinese, with no run of English words but commands, fields and kinds. */
+const isChinese = (text: string): boolean => {
+  const made = inChinese(text);
+  const rest = made.replaceAll(/kubectl [^；。]*|berth (?:check|pools|bgp)\S*/g, "");
+  return /\p{Script=Han}/u.test(made) && !/[a-z]{2,}(?: [a-z]{2,}){2}/i.test(rest);
+};
 /** English words that are left, without names, addresses, and words of protocols that are names. */
 const leftOver = (text: string): string[] =>
   inChinese(text)
@@ -114,6 +122,88 @@ describe("sentences of the controller, in Chinese", () => {
     });
     assert.ok(new Set(told).size > 25, `${new Set(told).size}`);
     for (const text of new Set(told)) assert.deepEqual(leftOver(text), [], `${text} → ${inChinese(text)}`);
+  });
+
+  it("have a form for everything that is to be done", () => {
+    const remedies = [...source("src/explain/remedies.ts").matchAll(/^\s+(?:\w+:\s*)?(?:"([^"]*)"|'([^']*)'),$/gm)]
+      .map(([, double, single]) => double ?? single ?? "")
+      .filter((text) => text.includes(" "));
+    assert.ok(remedies.length > 40, `${remedies.length}`);
+    assert.deepEqual(
+      remedies.filter((text) => !isChinese(text)),
+      [],
+    );
+  });
+
+  it("have a form for every piece of text that the checks are made of", () => {
+    const pieces = ["src/explain/announcementChecks.ts", "src/explain/explainService.ts", "src/allocate/share.ts"].flatMap(
+      (path) => textsOf(source(path)),
+    );
+    assert.ok(pieces.length > 40, `${pieces.length}`);
+    const missing = pieces.filter(
+      (piece) => !/^bgp (?:configuration|sessions)$/.test(piece) && !checkForms.some(([form]) => form.includes(piece)),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  it("are Chinese in the checks of Services that are well, and of those that are not, with the names of the checks", () => {
+    const lan = { eips: [eip("lan", "172.30.0.200", "layer2")] };
+    const shares = (name: string, ip: string | undefined, namespace = "demo", more: Parameters<typeof service>[2] = {}) => {
+      const one = service(name, ip, more);
+      return { ...one, metadata: { ...one.metadata, namespace, annotations: { "berth.dev/sharing-key": "k" } } };
+    };
+    const silent = [announcement({ service: "web", node: "node1", announcing: false, message: "no session is up" })];
+    const local = { externalTrafficPolicy: "Local" } as const;
+    const clusters: readonly Partial<typeof wellCluster>[] = [
+      {},
+      { services: [service("web", "172.30.0.200", local)], endpointSlices: [slice("web", ["node1", true])] },
+      { services: [service("web", undefined, { type: "NodePort" })] },
+      { services: [service("web", undefined, { loadBalancerClass: "example.com/other" })] },
+      { services: [service("web", undefined)] },
+      { services: [service("web", undefined)], eips: [] },
+      { services: [shares("first", "172.30.0.200"), shares("web", undefined)], ...lan },
+      {
+        services: [
+          shares("first", "172.30.0.200", "other"),
+          shares("web", undefined, "demo", { ports: [{ port: 443, protocol: "TCP" }] }),
+        ],
+        ...lan,
+      },
+      { services: [service("first", "172.30.0.200"), service("web", undefined)], ...lan },
+      { services: [service("web", "172.30.0.200"), service("first", "172.30.0.200")] },
+      { endpointSlices: [], announcements: silent },
+      { endpointSlices: [slice("web", ["node1", false])], announcements: [] },
+      { speakers: [] },
+      { speakers: [speaker("node1"), speaker("node2", false)] },
+      { nodes: [node("node1", { status: {} })], announcements: [] },
+      { lease: undefined },
+      { heardLast: wellCluster.now - 60_000 },
+      { bgpConfs: [], bgpPeers: [] },
+      { bgpPeers: [peer({ node1: { state: "CONNECT" }, node2: { state: "ESTABLISHED" } })] },
+      { bgpPeers: [peer({ node1: { state: "CONNECT" } }), { ...peer({}), metadata: { name: "second" } }], announcements: [] },
+      {
+        announcements: [
+          announcement({ service: "web", node: "node1", conflict: { mac: "02:00:00:00:00:99", interface: "eth0", since: "" } }),
+        ],
+      },
+    ];
+    const explanations = clusters.flatMap((change) =>
+      ["demo/web", "demo/routed"].flatMap((key) => explainService({ ...wellCluster, ...change }, key) ?? []),
+    );
+    const told = explanations.flatMap(({ checks, withoutNode }) => [
+      ...checks.flatMap(({ name, message, remedy = "" }) => {
+        assert.notEqual(checkName("zh", name), name);
+        assert.equal(checkName("en", name), name);
+        return [message, remedy];
+      }),
+      ...withoutNode.map(({ message }) => message),
+    ]);
+    const sentences = [...new Set(told)].filter((text) => text.includes(" ") && !/^AS \d+$/.test(text));
+    assert.ok(sentences.length > 50, `${sentences.length}`);
+    assert.deepEqual(
+      sentences.filter((text) => !isChinese(text)),
+      [],
+    );
   });
 
   it("stay as they are where no form fits: English, such as the words of a router", () => {
