@@ -23,8 +23,9 @@ const pidOf = ({ pid }: { readonly pid?: number | undefined }): number => {
   return pid;
 };
 
-/** The options of the image: speaker/Containerfile. */
-const imageOptions = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
+/** The options and the environment of the image: speaker/Containerfile. */
+const imageOptions = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2", "--no-allocation-site-pretenuring"];
+const imageEnvironment = { NODE_ENV: "production", MALLOC_ARENA_MAX: "2" };
 let bundle: Promise<string> | undefined;
 
 const berth: Contestant = {
@@ -33,7 +34,7 @@ const berth: Contestant = {
   version: () => spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8", cwd: import.meta.dirname }).stdout.trim(),
   async start(place, setup) {
     bundle ??= bundleBerth();
-    const child = place.start([process.execPath, ...imageOptions, await bundle]);
+    const child = place.start([process.execPath, ...imageOptions, await bundle], imageEnvironment);
     const { stdin, stdout } = child;
     if (stdin === null || stdout === null) throw new Error("no pipes");
     const lines = createInterface({ input: stdout });

@@ -7,6 +7,9 @@ import type { Answers, Command } from "./commands.ts";
 
 const namespace = "berth-bench";
 
+/** A command line that has not answered after so many milliseconds is ended: GoBGP's hangs at times, and answers when it is asked again. */
+const askMilliseconds = 5000;
+
 /** A network namespace whose loopback has every address that is measured with, and a directory for files. */
 export class Place {
   readonly directory = mkdtempSync(join(tmpdir(), "berth-bench-"));
@@ -47,13 +50,15 @@ export class Place {
     return child;
   }
 
-  ask(command: readonly string[], input?: string): string {
-    const { stdout } = spawnSync("ip", ["netns", "exec", namespace, ...command], {
+  /** @returns what a command says; nothing when it does not end in time */
+  ask(command: readonly string[]): string {
+    const { stdout, error } = spawnSync("ip", ["netns", "exec", namespace, ...command], {
       encoding: "utf8",
       maxBuffer: 1 << 28,
-      ...(input === undefined ? {} : { input }),
+      timeout: askMilliseconds,
+      killSignal: "SIGKILL",
     });
-    return stdout;
+    return error === undefined ? stdout : "";
   }
 
   /** Ends every program in the namespace, and waits until all are gone. */

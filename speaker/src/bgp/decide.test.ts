@@ -19,7 +19,9 @@ const prefixes = (...addresses: readonly AssignedAddress[]): string[] =>
   offered({ addresses }).map(({ destination }) => formatPrefix(destination.prefix));
 const refusals = (view: Partial<ClusterView>): (string | undefined)[] => {
   const whole = cluster(view);
-  return decide(whole, whole.nodes[0]!, false).map((decision) => ("refusal" in decision ? decision.refusal.reason : undefined));
+  return [...decide(whole, whole.nodes[0]!, false)].map((decision) =>
+    "refusal" in decision ? decision.refusal.reason : undefined,
+  );
 };
 
 describe("next hops of an address", () => {
@@ -82,7 +84,7 @@ describe("aggregation", () => {
   it("is told of an address that is announced within it, and of no other", () => {
     const said = (address: AssignedAddress): string[] => {
       const whole = cluster({ addresses: [address] });
-      return decide(whole, whole.nodes[0]!, false).map(partOf);
+      return [...decide(whole, whole.nodes[0]!, false)].map(partOf);
     };
     assert.deepEqual(said(assigned("203.0.113.9", wide)), [", as part of 203.0.113.0/26"]);
     assert.deepEqual(said(assigned("203.0.113.9")), [""]);
@@ -106,6 +108,29 @@ describe("aggregation", () => {
     });
     assert.deepEqual(route?.terms.communities, [65000 * 65536 + 1, 65000 * 65536 + 2, 0xffffff01]);
     assert.equal(route?.terms.med, 10);
+  });
+});
+
+describe("decisions on many addresses", () => {
+  it("each have the address that they are about, whatever is decided on its neighbours", () => {
+    const [first, second, third, fourth, fifth] = [1, 2, 3, 4, 5].map((last) =>
+      assigned(`203.0.113.${last}`, { peers: ["router"] }),
+    );
+    const silent = { ...second!, endpointsByNode: new Map() };
+    const layer2 = { ...third!, eip: { ...third!.eip, spec: { ...third!.eip.spec, protocol: "layer2" as const } } };
+    const whole = cluster({ addresses: [first!, silent, layer2, { ...fourth!, localOnly: true }, fifth!] });
+    const decisions = decide(whole, whole.nodes[0]!, false);
+    assert.deepEqual(
+      [...decisions].map((one) => [formatAddress(one.address), "refusal" in one ? one.refusal.reason : one.length]),
+      [
+        ["203.0.113.1", 32],
+        ["203.0.113.2", "NoEndpoint"],
+        ["203.0.113.4", "NoLocalEndpoint"],
+        ["203.0.113.5", 32],
+      ],
+    );
+    assert.equal(decisions.announced, 2);
+    assert.equal([...offeredRoutes(decisions)].length, 2);
   });
 });
 

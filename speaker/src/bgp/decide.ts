@@ -33,31 +33,82 @@ export interface OfferedRoute {
 }
 
 /**
- * What is announced for one address: the network of so many bits around it, with the terms of each path, the one by this node first;
- * or why nothing is. There may be a hundred thousand of these, so what they share they share.
+ * What is announced for an address: the network of so many bits around it, with the terms of each path, the one by this node first;
+ * or why nothing is.
  */
-export type AddressDecision =
-  | { readonly address: Address; readonly length: number; readonly paths: readonly RouteTerms[] }
-  | { readonly address: Address; readonly refusal: Refusal };
+type Outcome = { readonly length: number; readonly paths: readonly RouteTerms[] } | { readonly refusal: Refusal };
+
+/** What became of one address. */
+export type AddressDecision = { readonly address: Address } & Outcome;
+
+/**
+ * Decisions in the order of the view. There may be a hundred thousand, so each costs one reference, to what it shares with its
+ * neighbours; the rest is made while they are read.
+ */
+export class Decisions implements Iterable<AddressDecision> {
+  readonly #addresses: readonly AssignedAddress[];
+  /** Beside each address; undefined where BGP does not announce it. */
+  readonly #outcomes: readonly (Outcome | undefined)[];
+
+  constructor(addresses: readonly AssignedAddress[], outcomes: readonly (Outcome | undefined)[]) {
+    this.#addresses = addresses;
+    this.#outcomes = outcomes;
+  }
+
+  /** How many addresses are announced. */
+  get announced(): number {
+    return this.#outcomes.reduce((sum, outcome) => (outcome !== undefined && "paths" in outcome ? sum + 1 : sum), 0);
+  }
+
+  *[Symbol.iterator](): Generator<AddressDecision> {
+    for (const [index, { address }] of this.#addresses.entries()) {
+      const outcome = this.#outcomes[index];
+      if (outcome === undefined) continue;
+      yield "refusal" in outcome
+        ? { address, refusal: outcome.refusal }
+        : { address, length: outcome.length, paths: outcome.paths };
+    }
+  }
+}
+
+/** No address at all. */
+export const noDecisions = new Decisions([], []);
 
 const no = (reason: string, message: string): Refusal => ({ reason, message });
 
 /** Decides on every address that BGP announces. @param hasOthers whether any peer is told of other nodes' next hops */
-export function decide(view: ClusterView, node: NodeView, hasOthers: boolean): AddressDecision[] {
+export function decide(view: ClusterView, node: NodeView, hasOthers: boolean): Decisions {
   const others = hasOthers ? view.nodes.filter((other) => other !== node && isInRackOf(view, node, other)) : [];
   const terms = new TermsCache();
   const judge = new NodeJudge();
-  const decisions: AddressDecision[] = [];
-  for (const assigned of view.addresses) {
-    const { address, eip } = assigned;
-    if ((eip.spec.protocol ?? "") !== "" && eip.spec.protocol !== "bgp") continue;
+  const outcomeOf = (assigned: AssignedAddress): Outcome | undefined => {
+    const { eip } = assigned;
+    if ((eip.spec.protocol ?? "") !== "" && eip.spec.protocol !== "bgp") return undefined;
     const own = judge.of(node, assigned);
     const nodes = others.filter((other) => judge.of(other, assigned) === undefined);
     if (own === undefined) nodes.unshift(node);
-    if (nodes.length === 0) decisions.push({ address, refusal: own ?? no("NoNextHop", "no node serves the address") });
-    else decisions.push({ address, length: announcedLength(assigned), paths: terms.of(assigned, nodes, node) });
-  }
-  return decisions;
+    if (nodes.length === 0) return { refusal: own ?? no("NoNextHop", "no node serves the address") };
+    return { length: announcedLength(assigned), paths: terms.of(assigned, nodes, node) };
+  };
+  let last: Outcome | undefined;
+  const outcomes = view.addresses.map((assigned) => {
+    const outcome = outcomeOf(assigned);
+    if (outcome !== undefined && (last === undefined || !areEqual(last, outcome))) last = outcome;
+    return outcome === undefined ? undefined : last;
+  });
+  return new Decisions(view.addresses, outcomes);
+}
+
+/** Whether two addresses can share what is said of them. */
+function areEqual(one: Outcome, other: Outcome): boolean {
+  if ("refusal" in one || "refusal" in other)
+    return (
+      "refusal" in one &&
+      "refusal" in other &&
+      one.refusal.message === other.refusal.message &&
+      one.refusal.reason === other.refusal.reason
+    );
+  return one.length === other.length && one.paths === other.paths;
 }
 
 /** With racks, next hops stay in the rack; a node without one has them all. OpenELB's rule. */
@@ -199,7 +250,7 @@ export function partOf(decision: AddressDecision): string {
  * The routes of those addresses that are announced, hosts first, made while they are read. An aggregate that several addresses ask for
  * is one route; where two Eips ask for the same one, communities are joined, and the rest is what the Eip of the lowest address says.
  */
-export function* offeredRoutes(decisions: readonly AddressDecision[]): Generator<OfferedRoute> {
+export function* offeredRoutes(decisions: Iterable<AddressDecision>): Generator<OfferedRoute> {
   const aggregates = new Map<string, OfferedRoute>();
   for (const decision of decisions) {
     if ("refusal" in decision) continue;

@@ -4,7 +4,7 @@ import { selects } from "../announce/selector.ts";
 import type { ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { type Address, formatAddress, parseAddress } from "../net/address.ts";
 import { AS_TRANS, type Asn, asn } from "../net/asn.ts";
-import { type AddressDecision, decide } from "./decide.ts";
+import { type Decisions, decide, noDecisions } from "./decide.ts";
 import { leftToCni } from "./judgeShared.ts";
 import type { PeerConfig } from "./peerConfig.ts";
 import { endpointOf, peerOf } from "./peerOf.ts";
@@ -21,7 +21,7 @@ export interface DesiredBgp {
   readonly listenAddresses: readonly string[];
   readonly peers: readonly PeerConfig[];
   readonly policy: Policy;
-  readonly decisions: readonly AddressDecision[];
+  readonly decisions: Decisions;
   /** Peers that cannot be used, and why. */
   readonly refusedPeers: readonly { readonly name: string; readonly address: string; readonly refusal: Refusal }[];
 }
@@ -41,7 +41,7 @@ export function desiredBgp(view: ClusterView): DesiredBgp {
       listenAddresses: [],
       peers: [],
       policy: noPolicy,
-      decisions: node === undefined ? [] : decide(view, node, false),
+      decisions: node === undefined ? noDecisions : decide(view, node, false),
       refusedPeers: [],
     };
   const peers: PeerConfig[] = [];

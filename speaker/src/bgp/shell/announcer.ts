@@ -7,7 +7,7 @@ import { formatAddress } from "../../net/address.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { LivenessLine } from "../../shell/livenessLine.ts";
 import { type AdmissionCounts, noAdmissions } from "../admission.ts";
-import { type AddressDecision, offeredRoutes, partOf } from "../decide.ts";
+import { type AddressDecision, noDecisions, offeredRoutes, partOf } from "../decide.ts";
 import { type DesiredBgp, desiredBgp } from "../desired.ts";
 import { idleFacts, type PeerFacts, refusedFacts } from "../facts.ts";
 import type { PeerConfig } from "../peerConfig.ts";
@@ -121,7 +121,7 @@ class BgpAnnouncer implements Announcer {
     const desired = desiredBgp(view);
     this.#desired = desired;
     const { listenPort, listenAddresses, peers, policy, decisions } = desired;
-    const orders = { listenPort, listenAddresses, peers, policy, routes: packRoutes(offeredRoutes(decisions), decisions.length) };
+    const orders = { listenPort, listenAddresses, peers, policy, routes: packRoutes(offeredRoutes(decisions), decisions.announced) };
     const digest = digestOf(orders);
     if (digest === this.#ordered) return;
     this.#ordered = digest;
@@ -157,10 +157,10 @@ class BgpAnnouncer implements Announcer {
         because: isAnnouncing ? `next hop for ${up.join(", ")}${partOf(decision)}` : "",
       };
     };
-    const { speaker, decisions = [], refusedPeers = [] } = this.#desired ?? {};
+    const { speaker, decisions = noDecisions, refusedPeers = [] } = this.#desired ?? {};
     return {
       get announcements() {
-        return decisions.map(factOf);
+        return Array.from(decisions, factOf);
       },
       facts: {
         as: speaker?.as,
@@ -194,7 +194,7 @@ class BgpAnnouncer implements Announcer {
   }
 
   #lookLocal(query: RibQuery): RibPage {
-    const reading = readPage(offeredRoutes(this.#desired?.decisions ?? []).map(offeredEntry), query);
+    const reading = readPage(offeredRoutes(this.#desired?.decisions ?? noDecisions).map(offeredEntry), query);
     for (;;) {
       const { done, value } = reading.next();
       if (done === true) return value;

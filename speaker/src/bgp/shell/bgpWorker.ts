@@ -14,7 +14,8 @@ const port = parentPort;
 const options = workerData as WorkerOptions;
 const say = (message: FromWorker): void => port.postMessage(message);
 
-/** Lines of this turn of the event loop: a hundred sessions that come up at once are one message to the main thread, not a hundred. */
+/** Lines are gathered for so many milliseconds: a hundred sessions that come up at once are few messages to the main thread, not a hundred. */
+const gatherMilliseconds = 10;
 let lines: LogLine[] = [];
 function sayLines(): void {
   if (lines.length > 0) say({ type: "log", lines });
@@ -23,7 +24,7 @@ function sayLines(): void {
 const logAt =
   (level: LogLine["level"]) =>
   (fields: object, message?: string): void => {
-    if (lines.length === 0) setImmediate(sayLines);
+    if (lines.length === 0) setTimeout(sayLines, gatherMilliseconds);
     lines.push({ level, fields, message });
   };
 const sayDebug = logAt("debug");
@@ -35,6 +36,7 @@ const logger: Logger = {
   info: logAt("info"),
   warn: logAt("warn"),
   error: logAt("error"),
+  isLevelEnabled: (level) => level !== "debug" || logsDebug,
 };
 const speaker = new Speaker(
   options,

@@ -252,6 +252,8 @@ export class Peer implements ConnectionOwner {
   }
 
   onStep(connection: Connection, { session, reason }: Step): void {
+    this.#onChange(this);
+    if (this.#logger.isLevelEnabled?.("debug") === false) return;
     const fields = {
       event: "bgp",
       peer: this.#config.name,
@@ -260,7 +262,6 @@ export class Peer implements ConnectionOwner {
       state: session.state,
     };
     this.#logger.debug(fields, reason);
-    this.#onChange(this);
   }
 
   onEffect(connection: Connection, effect: Effect): void {
