@@ -115,6 +115,11 @@ export function connectionProblems(args: KnownArgs): Problem[] {
   ];
 }
 
+/** An address that nobody can listen on. The unspecified one stands for all. */
+export function listenProblems(path: string, text: string): Problem[] {
+  return parseAddress(text)?.first === 0n ? [] : hostProblems(path, text, "one of the nodes', or 0.0.0.0 or :: for all");
+}
+
 function hostProblems(path: string, text: string, whose: string): Problem[] {
   const address = parseAddress(text);
   const problem = address === undefined ? undefined : notOfHost(address.family, address.first);

@@ -386,6 +386,13 @@ const mistakes: readonly (readonly [
     "23456 stands for AS numbers that need four octets and is nobody's (RFC 6793); give another, such as 65000",
   ],
   [
+    "a group of receivers to listen on",
+    bgpConfProblems,
+    { as: 65000, listenAddresses: ["0.0.0.0", "::", "ff02::5"] },
+    "listenAddresses[2]",
+    '"ff02::5" is a multicast address, which no host has; give one of the nodes\', or 0.0.0.0 or :: for all',
+  ],
+  [
     "a group of receivers as a router",
     bgpPeerProblems,
     peer({ neighborAddress: "224.0.0.5" }),

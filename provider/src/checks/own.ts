@@ -3,7 +3,7 @@ import { interfaceProblems as sentences } from "@berth/api/eip";
 import { reservedBlocks, reservedProblem } from "@berth/api/reserved";
 import { bgpConfArgs, bgpPeerArgs, eipArgs, exposedServiceArgs, loadBalancerArgs } from "../fields.ts";
 import { type AddressRange, firstShared, formatAddress, formatRange, parseAddress, parseRange, without } from "./addresses.ts";
-import { asProblems, communityProblems, connectionProblems } from "./bgp.ts";
+import { asProblems, communityProblems, connectionProblems, listenProblems } from "./bgp.ts";
 import { fieldProblems } from "./fields.ts";
 import { hasUnknown, type KnownArgs, list, type Problem, record, texts, unknown } from "./problem.ts";
 
@@ -110,7 +110,7 @@ export function bgpConfProblems(args: KnownArgs): Problem[] {
       ? no("routerId", `"${routerId}" is not an IPv4 address other than 0.0.0.0, such as 172.30.0.11`)
       : []),
     ...texts(args, "listenAddresses").flatMap(({ path, text }) =>
-      isIP(text) === 0 ? no(path, `"${text}" is not an IP address, such as 0.0.0.0 or ::`) : [],
+      isIP(text) === 0 ? no(path, `"${text}" is not an IP address, such as 0.0.0.0 or ::`) : listenProblems(path, text),
     ),
   ];
 }

@@ -180,6 +180,15 @@ describe("a BgpConf", () => {
     assert.match(judged({ as: 65000, asPerRack: { r1: 23456 } })?.message ?? "", /spec\.asPerRack\["r1"\]: 23456/);
     assert.equal(desiredBgp(cluster({ bgpConf: conf({ as: 23456 }) })).refusal?.reason, "InvalidAs");
   });
+  it("cannot have its speakers listen on an address that no host has: they do not, and what else it says counts", () => {
+    const spec = { as: 65000, listenAddresses: ["192.0.2.1", "224.0.0.5", "ff02::5"] };
+    assert.match(
+      judged(spec)?.message ?? "",
+      /spec\.listenAddresses\[1\]: "224\.0\.0\.5" is a multicast or reserved address.*give one of the nodes'/,
+    );
+    assert.equal(judged({ as: 65000, listenAddresses: ["0.0.0.0", "::", "192.0.2.1"] }), undefined);
+    assert.deepEqual(desiredBgp(cluster({ bgpConf: conf(spec) })).listenAddresses, ["192.0.2.1"]);
+  });
   it("is told of a rack without an AS number", () =>
     assert.match(
       bgpJudge.bgpConf(conf({ as: 65000, asPerRack: { r1: 0 } }), undefined).notes[0] ?? "",

@@ -1,6 +1,8 @@
 import type { BgpConf } from "@berth/api/bgpConf";
+import { notOfHost } from "@berth/api/hosts";
 import type { Judgement, PolicyText } from "../announce/judge.ts";
 import type { Refusal } from "../announce/view.ts";
+import { parseAddress } from "../net/address.ts";
 import { AS_TRANS } from "../net/asn.ts";
 import { leftToCni, notesOnRestart } from "./judgeShared.ts";
 import { parsePolicy } from "./policy/parse.ts";
@@ -9,7 +11,7 @@ const no = (reason: string, message: string): Refusal => ({ reason, message });
 
 /** What is to be said of a BgpConf. With a refused policy the rest is used all the same. */
 export function judgeConf(conf: BgpConf, policy: PolicyText | undefined): Judgement {
-  const refusal = leftToCni(conf.metadata) ?? judgeNumbers(conf) ?? judgePolicy(policy);
+  const refusal = leftToCni(conf.metadata) ?? judgeNumbers(conf) ?? judgeListen(conf) ?? judgePolicy(policy);
   const { useMultiplePaths, routerId, gracefulRestart, asPerRack = {} } = conf.spec;
   const notes = [
     ...(useMultiplePaths === true ? ["spec.useMultiplePaths has no effect: our routes never compete with each other"] : []),
@@ -42,6 +44,22 @@ function judgeNumbers({ metadata, spec }: BgpConf): Refusal | undefined {
       `${reserved[0]}: ${AS_TRANS} stands for AS numbers that need four octets and is nobody's (RFC 6793 §9); set it to your own, such as 65000`,
     );
   return undefined;
+}
+
+/** Why nobody can listen on an address; undefined where somebody may. */
+export function notToListenOn(text: string): string | undefined {
+  const address = parseAddress(text);
+  return address === undefined || address.value === 0n ? undefined : notOfHost(address.family, address.value);
+}
+
+function judgeListen({ spec: { listenAddresses = [] } }: BgpConf): Refusal | undefined {
+  const index = listenAddresses.findIndex((text) => notToListenOn(text) !== undefined);
+  const text = listenAddresses[index];
+  if (text === undefined) return undefined;
+  return no(
+    "InvalidAddress",
+    `spec.listenAddresses[${index}]: "${text}" ${notToListenOn(text)}, which no host has; give one of the nodes', or 0.0.0.0 or :: for all. The speakers do not listen on it; the rest is used`,
+  );
 }
 
 function judgePolicy(policy: PolicyText | undefined): Refusal | undefined {

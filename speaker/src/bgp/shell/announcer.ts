@@ -121,7 +121,13 @@ class BgpAnnouncer implements Announcer {
     const desired = desiredBgp(view);
     this.#desired = desired;
     const { listenPort, listenAddresses, peers, policy, decisions } = desired;
-    const orders = { listenPort, listenAddresses, peers, policy, routes: packRoutes(offeredRoutes(decisions), decisions.announced) };
+    const orders = {
+      listenPort,
+      listenAddresses,
+      peers,
+      policy,
+      routes: packRoutes(offeredRoutes(decisions), decisions.announced),
+    };
     const digest = digestOf(orders);
     if (digest === this.#ordered) return;
     this.#ordered = digest;
