@@ -107,7 +107,7 @@ const forms: readonly (readonly [english: string, chinese: string])[] = [
     "节点 {0} 没有符合 spec.interface {1} 的接口；现有：{2…}",
   ],
   ["{0} is on the segment of node {1}, where node {2} has no interface", "{0} 位于节点 {1} 的网段，而节点 {2} 在该网段没有接口"],
-  ["no BgpPeer selects this node", "没有 BgpPeer 选中本节点"],
+  ["no BgpPeer that can be used selects this node", "没有可用的 BgpPeer 选中本节点"],
   ["no BgpPeer of this node is among spec.bgp.peers of the Eip", "本节点的 BgpPeer 都不在地址池的 spec.bgp.peers 中"],
   ["no session is up", "没有已建立的会话"],
   // Sessions.

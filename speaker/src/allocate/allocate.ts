@@ -1,7 +1,7 @@
-import { type Address, type Family, formatAddress, sameAddress } from "../net/address.ts";
+import { type Address, type Family, formatAddress, parseAddress, sameAddress } from "../net/address.ts";
 import { type ChoiceContext, choiceRules, quotaRefusal, refusalOf, type Want } from "./choose.ts";
 import { FreeAddresses } from "./free.ts";
-import { freedAddresses } from "./memory.ts";
+import { freedAddresses, heldLast } from "./memory.ts";
 import type {
   AllocationInput,
   AllocationResult,
@@ -65,6 +65,7 @@ class Run {
   #hasFreed = false;
   #freedAt = new Map<string, number>();
   #free: FreeAddresses;
+  #lastHeld: ReadonlyMap<string, readonly string[]> | undefined;
 
   constructor(input: AllocationInput) {
     this.#input = input;
@@ -333,6 +334,8 @@ class Run {
 
   /** An address of a pool that anybody may have: one that the Service may share, else a free one. */
   #from(pool: Pool, service: ServiceRequest, family: Family): Address | PoolRefusal {
+    const last = this.#hadLast(pool, service, family);
+    if (last !== undefined) return last;
     if (service.sharingKey !== undefined)
       for (const [text, address] of this.#usage.sharedUnder(pool.name, service.sharingKey))
         if (
@@ -356,6 +359,22 @@ class Run {
       remedy,
     });
     return service.sharingKey === undefined ? full("") : this.#whyNotShared(pool, service.sharingKey, service, family, full);
+  }
+
+  /**
+   * What a Service had at the last look, where its ledger is empty now, so that somebody else emptied it: it comes back. Undefined where
+   * that is not so, or it may not have the address any more.
+   */
+  #hadLast(pool: Pool, service: ServiceRequest, family: Family): Address | undefined {
+    if (service.holds.length > 0) return undefined;
+    this.#lastHeld ??= heldLast(this.#input.memory);
+    for (const text of this.#lastHeld.get(service.key) ?? []) {
+      const address = parseAddress(text);
+      if (address?.family !== family || !poolHas(pool, address)) continue;
+      if (this.#conflict(service, text, true) ?? this.#quota(service, pool, text)) continue;
+      return address;
+    }
+    return undefined;
   }
 
   /** Why a Service that would share an address of a pool shares none of them. */

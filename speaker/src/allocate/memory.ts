@@ -19,3 +19,10 @@ export function freedAddresses(memory: Memory, used: ReadonlyMap<string, unknown
 export function observe(memory: Memory, users: ReadonlyMap<string, readonly string[]>, now: number): Memory {
   return { ...memory, freedAt: freedAddresses(memory, users, now), lastUsers: users };
 }
+
+/** What each Service had after the last time, as text: whoever needs but a few of them reads but a few. */
+export function heldLast({ lastUsers }: Memory): ReadonlyMap<string, readonly string[]> {
+  const held = new Map<string, readonly string[]>();
+  for (const [text, users] of lastUsers) for (const key of users) held.set(key, [...(held.get(key) ?? []), text]);
+  return held;
+}

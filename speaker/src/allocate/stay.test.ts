@@ -68,6 +68,33 @@ describe("addresses that stay while others are asked for", () => {
       ],
     },
     {
+      row: "emptied",
+      says: "what somebody else takes out of the status of a Service comes back, shared or not, but not where another is asked for",
+      pools: [...eight, pool("e", "10.1.0.0/29")],
+      services: [
+        service("ns/a"),
+        service("ns/b", { sharingKey: "k" }),
+        service("ns/c", { sharingKey: "k", ...https }),
+        service("ns/d"),
+      ],
+      later: [
+        {
+          change: (world) => {
+            for (const key of ["ns/a", "ns/b", "ns/c"]) world.change(key, { holds: [], givenBy: new Map() });
+            world.change("ns/d", { holds: [], givenBy: new Map(), eip: "e" });
+          },
+          holds: { "ns/a": ["10.0.0.0"], "ns/b": ["10.0.0.1"], "ns/c": ["10.0.0.1"], "ns/d": ["10.1.0.0"] },
+        },
+        {
+          change: (world) => {
+            world.change("ns/a", { holds: [], givenBy: new Map() });
+            world.services.push(service("ns/named", { createdAt: -1, ...named("10.0.0.0") }));
+          },
+          holds: { "ns/a": ["10.0.0.3"], "ns/named": ["10.0.0.0"] },
+        },
+      ],
+    },
+    {
       row: "swap",
       says: "two Services that name each other's address change places",
       pools: eight,

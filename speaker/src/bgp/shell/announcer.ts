@@ -57,7 +57,7 @@ function isTold({ name, outbound }: PeerConfig, decision: AddressDecision): bool
 }
 
 function noSession(configured: readonly PeerConfig[], decision: AddressDecision): string {
-  if (configured.length === 0) return "no BgpPeer selects this node";
+  if (configured.length === 0) return "no BgpPeer that can be used selects this node";
   return configured.some((config) => isTold(config, decision))
     ? "no session is up"
     : "no BgpPeer of this node is among spec.bgp.peers of the Eip";
