@@ -1,3 +1,4 @@
+import { defaultEipAnnotation } from "@berth/api/annotations";
 import * as pulumi from "@pulumi/pulumi";
 
 /** Programs as data, each with the mistakes that a preview of it must tell. One component a row; a row depends on the one before it. */
@@ -162,6 +163,107 @@ export const mistakes: readonly Case[] = [
         path: "isDefault",
         value: "true",
         reason: 'true: Eip "office" is the default one already; only one can be',
+      },
+    ],
+  },
+  {
+    name: "a second default pool, by the annotation",
+    program: () => [
+      ["Eip", "office", pool("192.0.2.1", { annotations: { [defaultEipAnnotation]: later("true") } })],
+      ["Eip", "lab", pool("192.0.2.2", { annotations: { [defaultEipAnnotation]: later("True") } })],
+    ],
+    told: [
+      {
+        component: "Eip",
+        name: "lab",
+        path: `annotations["${defaultEipAnnotation}"]`,
+        value: "True",
+        reason: '"True": Eip "office" is the default one already, this one is not; remove the annotation from one of them',
+      },
+    ],
+  },
+  {
+    name: "a second default pool, by the argument beside the annotation",
+    program: () => [
+      ["Eip", "office", pool("192.0.2.1", { annotations: { [defaultEipAnnotation]: "true" } })],
+      ["Eip", "lab", pool("192.0.2.2", { isDefault: true })],
+    ],
+    told: [
+      {
+        component: "Eip",
+        name: "lab",
+        path: "isDefault",
+        value: "true",
+        reason: 'true: Eip "office" is the default one already; only one can be',
+      },
+    ],
+  },
+  {
+    name: "a family that the named pool lacks",
+    program: () => [
+      ["Eip", "office", pool("192.0.2.0/24")],
+      ["ExposedService", "page", page({ eip: later("office"), ipFamilies: ["IPv6"] })],
+    ],
+    told: [
+      {
+        component: "ExposedService",
+        name: "page",
+        path: "ipFamilies[0]",
+        value: "IPv6",
+        reason: '"IPv6": Eip "office" has no IPv6 address; ask for IPv4 alone, or name an Eip with addresses of that family',
+      },
+    ],
+  },
+  {
+    name: "two families of a pool with one",
+    program: () => [
+      ["Eip", "office", pool("2001:db8::/64")],
+      ["ExposedService", "page", page({ eip: "office", ipFamilyPolicy: "RequireDualStack" })],
+    ],
+    told: [
+      {
+        component: "ExposedService",
+        name: "page",
+        path: "ipFamilyPolicy",
+        value: "RequireDualStack",
+        reason:
+          '"RequireDualStack": Eip "office" has no IPv4 address; ask for IPv6 alone, or name an Eip with addresses of that family',
+      },
+    ],
+  },
+  {
+    name: "an aggregate that is wider than an entry of addresses",
+    program: () => [
+      [
+        "Eip",
+        "office",
+        pool("192.0.2.0/24", { addresses: ["198.51.100.0/26", "2001:db8::/64"], bgp: { aggregationLength: 25 } }),
+      ],
+    ],
+    told: [
+      {
+        component: "Eip",
+        name: "office",
+        path: "bgp.aggregationLength",
+        value: "25",
+        reason:
+          '25: the addresses of addresses[0], "198.51.100.0/26", are announced on their own, such as 198.51.100.0/32 instead of 198.51.100.0/25: the network is not wholly in the pool, and routers would send what is not ours; use a longer aggregationLength, or put the whole network into the pool',
+      },
+    ],
+  },
+  {
+    name: "an IPv6 aggregate with a hole in it",
+    program: () => [
+      ["Eip", "office", pool("2001:db8::/64", { protocol: "bgp", exclude: ["2001:db8::1"], bgp: { aggregationLengthV6: 64 } })],
+    ],
+    told: [
+      {
+        component: "Eip",
+        name: "office",
+        path: "bgp.aggregationLengthV6",
+        value: "64",
+        reason:
+          '64: the addresses of address, "2001:db8::/64", are announced on their own, such as 2001:db8::/128 instead of 2001:db8::/64: the network is not wholly in the pool, and routers would send what is not ours; use a longer aggregationLengthV6, or put the whole network into the pool',
       },
     ],
   },
@@ -677,6 +779,50 @@ export const rightPrograms: readonly Case[] = [
       ["ExposedService", "b", page({ address: "192.0.2.129", externalTrafficPolicy: "Local" })],
       ["ExposedService", "c", page({ eip: "routed", ipFamilies: ["IPv4"], externalTrafficPolicy: "Local" })],
       ["ExposedService", "d", page({ externalTrafficPolicy: "Local" })],
+    ],
+    told: [],
+  },
+  {
+    name: "an annotation that says no, and another default pool of another cluster",
+    program: () => [
+      ["Eip", "office", pool("192.0.2.1", { isDefault: true })],
+      ["Eip", "lab", pool("192.0.2.2", { isDefault: true, annotations: { [defaultEipAnnotation]: "false" } })],
+      ["Eip", "yard", pool("192.0.2.3", { annotations: { [defaultEipAnnotation]: notYet } })],
+      ["Eip", "far", pool("192.0.2.4", { annotations: { [defaultEipAnnotation]: "true" } }), "other"],
+    ],
+    told: [],
+  },
+  {
+    name: "families that the pool has, that are only preferred, that the cluster chooses, or that an address of another pool has",
+    program: () => [
+      ["Eip", "both", pool("192.0.2.0/25", { addresses: ["2001:db8::/64"] })],
+      ["Eip", "four", pool("192.0.2.128/25")],
+      ["Eip", "later", pool("198.51.100.0/24", { addresses: [notYet] })],
+      ["ExposedService", "a", page({ eip: "both", ipFamilyPolicy: "RequireDualStack" })],
+      ["ExposedService", "b", page({ eip: "four", ipFamilyPolicy: "PreferDualStack", ipFamilies: ["IPv6", "IPv4"] })],
+      ["ExposedService", "c", page({ eip: "four" })],
+      ["ExposedService", "d", page({ eip: "later", ipFamilies: ["IPv6"] })],
+      ["ExposedService", "e", page({ eip: "four", ipFamilies: [notYet] })],
+      ["ExposedService", "f", page({ eip: "elsewhere", ipFamilies: ["IPv6"] })],
+    ],
+    told: [],
+  },
+  {
+    name: "aggregates that the entries of a pool make together, that some of an entry are in, or that are not for BGP",
+    program: () => [
+      [
+        "Eip",
+        "halves",
+        pool("192.0.2.0/25", { addresses: ["192.0.2.128/26", "192.0.2.192/26"], bgp: { aggregationLength: 25 } }),
+      ],
+      ["Eip", "part", pool("198.51.100.10-198.51.100.40", { bgp: { aggregationLength: 28 } })],
+      [
+        "Eip",
+        "lan",
+        pool("203.0.113.0/28", { addresses: ["203.0.113.32/30"], protocol: "layer2", bgp: { aggregationLength: 28 } }),
+      ],
+      ["Eip", "later", pool("10.0.0.0/24", { addresses: ["10.0.1.0/25", notYet], bgp: { aggregationLength: 24 } })],
+      ["Eip", "alone", pool("10.1.0.7", { bgp: { aggregationLength: 32 } })],
     ],
     told: [],
   },

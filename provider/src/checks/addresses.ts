@@ -63,6 +63,14 @@ function maskLength(text: string): number | undefined {
   return /^1*0*$/.test(mask) ? mask.replaceAll("0", "").length : undefined;
 }
 
+/** The addresses that texts name; malformed ones name none. */
+export function rangesOf(entries: readonly { readonly text: string }[]): AddressRange[] {
+  return entries.flatMap(({ text }) => {
+    const parsed = parseRange(text);
+    return "range" in parsed ? [parsed.range] : [];
+  });
+}
+
 /** The addresses of the first ranges that are in none of the second. */
 export function without(ranges: readonly AddressRange[], holes: readonly AddressRange[]): AddressRange[] {
   return holes.reduce<AddressRange[]>(

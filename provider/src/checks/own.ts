@@ -2,7 +2,17 @@ import { isIP, isIPv4 } from "node:net";
 import { interfaceProblems as sentences } from "@berth/api/eip";
 import { reservedBlocks, reservedProblem } from "@berth/api/reserved";
 import { bgpConfArgs, bgpPeerArgs, eipArgs, exposedServiceArgs, loadBalancerArgs } from "../fields.ts";
-import { type AddressRange, firstShared, formatAddress, formatRange, parseAddress, parseRange, without } from "./addresses.ts";
+import {
+  type AddressRange,
+  firstShared,
+  formatAddress,
+  formatRange,
+  parseAddress,
+  parseRange,
+  rangesOf,
+  without,
+} from "./addresses.ts";
+import { aggregationProblems } from "./aggregates.ts";
 import { asProblems, communityProblems, connectionProblems, listenProblems } from "./bgp.ts";
 import { fieldProblems } from "./fields.ts";
 import { hasUnknown, type KnownArgs, list, type Problem, record, texts, unknown } from "./problem.ts";
@@ -15,14 +25,6 @@ const no = (propertyPath: string, reason: string): Problem[] => [{ propertyPath,
 export function poolEntries(args: KnownArgs): { readonly path: string; readonly text: string }[] {
   const { address } = args;
   return [...(typeof address === "string" ? [{ path: "address", text: address }] : []), ...texts(args, "addresses")];
-}
-
-/** The addresses that texts name; malformed ones name none. */
-export function rangesOf(entries: readonly { readonly text: string }[]): AddressRange[] {
-  return entries.flatMap(({ text }) => {
-    const parsed = parseRange(text);
-    return "range" in parsed ? [parsed.range] : [];
-  });
 }
 
 /** Mistakes in the arguments of an Eip. */
@@ -39,7 +41,7 @@ export function eipProblems(args: KnownArgs): Problem[] {
   return [
     ...fieldProblems(args, eipArgs),
     ...malformed,
-    ...aggregationProblems(args),
+    ...aggregationProblems(args, entries),
     ...(hasUnknown([args["exclude"]]) ? [] : reservedProblems(left)),
     ...interfaceProblems(args["interface"]),
     ...communityProblems(record(args["bgp"])),
@@ -78,25 +80,6 @@ function interfaceProblems(text: unknown): Problem[] {
           : [];
       return /[\s/]/.test(part) ? no("interface", `"${part}" ${sentences.name}`) : [];
     });
-}
-
-/** An aggregate that is shorter than the pool's prefix holds addresses that are not the pool's. */
-function aggregationProblems(args: KnownArgs): Problem[] {
-  const { address } = args;
-  const bgp = record(args["bgp"]);
-  if (typeof address !== "string" || !address.includes("/")) return [];
-  const parsed = parseRange(address);
-  if ("problem" in parsed) return [];
-  const { family, first, last } = parsed.range;
-  const field = family === 4 ? "aggregationLength" : "aggregationLengthV6";
-  const length = bgp[field];
-  const own = (family === 4 ? 32 : 128) - ((last - first + 1n).toString(2).length - 1);
-  return typeof length === "number" && length < own
-    ? no(
-        `bgp.${field}`,
-        `${length} is shorter than the prefix of address, ${own}: routers would be told of addresses outside the pool; take ${own} or more`,
-      )
-    : [];
 }
 
 /** Mistakes in the arguments of a BgpConf. */

@@ -1,5 +1,7 @@
-import { type AddressRange, firstShared, formatRange, parseAddress, parseRange, without } from "./addresses.ts";
-import { poolEntries, rangesOf, wantedAddresses } from "./own.ts";
+import { type AddressRange, firstShared, formatRange, parseAddress, parseRange, rangesOf, without } from "./addresses.ts";
+import { isDefaultEip, secondDefault } from "./defaultEip.ts";
+import { familiesNeeded, familyProblems } from "./families.ts";
+import { poolEntries, wantedAddresses } from "./own.ts";
 import { peerConflict, peerConfProblems } from "./peers.ts";
 import { hasUnknown, type KnownArgs, list, type Problem, record, texts, unknown } from "./problem.ts";
 
@@ -48,12 +50,12 @@ export function isWaiting(it: Declaration, others: readonly Declaration[]): bool
   if (it.component !== "ExposedService") return false;
   const { eip } = it.args;
   const wanted = wantedAddresses(it.args);
-  if (typeof eip === "string")
-    return (wanted.length > 0 || it.args["externalTrafficPolicy"] === "Local") && poolNamed(eip, others) === undefined;
+  const isPoolNeeded = wanted.length > 0 || it.args["externalTrafficPolicy"] === "Local" || familiesNeeded(it.args).length > 0;
+  if (typeof eip === "string") return isPoolNeeded && poolNamed(eip, others) === undefined;
   if (eip !== undefined) return false;
   return wanted.length > 0
     ? wanted.some((text) => poolWith(text, others) === undefined)
-    : it.args["externalTrafficPolicy"] === "Local" && !of(others, "Eip").some(({ args }) => args["isDefault"] === true);
+    : it.args["externalTrafficPolicy"] === "Local" && !of(others, "Eip").some(({ args }) => isDefaultEip(args));
 }
 
 /** Mistakes of a component that show in what the program never declares. @param all of the program, when nothing more comes */
@@ -84,7 +86,18 @@ interface Pool {
   readonly args: KnownArgs;
 }
 
+/** Pools by what declares them: each one is compared with all others. */
+const pools = new WeakMap<Declaration, Pool>();
+
 function poolOf(declaration: Declaration): Pool {
+  const known = pools.get(declaration);
+  if (known !== undefined) return known;
+  const pool = readPool(declaration);
+  pools.set(declaration, pool);
+  return pool;
+}
+
+function readPool(declaration: Declaration): Pool {
   const { args } = declaration;
   const excluded = rangesOf(texts(args, "exclude"));
   const entries = poolEntries(args);
@@ -117,7 +130,7 @@ function eipConflicts(it: Declaration, others: readonly Declaration[]): Problem[
           );
     });
   });
-  const second = it.args["isDefault"] === true ? of(others, "Eip").find(({ args }) => args["isDefault"] === true) : undefined;
+  const second = isDefaultEip(it.args) ? of(others, "Eip").find(({ args }) => isDefaultEip(args)) : undefined;
   return [
     ...overlaps,
     ...of(others, "LoadBalancer").flatMap((loadBalancer) =>
@@ -133,7 +146,7 @@ function eipConflicts(it: Declaration, others: readonly Declaration[]): Problem[
         }),
       ),
     ),
-    ...(second === undefined ? [] : no("isDefault", `true: Eip "${second.name}" is the default one already; only one can be`)),
+    ...(second === undefined ? [] : secondDefault(it.args, second.name)),
   ];
 }
 
@@ -192,6 +205,7 @@ function serviceConflicts(it: Declaration, others: readonly Declaration[]): Prob
   });
   return [
     ...inPools,
+    ...(named === undefined ? [] : familyProblems(it.args, named)),
     ...aggregationProblems(it, others),
     ...of(others, "ExposedService").flatMap((other) => sharingProblems(it, other)),
   ];
@@ -254,7 +268,7 @@ function familiesAsked(it: Declaration, pool: Pool): (4 | 6)[] | undefined {
 function defaultPool(declarations: readonly Declaration[]): Pool | undefined {
   const bindings = ["namespaces", "namespaceSelector", "serviceSelectors"];
   const pools = of(declarations, "Eip");
-  const found = pools.find(({ args }) => args["isDefault"] === true && args["autoAssign"] !== false);
+  const found = pools.find(({ args }) => isDefaultEip(args) && args["autoAssign"] !== false);
   const isBypassed = pools.some(({ args }) => bindings.some((binding) => args[binding] !== undefined));
   return found === undefined || isBypassed ? undefined : poolOf(found);
 }
