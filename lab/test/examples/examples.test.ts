@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -8,11 +8,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { kubectl } from "../../src/controlPlane.ts";
 import { exampleDirectory, exampleNames, exampleStacks, needsBerth, outputsOf, selectStack } from "../../src/examples.ts";
 import { run } from "../../src/hosts.ts";
-import { cacheDirectory, root } from "../../src/paths.ts";
 import { prepareLab } from "../../src/prepare.ts";
 import { insideHost } from "../../src/processes.ts";
 import { pulumiOutput } from "../../src/pulumi.ts";
 import { show } from "../../src/router.ts";
+import { throughPlugin } from "./nodejsSdk.ts";
 
 /** Every example in one lab, as a stranger would run them, watched from the client, the host behind the router, and the router. */
 
@@ -60,28 +60,12 @@ async function eventually(claim: string, seconds: number, holds: () => boolean):
 
 before(prepareLab);
 
-/** The TypeScript program again, but with the generated SDK in place of the library: the plugin makes the components. */
-function throughPlugin(): string {
-  const directory = join(cacheDirectory, "run/expose-service-plugin");
-  rmSync(directory, { recursive: true, force: true });
-  cpSync(exampleDirectory("expose-service"), directory, { recursive: true });
-  const program = readFileSync(join(directory, "index.ts"), "utf8");
-  writeFileSync(join(directory, "index.ts"), program.replace('from "@berth/pulumi"', 'from "@berth/sdk"'));
-  const sdk = join(directory, "node_modules/@berth/sdk");
-  mkdirSync(sdk, { recursive: true });
-  const tsc = spawnSync(
-    join(root, "node_modules/.bin/tsc"),
-    ["-p", join(root, "sdk/nodejs"), "--outDir", sdk, "--typeRoots", join(root, "node_modules/@types")],
-    { encoding: "utf8" },
-  );
-  assert.equal(tsc.status, 0, tsc.stdout);
-  cpSync(join(root, "sdk/nodejs/package.json"), join(sdk, "package.json"));
-  return directory;
-}
-
 const languages: readonly { readonly language: string; readonly directory: () => string }[] = [
   { language: "TypeScript, as a library", directory: () => exampleDirectory("expose-service") },
-  { language: "TypeScript, through the plugin", directory: throughPlugin },
+  {
+    language: "TypeScript, through the plugin",
+    directory: () => throughPlugin("expose-service-plugin", exampleDirectory("expose-service")),
+  },
   { language: "Python", directory: () => exampleDirectory("expose-service-python") },
   { language: "Go", directory: () => exampleDirectory("expose-service-go") },
 ];

@@ -7,6 +7,7 @@ import { before, describe, it } from "node:test";
 import { root } from "../../src/paths.ts";
 import { pulumiEnvironment } from "../../src/pulumi.ts";
 import { ensureSetup } from "../../src/setup/setup.ts";
+import { throughPlugin } from "./nodejsSdk.ts";
 
 /** The samples of the documentation, which the schema and every SDK carry: each is compiled, and run with the real engine. */
 const directory = join(root, "provider/samples");
@@ -15,21 +16,33 @@ const { resources } = JSON.parse(readFileSync(join(root, "provider/schema.json")
 };
 const components = Object.keys(resources).map((token) => token.replace("berth:index:", ""));
 
+const nodejs = "{ name: nodejs, options: { typescript: false } }";
+/** The sample in TypeScript with the generated SDK for Node.js, by component. */
+const withSdk = new Map<string, string>();
+
 /** What a language wants of a project besides its name, and where the program of a component is. */
 const languages = {
-  TypeScript: { runtime: "{ name: nodejs, options: { typescript: false } }", program: "index.ts" },
-  Python: { runtime: "python", program: "" },
-  Go: { runtime: "go", program: "" },
+  "TypeScript, as a library": { runtime: nodejs, program: (component: string) => join(directory, component, "index.ts") },
+  "TypeScript, through the plugin": {
+    runtime: nodejs,
+    program(component: string) {
+      const made = withSdk.get(component) ?? throughPlugin(`sample-${component}`, join(directory, component, "index.ts"));
+      withSdk.set(component, made);
+      return join(made, "index.ts");
+    },
+  },
+  Python: { runtime: "python", program: (component: string) => join(directory, component) },
+  Go: { runtime: "go", program: (component: string) => join(directory, component) },
 } as const;
 type Language = keyof typeof languages;
+const interpreted = ["TypeScript, as a library", "TypeScript, through the plugin", "Python"] as const;
 
 /** Previews the sample of a component with the real engine and the plugins, without a cluster. @returns what the engine says */
 function preview(component: string, language: Language): string {
   const project = mkdtempSync(join(tmpdir(), "berth-sample-"));
   const { runtime, program } = languages[language];
-  const main = join(directory, component, program);
-  const name = `sample-${component}-${language}`.toLowerCase();
-  writeFileSync(join(project, "Pulumi.yaml"), `name: ${name}\nruntime: ${runtime}\nmain: ${main}\n`);
+  const name = `sample-${component}-${language}`.toLowerCase().replaceAll(/[^a-z]+/g, "-");
+  writeFileSync(join(project, "Pulumi.yaml"), `name: ${name}\nruntime: ${runtime}\nmain: ${program(component)}\n`);
   const env = {
     ...pulumiEnvironment(),
     PULUMI_BACKEND_URL: `file://${project}`,
@@ -70,20 +83,20 @@ describe("the samples", () => {
     );
   });
 
-  for (const language of ["TypeScript", "Python"] as const)
+  for (const language of interpreted)
     for (const component of components)
       it(`in ${language} makes the ${component} in a preview without a cluster`, () =>
         assert.match(preview(component, language), new RegExp(`\\+ +berth:index:${component} \\S+ create`)));
 
   // A program in Go is linked anew for each sample, which takes long: the others are compiled.
   for (const language of Object.keys(languages) as Language[])
-    it(`in ${language} call methods and functions through the plugin, and get what they say`, { timeout: 300_000 }, () => {
+    it(`in ${language} call methods and functions, and get what they say`, { timeout: 300_000 }, () => {
       const said = preview("Eip", language);
       for (const line of [/gateway *: "192\.0\.2\.40"/, /isOfOffice *: false/, /reserved *: "2001:db8::9"/])
         assert.match(said, line);
     });
 
-  for (const language of ["TypeScript", "Python"] as const)
+  for (const language of interpreted)
     it(`in ${language} get the configuration of a peer's router`, () =>
       assert.match(preview("BgpPeer", language), /frr *: "! Berth: the other end of BgpPeer .*router.*, for FRR/));
 
