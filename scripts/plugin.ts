@@ -26,13 +26,17 @@ const withoutSourceMaps: Plugin = {
 };
 
 /**
- * Leaves out what Pulumi's SDK needs to turn functions into text and to analyse TypeScript: a package with a static schema and no functions
- * in its arguments never does either, and it is two thirds of the bundle and half of the time that the plugin takes to start.
+ * Leaves out what Pulumi's SDK needs to turn functions into text, to analyse TypeScript and to run its command line: a package with a static
+ * schema and no functions in its arguments never does any of it, and it is two thirds of the bundle and most of the time that the plugin takes
+ * to start.
  */
-const withoutCompiler: Plugin = {
-  name: "without-compiler",
+const withoutTools: Plugin = {
+  name: "without-tools",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^@npmcli\/arborist$|typescript-shim(\.js)?$/ }, ({ path }) => ({ path, namespace: "left-out" }));
+    onResolve({ filter: /^@npmcli\/arborist$|typescript-shim(\.js)?$|^\.\/automation$/ }, ({ path }) => ({
+      path,
+      namespace: "left-out",
+    }));
     onLoad({ filter: /.*/, namespace: "left-out" }, () => ({ contents: "module.exports = {};" }));
   },
 };
@@ -53,7 +57,7 @@ await build({
     js: 'import { createRequire as berthRequire } from "node:module"; import { fileURLToPath as berthPath } from "node:url"; const require = berthRequire(import.meta.url); const __filename = berthPath(import.meta.url); const __dirname = berthPath(new URL(".", import.meta.url));',
   },
   logLevel: "error",
-  plugins: [withoutCompiler, withoutSourceMaps],
+  plugins: [withoutTools, withoutSourceMaps],
 });
 copyFileSync(join(root, "provider/bin/pulumi-resource-berth"), join(contents, "pulumi-resource-berth"));
 chmodSync(join(contents, "pulumi-resource-berth"), 0o755);

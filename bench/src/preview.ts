@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from "node:path";
 
 const root = dirname(dirname(import.meta.dirname));
 const count = 200;
-const rounds = 3;
+const rounds = 5;
 
 /** How long one preview of so many resources takes, in milliseconds, in a process and with a state of its own. */
 function measure(kind: string): number {

@@ -41,7 +41,7 @@ export class BgpConf extends pulumi.ComponentResource {
       verdict.child(),
     );
     this.name = object.name;
-    this.as = orElse(args.as, 0);
+    this.as = pulumi.output(orElse(args.as, 0));
     this.nodes = object.status.apply((known) => known?.nodesConfStatus ?? {});
     this.registerOutputs(verdict.outputs(() => ({ name: this.name, as: this.as, nodes: this.nodes })));
   }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { knownNow } from "./known.ts";
 
 /** The name of the package in type tokens. */
 export const packageName = "berth";
@@ -34,14 +35,15 @@ export function objectMetadata(
   args: MetadataArgs,
   more: pulumi.Input<Readonly<Record<string, string>>> = {},
 ): {
-  name: pulumi.Output<string>;
-  annotations: pulumi.Output<Record<string, string>>;
-  labels?: pulumi.Output<Record<string, string>>;
+  name: pulumi.Input<string>;
+  annotations: pulumi.Input<Record<string, string>>;
+  labels?: pulumi.Input<Record<string, string>>;
 } {
   const { waitForReady, timeoutSeconds, annotations, adopt } = args;
   return {
     name: orElse(args.name, name),
-    annotations: pulumi.output({ waitForReady, timeoutSeconds, annotations, adopt, more }).apply(
+    annotations: madeOf(
+      { waitForReady, timeoutSeconds, annotations, adopt, more },
       (known): Record<string, string> => ({
         ...(known.waitForReady === false
           ? { "pulumi.com/skipAwait": "true" }
@@ -51,16 +53,22 @@ export function objectMetadata(
         ...known.annotations,
       }),
     ),
-    ...(args.labels === undefined ? {} : { labels: pulumi.output(args.labels) as pulumi.Output<Record<string, string>> }),
+    ...(args.labels === undefined ? {} : { labels: args.labels as pulumi.Input<Record<string, string>> }),
   };
 }
 
 /** Makes a patch of an object the owner of its fields, whoever wrote them: how an object that is there already is taken over. */
 export const adopting = { "pulumi.com/patchForce": "true" } as const;
 
+/** What is made of inputs: at once where there are no outputs in them, for each output takes as long as a good part of a component. */
+export function madeOf<T, U>(inputs: T, make: (known: pulumi.Unwrap<T>) => U): pulumi.Input<U> {
+  // Inputs without outputs are what they unwrap to.
+  return knownNow(inputs) === undefined ? pulumi.output(inputs).apply(make) : make(inputs as pulumi.Unwrap<T>);
+}
+
 /** An input, or something else when it is not given. */
-export function orElse<T>(input: pulumi.Input<T> | undefined, otherwise: T): pulumi.Output<T> {
-  return pulumi.output(input).apply((known) => known ?? otherwise) as pulumi.Output<T>;
+export function orElse<T>(input: pulumi.Input<T> | undefined, otherwise: T): pulumi.Input<T> {
+  return madeOf(input, (known) => (known ?? otherwise) as T);
 }
 
 /** The arguments that are fields of an object's spec, outputs and all, without those that were not given. */

@@ -3,7 +3,7 @@ import { type EipStatus, eipSpec } from "@berth/api/eip";
 import * as pulumi from "@pulumi/pulumi";
 import { addressAt, containsAddress, freeRanges } from "./addresses.ts";
 import { givenByName, orMistake } from "./calls.ts";
-import { isReference, objectMetadata, outputsOf, specOf, typeToken } from "./component.ts";
+import { isReference, madeOf, objectMetadata, outputsOf, specOf, typeToken } from "./component.ts";
 import type { eipArgs } from "./fields.ts";
 import type { ArgsOf } from "./inputs.ts";
 import { judge } from "./judge.ts";
@@ -44,9 +44,10 @@ export class Eip extends pulumi.ComponentResource {
     }
     super(typeToken("Eip"), name, args, options);
     const verdict = judge(this, "Eip", name, args, options);
-    const isDefault = pulumi
-      .output(args.isDefault)
-      .apply((known): Record<string, string> => (known === true ? { [defaultEipAnnotation]: "true" } : {}));
+    const isDefault = madeOf(
+      args.isDefault,
+      (known): Record<string, string> => (known === true ? { [defaultEipAnnotation]: "true" } : {}),
+    );
     const object = customObject<EipStatus>(
       name,
       { kind: "Eip", metadata: objectMetadata(name, args, isDefault), spec: specOf(args, eipSpec), adopt: args.adopt === true },
@@ -55,9 +56,9 @@ export class Eip extends pulumi.ComponentResource {
     const { address, addresses, exclude } = args;
     this.name = object.name;
     this.ranges = verdict.output(() =>
-      pulumi
-        .output({ address, addresses, exclude })
-        .apply((known) => freeRanges([known.address, ...(known.addresses ?? [])] as string[], (known.exclude ?? []) as string[])),
+      madeOf({ address, addresses, exclude }, (known) =>
+        freeRanges([known.address, ...(known.addresses ?? [])] as string[], (known.exclude ?? []) as string[]),
+      ),
     );
     this.poolSize = object.status.apply((known) => known?.poolSizeText);
     this.usage = object.status.apply((known) => known?.usage);

@@ -58,7 +58,7 @@ export function judge(
       const dependsOn: Promise<pulumi.Input<pulumi.Resource>[]> = verdict.then(() => after);
       return { parent: made, dependsOn };
     },
-    output: <T>(make: () => pulumi.Output<T>) => pulumi.output(verdict.then(make)) as unknown as pulumi.Output<T>,
+    output: <T>(make: () => pulumi.Input<T>) => pulumi.output(verdict.then(make)) as unknown as pulumi.Output<T>,
     outputs: (make) => verdict.then(make, () => ({})),
   };
 }
@@ -68,7 +68,7 @@ export interface Verdict {
   /** The options of a child: it waits for the verdict, and for others. */
   child(...after: pulumi.Resource[]): pulumi.CustomResourceOptions;
   /** An output that is made once nothing is wrong. */
-  output<T>(make: () => pulumi.Output<T>): pulumi.Output<T>;
+  output<T>(make: () => pulumi.Input<T>): pulumi.Output<T>;
   /**
    * What the component registers as its outputs; none when something is wrong. It has to be registered at once, as a promise: the
    * engine's SDK registers a component without outputs that has not said them when its constructor ends.

@@ -43,7 +43,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
     }
     super(typeToken("LoadBalancer"), name, args, options);
     const verdict = judge(this, "LoadBalancer", name, args, options);
-    const namespace = orElse(args.namespace, defaultNamespace);
+    const namespace = pulumi.output(orElse(args.namespace, defaultNamespace));
     const definitions = args.installCrds === false ? [] : this.#definitions(name, args, verdict.child());
     const home =
       args.createNamespace === false

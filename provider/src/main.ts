@@ -4,6 +4,7 @@ import description from "../schema.json" with { type: "json" };
 import { packageName } from "./component.ts";
 import { BgpConf, BgpPeer, Eip, ExposedService, getAddress, LoadBalancer } from "./index.ts";
 import { judgeBefore } from "./judge.ts";
+import { leanSdk } from "./leanSdk.ts";
 import { type ComponentName, outputNames } from "./schema.ts";
 
 type Factory = (name: string, args: never, options: pulumi.ComponentResourceOptions) => pulumi.ComponentResource;
@@ -61,4 +62,5 @@ const provider: pulumi.provider.Provider = {
   },
 };
 
+leanSdk();
 await pulumi.provider.main(provider, process.argv.slice(2));
