@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { bgpPeerSpec } from "@berth/api/bgpPeer";
-import { eipSpec } from "@berth/api/eip";
-import type { Field, Fields } from "@berth/api/schema";
 import * as pulumi from "@pulumi/pulumi";
 import { doors, type Make, startCluster, useCluster } from "./doors.ts";
 import type { Program } from "./engine.ts";
+import { eipLeaves, peerLeaves, withLeaf } from "./leaves.ts";
 
 /**
  * The life of Berth's components with the real engine and a real API server, as npm library and through the plugin: up, nothing to
@@ -13,80 +11,6 @@ import type { Program } from "./engine.ts";
  */
 const password = "correct-horse-battery-staple";
 const quiet = { waitForReady: false };
-
-/** Values of fields whose text has to have a form. */
-const samples: Readonly<Record<string, unknown>> = {
-  "bgpPeer.conf.neighborInterface": "eth0",
-  "bgpPeer.conf.vrf": "blue",
-  "bgpPeer.transport.localAddress": "172.30.0.11",
-  "bgpPeer.transport.remoteAddress": undefined,
-  "bgpPeer.conf.dynamicAs": undefined,
-  "bgpPeer.conf.neighborAddress": undefined,
-  "bgpPeer.conf.authPassword": undefined,
-  "bgpPeer.conf.peerAs": 65009,
-  "bgpPeer.ttlSecurity.ttlMin": undefined,
-  "bgpPeer.timers.config.holdTime": "30",
-  "bgpPeer.transport.tcpMss": 1400,
-  "eip.address": undefined,
-  "eip.interface": "eth1",
-  "eip.bgp.aggregationLength": 26,
-  "eip.bgp.aggregationLengthV6": 64,
-};
-
-/** A value for a field, or undefined where none can be given by itself. */
-function sample(field: Field, path: string): unknown {
-  if (path in samples) return samples[path];
-  switch (field.type) {
-    case "string":
-      return field.enum === undefined ? (field.rules === undefined ? "x" : undefined) : field.enum.find((one) => one !== "");
-    case "integer":
-      return Math.max(field.minimum ?? 1, 1);
-    case "boolean":
-      return true;
-    case "array": {
-      const item = sample(field.items, `${path}[]`);
-      return item === undefined ? undefined : [item];
-    }
-    case "map":
-      return { a: sample(field.values, `${path}{}`) };
-    case "object": {
-      const required = Object.entries(field.fields).filter(([, one]) => one.required === true);
-      return Object.fromEntries(required.map(([name, one]) => [name, sample(one, `${path}.${name}`)]));
-    }
-    default:
-      return field satisfies never;
-  }
-}
-
-interface Leaf {
-  readonly path: readonly string[];
-  readonly value: unknown;
-}
-
-/** Every field that can be given by itself, objects by their parts. */
-function leaves(fields: Fields, root: string, path: readonly string[] = []): Leaf[] {
-  return Object.entries(fields).flatMap(([name, field]) => {
-    const here = [...path, name];
-    if (
-      field.type === "object" &&
-      name !== "nodeSelector" &&
-      Object.values(field.fields).every((one) => one.required !== true || name === "conf")
-    )
-      return leaves(field.fields, root, here);
-    const value = sample(field, [root, ...here].join("."));
-    return value === undefined ? [] : [{ path: here, value }];
-  });
-}
-
-/** An object with one more field, deep inside. */
-function withLeaf(object: object, { path, value }: Leaf): object {
-  const [first = "", ...rest] = path;
-  const inner = (object as Readonly<Record<string, object>>)[first] ?? {};
-  return { ...object, [first]: rest.length === 0 ? value : withLeaf(inner, { path: rest, value }) };
-}
-
-const eipLeaves = leaves(eipSpec, "eip");
-const peerLeaves = leaves(bgpPeerSpec, "bgpPeer");
 
 /** What a program declares; `edit` changes it. */
 interface Edit {

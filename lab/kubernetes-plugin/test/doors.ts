@@ -5,7 +5,7 @@ import { after, before } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
 import * as berth from "../../../provider/src/index.ts";
-import { createEngine, type Engine } from "./engine.ts";
+import { createEngine, type Engine, type Project } from "./engine.ts";
 
 /** Makes a component of Berth's. */
 export type Make = (
@@ -42,12 +42,12 @@ export interface TestCluster {
   readonly engine: Engine;
 }
 
-/** Starts a cluster and an engine before the tests of the suite that this is called in, and ends them after. */
-export function useCluster(start: () => Promise<ApiServer>): TestCluster {
+/** Starts a cluster and an engine before the tests of the suite that this is called in, and ends them after. @param project for programs on the disk */
+export function useCluster(start: () => Promise<ApiServer>, project?: Project): TestCluster {
   const cluster: { api?: ApiServer; engine?: Engine } = {};
   before(async () => {
     cluster.api = await start();
-    cluster.engine = await createEngine(cluster.api.kubeconfig);
+    cluster.engine = await createEngine(cluster.api.kubeconfig, project);
   });
   after(() => {
     cluster.engine?.remove();

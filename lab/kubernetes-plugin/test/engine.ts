@@ -3,6 +3,10 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type EngineEvent, LocalWorkspace, type OpMap, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { pythonBin } from "../../src/setup/python.ts";
+
+/** The name that a project on the disk has as well. */
+export const projectName = "plugin";
 
 const root = dirname(dirname(dirname(import.meta.dirname)));
 
@@ -39,14 +43,26 @@ export interface Step {
   readonly paths: readonly string[];
 }
 
-/** Makes a stack with a state of its own. @param kubeconfig the cluster */
-export async function createEngine(kubeconfig: string): Promise<Engine> {
+/** A project on the disk, for programs that are not functions of this process. */
+export interface Project {
+  readonly directory: string;
+  /** Writes the program that declares what the given one does. */
+  write(program: Program): void;
+}
+
+/**
+ * Makes a stack with a state of its own.
+ * @param kubeconfig the cluster
+ * @param project where programs are written to; without it they run in this process
+ */
+export async function createEngine(kubeconfig: string, project?: Project): Promise<Engine> {
   const home = mkdtempSync(join(tmpdir(), "berth-kubernetes-plugin-"));
   process.env["PATH"] = [
     join(root, "lab/kubernetes-plugin"),
     join(root, "provider/bin"),
     join(root, ".lab/bin"),
     join(root, "node_modules/.bin"),
+    pythonBin,
     process.env["PATH"],
   ].join(delimiter);
   const envVars = {
@@ -59,8 +75,15 @@ export async function createEngine(kubeconfig: string): Promise<Engine> {
     PULUMI_DISABLE_REGISTRY_RESOLVE: "true",
     KUBECONFIG: kubeconfig,
   };
-  const where = { stackName: "test", projectName: "plugin" };
-  const stack = await LocalWorkspace.createOrSelectStack({ ...where, program: async () => ({}) }, { envVars });
+  const where = { stackName: "test", projectName };
+  const stack =
+    project === undefined
+      ? await LocalWorkspace.createOrSelectStack({ ...where, program: async () => ({}) }, { envVars })
+      : await LocalWorkspace.createOrSelectStack({ stackName: "test", workDir: project.directory }, { envVars });
+  const running = (program: Program): { readonly program?: () => Promise<Record<string, unknown> | undefined> } => {
+    project?.write(program);
+    return project === undefined ? { program: async () => program() } : {};
+  };
   const run = async (act: (stack: Stack, options: { onOutput: (text: string) => void }) => Promise<Done>): Promise<Outcome> => {
     let said = "";
     const onOutput = (text: string): void => {
@@ -78,7 +101,7 @@ export async function createEngine(kubeconfig: string): Promise<Engine> {
   return {
     up: (program) =>
       run(async (on, options) => {
-        const { summary, outputs } = await on.up({ ...options, program: async () => program() });
+        const { summary, outputs } = await on.up({ ...options, ...running(program) });
         return { changes: summary.resourceChanges, outputs: plain(outputs) };
       }),
     preview: (program) =>
@@ -89,12 +112,12 @@ export async function createEngine(kubeconfig: string): Promise<Engine> {
           const { op, type, urn, detailedDiff } = resourcePreEvent.metadata;
           steps.push({ op, type, name: urn.split("::").at(-1) ?? "", paths: Object.keys(detailedDiff ?? {}) });
         };
-        const { changeSummary } = await on.preview({ ...options, onEvent, program: async () => program() });
+        const { changeSummary } = await on.preview({ ...options, onEvent, ...running(program) });
         return { changes: changeSummary, steps };
       }),
     refresh: () => run(async (on, options) => ({ changes: (await on.refresh(options)).summary.resourceChanges })),
     destroy: () => run(async (on, options) => ({ changes: (await on.destroy(options)).summary.resourceChanges })),
-    state: () => readFileSync(join(home, ".pulumi/stacks/plugin/test.json"), "utf8"),
+    state: () => readFileSync(join(home, ".pulumi/stacks", projectName, "test.json"), "utf8"),
     remove: () => rmSync(home, { recursive: true, force: true }),
   };
 }
