@@ -3,6 +3,7 @@ import {
   firstShared,
   formatAddress,
   formatRange,
+  merged,
   parseAddress,
   parseRange,
   without,
@@ -48,16 +49,4 @@ function read(texts: readonly string[]): AddressRange[] {
     if ("problem" in parsed) throw new Error(`"${text}" ${parsed.problem}`);
     return parsed.range;
   });
-}
-
-/** Ranges in order, those that touch made one. */
-function merged(ranges: readonly AddressRange[]): AddressRange[] {
-  const sorted = [...ranges].sort((a, b) => a.family - b.family || (a.first < b.first ? -1 : 1));
-  const done: AddressRange[] = [];
-  for (const range of sorted) {
-    const before = done.at(-1);
-    if (before === undefined || before.family !== range.family || range.first > before.last + 1n) done.push(range);
-    else if (range.last > before.last) done[done.length - 1] = { ...before, last: range.last };
-  }
-  return done;
 }

@@ -86,6 +86,18 @@ export function without(ranges: readonly AddressRange[], holes: readonly Address
   );
 }
 
+/** Ranges in order, those that touch made one. */
+export function merged(ranges: readonly AddressRange[]): AddressRange[] {
+  const sorted = [...ranges].sort((a, b) => a.family - b.family || (a.first < b.first ? -1 : 1));
+  const done: AddressRange[] = [];
+  for (const range of sorted) {
+    const before = done.at(-1);
+    if (before === undefined || before.family !== range.family || range.first > before.last + 1n) done.push(range);
+    else if (range.last > before.last) done[done.length - 1] = { ...before, last: range.last };
+  }
+  return done;
+}
+
 /** What two ranges have in common; undefined when that is nothing. */
 export function shared(a: AddressRange, b: AddressRange): AddressRange | undefined {
   if (a.family !== b.family || a.last < b.first || b.last < a.first) return undefined;

@@ -1,4 +1,4 @@
-import { type AddressRange, formatAddress, formatRange, parseRange, rangesOf, shared, without } from "./addresses.ts";
+import { type AddressRange, formatAddress, formatRange, merged, parseRange, rangesOf, shared, without } from "./addresses.ts";
 import { hasUnknown, type KnownArgs, type Problem, record, texts } from "./problem.ts";
 
 /** Networks that would be announced in place of single addresses, and that the pool does not have. */
@@ -72,16 +72,4 @@ function wholeNetworks({ family, first, last }: AddressRange, size: bigint): Add
   const from = ((first + size - 1n) / size) * size;
   const to = ((last + 1n) / size) * size - 1n;
   return from <= to ? [{ family, first: from, last: to }] : [];
-}
-
-/** The same addresses in as few ranges as there can be. */
-function merged(ranges: readonly AddressRange[]): AddressRange[] {
-  const sorted = [...ranges].sort((a, b) => a.family - b.family || (a.first < b.first ? -1 : 1));
-  const found: AddressRange[] = [];
-  for (const range of sorted) {
-    const before = found.at(-1);
-    if (before === undefined || before.family !== range.family || range.first > before.last + 1n) found.push(range);
-    else if (range.last > before.last) found[found.length - 1] = { ...before, last: range.last };
-  }
-  return found;
 }
