@@ -25,6 +25,8 @@ const [hostile, stranger] = ["127.0.0.66", "127.0.0.77"];
 const holdTime = 9;
 /** How much memory an attack may cost, in megabytes: what a young heap takes by itself is most of it. */
 const memoryRoom = 96;
+/** Of speaker/Containerfile: without them the young heaps of two threads may be as large as all of that room. */
+const imageOptions = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2", "--no-allocation-site-pretenuring"];
 const marker = "ff".repeat(16);
 const keepalive = Buffer.from(`${marker}001304`, "hex");
 const refresh = Buffer.from(`${marker}00170500010001`, "hex");
@@ -237,7 +239,7 @@ async function outcome({ socket, messages }: HostileSession, octets: Buffer, ran
 }
 
 before(async () => {
-  speaker = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "speakerProcess.ts")], {
+  speaker = spawn(process.execPath, [...imageOptions, join(import.meta.dirname, "speakerProcess.ts")], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   assert.ok(speaker.stdout !== null);
