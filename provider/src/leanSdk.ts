@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import debuggable from "@pulumi/pulumi/runtime/debuggable.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import state from "@pulumi/pulumi/runtime/state.js";
+import { isConnected } from "./program.ts";
 
 /**
  * Pulumi's SDK is made for a program that runs once; the plugin runs a piece of it for each component. This takes out of the plugin what
@@ -45,7 +46,10 @@ export function leanSdk(): void {
   askOnce(sdk);
 }
 
-/** Lets the components of one run share the client of its engine, and what the engine says that it can. */
+/**
+ * Lets the components of one run share the client of its engine, and what the engine says that it can. An engine that is gone is
+ * forgotten: another one may listen at its address.
+ */
 function askOnce({ settings, state }: Replaceable): void {
   const answers = new Map<string, Promise<Answer>>();
   const ask = settings.awaitFeatureSupport;
@@ -59,8 +63,10 @@ function askOnce({ settings, state }: Replaceable): void {
     const store = state.getStore();
     const address = store.settings.options.monitorAddr ?? "";
     const known = answers.get(address);
-    const asked = known ?? answerTo();
-    if (known === undefined) {
+    const isGone = known !== undefined && !(await known.then(({ monitor }) => isConnected(monitor)).catch(() => false));
+    if (isGone && answers.get(address) === known) answers.delete(address);
+    const asked = answers.get(address) ?? answerTo();
+    if (!answers.has(address)) {
       answers.set(address, asked);
       const [oldest] = answers.keys();
       if (answers.size > enginesRemembered && oldest !== undefined) answers.delete(oldest);

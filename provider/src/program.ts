@@ -5,7 +5,8 @@ import { absences, conflicts, type Declaration, isWaiting } from "./checks/progr
 /**
  * What one run of a program declares, so that mistakes across components are found where they are made. Runs are told apart by the
  * address at which the engine listens for them: the plugin is one process for all components of a run, the npm library lives in the
- * program itself, and two stacks, or the preview and the update of one, never share it.
+ * program itself, and two stacks, or the preview and the update of one, never share it at a time. One after the other they may, for the
+ * kernel gives ports again: a run is over when its client has lost the engine.
  */
 
 /** After so many milliseconds without another component, a preview takes it that no more come. */
@@ -25,22 +26,32 @@ export interface Run {
 }
 
 /** A client over the wire, as the mocks of unit tests are not. */
-interface Channelled {
-  getChannel(): { getTarget(): string };
+interface Client {
+  getChannel(): { getTarget(): string; getConnectivityState(triesToConnect: boolean): number };
 }
 
-const runs = new Map<string, Run>();
+/** Of a channel that has a connection. @see the states of channels in gRPC's own documentation, "Connectivity Semantics" */
+const ready = 2;
+
+const runs = new Map<string, { readonly run: Run; readonly client: Client }>();
+
+/** Whether a client of an engine has a connection to it now. */
+export function isConnected(client: unknown): boolean {
+  return (client as Client).getChannel().getConnectivityState(false) === ready;
+}
 
 /** The run that is under way; undefined in unit tests with mocks, which may make the same components again and again. */
 export function currentRun(): Run | undefined {
-  const address = (pulumi.runtime.getMonitor() as Partial<Channelled> | undefined)?.getChannel?.().getTarget();
-  if (address === undefined) return undefined;
+  const client = pulumi.runtime.getMonitor() as Client | undefined;
+  const address = client?.getChannel?.().getTarget();
+  if (client === undefined || address === undefined) return undefined;
   const isPreview = pulumi.runtime.isDryRun();
   const key = [address, pulumi.getProject(), pulumi.getStack(), isPreview].join(" ");
   const known = runs.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined && (known.client === client || isConnected(known.client))) return known.run;
   const run: Run = { isPreview, isSerial: pulumi.runtime.serialize(), declared: new Map(), listeners: new Set() };
-  runs.set(key, run);
+  runs.delete(key);
+  runs.set(key, { run, client });
   const [oldest] = runs.keys();
   if (runs.size > runsRemembered && oldest !== undefined) runs.delete(oldest);
   return run;

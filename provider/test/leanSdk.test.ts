@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import * as grpc from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import monitorService from "@pulumi/pulumi/proto/resource_grpc_pb.js";
@@ -7,9 +8,10 @@ import messages from "@pulumi/pulumi/proto/resource_pb.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import state from "@pulumi/pulumi/runtime/state.js";
 import { leanSdk } from "../src/leanSdk.ts";
+import { currentRun, isConnected } from "../src/program.ts";
 
-/** An engine that counts who asks it what it can. */
-async function startEngine(): Promise<{ readonly address: string; asked(): number }> {
+/** An engine that counts who asks it what it can. @param at where it listens; anywhere unless said */
+async function startEngine(at = "127.0.0.1:0"): Promise<{ readonly address: string; asked(): number; stop(): void }> {
   let asked = 0;
   const server = new grpc.Server();
   server.addService((monitorService as unknown as { ResourceMonitorService: grpc.ServiceDefinition }).ResourceMonitorService, {
@@ -21,12 +23,13 @@ async function startEngine(): Promise<{ readonly address: string; asked(): numbe
     },
   });
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync(at, grpc.ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     ),
   );
-  after(() => server.forceShutdown());
-  return { address: `127.0.0.1:${port}`, asked: () => asked };
+  const stop = (): void => server.forceShutdown();
+  after(stop);
+  return { address: `127.0.0.1:${port}`, asked: () => asked, stop };
 }
 
 interface Answer {
@@ -53,7 +56,7 @@ function construct(address: string) {
   return withLocalStorage(async () => {
     settings.resetOptions("project", "stack", 4, "127.0.0.1:1", address, true, "organization");
     await (settings as unknown as Inside).awaitFeatureSupport();
-    return { client: settings.getMonitor(), store: getStore() };
+    return { client: settings.getMonitor(), store: getStore(), run: currentRun() };
   });
 }
 
@@ -76,6 +79,18 @@ describe("Pulumi's SDK in the plugin", () => {
     await construct(one.address);
     await construct(other.address);
     assert.deepEqual([one.asked(), other.asked()], [1, 1]);
+  });
+
+  it("takes another engine at the address of one that is gone for another run", async () => {
+    const one = await startEngine();
+    const [first, second] = [await construct(one.address), await construct(one.address)];
+    assert.ok(first.run !== undefined && first.run === second.run);
+    one.stop();
+    while (isConnected(first.client)) await setTimeout(10);
+    const other = await startEngine(one.address);
+    const third = await construct(other.address);
+    assert.equal(other.asked(), 1);
+    assert.ok(third.run !== undefined && third.run !== first.run);
   });
 
   it("asks again where the engine did not answer", async () => {
