@@ -48,7 +48,7 @@ const conf = (argument: string, value: unknown): Edit => edit("BgpConf", argumen
 const service = (argument: string, value: unknown, path: string, more: Partial<Edit> = {}): Edit =>
   edit("ExposedService", argument, value, [path], more);
 
-export const edits: readonly Edit[] = [
+const all: readonly Edit[] = [
   ...common("Eip"),
   edit("Eip", "isDefault", true, [annotation("eip.openelb.kubesphere.io/is-default-eip")]),
   ...common("BgpPeer"),
@@ -84,12 +84,22 @@ export const edits: readonly Edit[] = [
   edit("ExposedService", "timeoutSeconds", 5, []),
 ];
 
+/**
+ * A preview with Pulumi's own Kubernetes plugin cannot show that a Service gets another class: it tries the new one while the old one is
+ * there, and takes only "field is immutable" for a reason not to.
+ */
+const isShownBy = ({ argument }: Edit): boolean =>
+  (process.env["BERTH_KUBERNETES_PLUGIN"] ?? "") === "" || argument !== "loadBalancerClass";
+
+/** Every edit that the Kubernetes plugin in use can preview. */
+export const edits: readonly Edit[] = all.filter(isShownBy);
+
 /** Arguments that are tried elsewhere: `berth.test.ts` has the fields and the password, `loadBalancer.test.ts` what is adopted. */
 export const elsewhere: Readonly<Record<Component, readonly string[]>> = {
   Eip: [...Object.keys(eipArgs).filter((name) => name in berthFields("Eip")), "adopt"],
   BgpConf: ["adopt"],
   BgpPeer: [...Object.keys(bgpPeerArgs).filter((name) => name in berthFields("BgpPeer")), "adopt", "password", "namespace"],
-  ExposedService: [],
+  ExposedService: all.filter((one) => !isShownBy(one)).map(({ argument }) => argument),
 };
 
 function berthFields(component: "Eip" | "BgpPeer"): object {
