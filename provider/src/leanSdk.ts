@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import debuggable from "@pulumi/pulumi/runtime/debuggable.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import state from "@pulumi/pulumi/runtime/state.js";
-import { isConnected } from "./program.ts";
+import { isConnected, remember } from "./engines.ts";
 
 /**
  * Pulumi's SDK is made for a program that runs once; the plugin runs a piece of it for each component. This takes out of the plugin what
@@ -27,9 +27,6 @@ interface Replaceable {
 
 /** What the engine of one run said of itself, and the client that asked it. */
 type Answer = Pick<Store, `supports${string}`> & { readonly monitor: unknown };
-
-/** A plugin that serves many engines, one after the other, remembers so many of them. */
-const enginesRemembered = 16;
 
 /**
  * Makes the SDK of this process lean. `PULUMI_DEBUG_PROMISE_LEAKS`, the SDK's own variable for those who debug it, leaves all as it is.
@@ -67,9 +64,7 @@ function askOnce({ settings, state }: Replaceable): void {
     if (isGone && answers.get(address) === known) answers.delete(address);
     const asked = answers.get(address) ?? answerTo();
     if (!answers.has(address)) {
-      answers.set(address, asked);
-      const [oldest] = answers.keys();
-      if (answers.size > enginesRemembered && oldest !== undefined) answers.delete(oldest);
+      remember(answers, address, asked);
       asked.catch(() => answers.delete(address));
     }
     const { monitor, ...supported } = await asked;

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "./checks/problem.ts";
 import { absences, conflicts, type Declaration, isWaiting } from "./checks/program.ts";
+import { type Client, isConnected, remember } from "./engines.ts";
 
 /**
  * What one run of a program declares, so that mistakes across components are found where they are made. Runs are told apart by the
@@ -11,8 +12,6 @@ import { absences, conflicts, type Declaration, isWaiting } from "./checks/progr
 
 /** After so many milliseconds without another component, a preview takes it that no more come. */
 const quietAfter = 1000;
-/** A process that runs many programs, one after the other, remembers so many of them. */
-const runsRemembered = 16;
 
 /** One run of a program. */
 export interface Run {
@@ -25,20 +24,7 @@ export interface Run {
   readonly listeners: Set<() => void>;
 }
 
-/** A client over the wire, as the mocks of unit tests are not. */
-interface Client {
-  getChannel(): { getTarget(): string; getConnectivityState(triesToConnect: boolean): number };
-}
-
-/** Of a channel that has a connection. @see the states of channels in gRPC's own documentation, "Connectivity Semantics" */
-const ready = 2;
-
 const runs = new Map<string, { readonly run: Run; readonly client: Client }>();
-
-/** Whether a client of an engine has a connection to it now. */
-export function isConnected(client: unknown): boolean {
-  return (client as Client).getChannel().getConnectivityState(false) === ready;
-}
 
 /** The run that is under way; undefined in unit tests with mocks, which may make the same components again and again. */
 export function currentRun(): Run | undefined {
@@ -50,10 +36,7 @@ export function currentRun(): Run | undefined {
   const known = runs.get(key);
   if (known !== undefined && (known.client === client || isConnected(known.client))) return known.run;
   const run: Run = { isPreview, isSerial: pulumi.runtime.serialize(), declared: new Map(), listeners: new Set() };
-  runs.delete(key);
-  runs.set(key, { run, client });
-  const [oldest] = runs.keys();
-  if (runs.size > runsRemembered && oldest !== undefined) runs.delete(oldest);
+  remember(runs, key, { run, client });
   return run;
 }
 

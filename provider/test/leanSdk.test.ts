@@ -7,8 +7,9 @@ import monitorService from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/resource_pb.js";
 import settings from "@pulumi/pulumi/runtime/settings.js";
 import state from "@pulumi/pulumi/runtime/state.js";
+import { isConnected } from "../src/engines.ts";
 import { leanSdk } from "../src/leanSdk.ts";
-import { currentRun, isConnected } from "../src/program.ts";
+import { currentRun } from "../src/program.ts";
 
 /** An engine that counts who asks it what it can. @param at where it listens; anywhere unless said */
 async function startEngine(at = "127.0.0.1:0"): Promise<{ readonly address: string; asked(): number; stop(): void }> {

@@ -34,6 +34,16 @@ const berth = (rest: object = {}) => ({ image: "example/berth:1", ...rest });
 const racks = (...values: string[]) => ({ matchExpressions: [{ key: "rack", operator: "In", values }] });
 const conf = ["BgpConf", "conf", { as: 65000 }] as const;
 
+const secondDefault: Case["told"] = [
+  {
+    component: "Eip",
+    name: "lab",
+    path: "isDefault",
+    value: "true",
+    reason: 'true: Eip "office" is the default one already; only one can be',
+  },
+];
+
 export const mistakes: readonly Case[] = [
   {
     name: "a malformed address",
@@ -156,15 +166,7 @@ export const mistakes: readonly Case[] = [
       ["Eip", "office", pool("192.0.2.1", { isDefault: true })],
       ["Eip", "lab", pool("192.0.2.2", { isDefault: true })],
     ],
-    told: [
-      {
-        component: "Eip",
-        name: "lab",
-        path: "isDefault",
-        value: "true",
-        reason: 'true: Eip "office" is the default one already; only one can be',
-      },
-    ],
+    told: secondDefault,
   },
   {
     name: "a second default pool, by the annotation",
@@ -188,15 +190,7 @@ export const mistakes: readonly Case[] = [
       ["Eip", "office", pool("192.0.2.1", { annotations: { [defaultEipAnnotation]: "true" } })],
       ["Eip", "lab", pool("192.0.2.2", { isDefault: true })],
     ],
-    told: [
-      {
-        component: "Eip",
-        name: "lab",
-        path: "isDefault",
-        value: "true",
-        reason: 'true: Eip "office" is the default one already; only one can be',
-      },
-    ],
+    told: secondDefault,
   },
   {
     name: "a family that the named pool lacks",

@@ -3,6 +3,7 @@ import { appendFileSync, chmodSync, existsSync, mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bin } from "../../../lab/src/paths.ts";
+import { imageEnvironment, imageOptions } from "../../../speaker/test/imageOptions.ts";
 import { bundleBerth } from "./bundle.ts";
 import { as, type Contestant, port, type Running, routerAddress, type Setup } from "./contestant.ts";
 import type { Place } from "./place.ts";
@@ -23,9 +24,6 @@ const pidOf = ({ pid }: { readonly pid?: number | undefined }): number => {
   return pid;
 };
 
-/** The options and the environment of the image: speaker/Containerfile. */
-const imageOptions = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2", "--no-allocation-site-pretenuring"];
-const imageEnvironment = { NODE_ENV: "production", MALLOC_ARENA_MAX: "2" };
 let bundle: Promise<string> | undefined;
 
 const berth: Contestant = {

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { doors, type Make, startCluster, useCluster } from "./doors.ts";
 import type { Program } from "./engine.ts";
-import { eipLeaves, peerLeaves, withLeaf } from "./leaves.ts";
+import { assertEditedAlone, eipLeaves, makeLeaves, peerLeaves } from "./leaves.ts";
 
 /**
  * The life of Berth's components with the real engine and a real API server, as npm library and through the plugin: up, nothing to
@@ -25,14 +25,7 @@ const program =
   (make: Make, edit: Edit = {}): Program =>
   () => {
     make("BgpConf", "conf", { as: 65000, ...quiet });
-    for (const [index, leaf] of eipLeaves.entries()) {
-      const base = { address: `10.${index}.0.0/24`, ...quiet };
-      make("Eip", `pool-${leaf.path.join("-").toLowerCase()}`, edit.fields === true ? withLeaf(base, leaf) : base);
-    }
-    for (const [index, leaf] of peerLeaves.entries()) {
-      const base = { conf: { neighborAddress: `172.30.1.${index}`, peerAs: 65001 }, ...quiet };
-      make("BgpPeer", `peer-${leaf.path.join("-").toLowerCase()}`, edit.fields === true ? withLeaf(base, leaf) : base);
-    }
+    makeLeaves(make, edit.fields === true);
     make("Eip", "named", { address: "10.200.0.0/24", name: edit.eipName ?? "first", ...quiet });
     make("BgpPeer", "signed", {
       conf: { neighborAddress: "172.30.2.1", peerAs: 65001 },
@@ -74,20 +67,7 @@ for (const [door, make] of Object.entries(doors)) {
 
     it(`edit each of ${eipLeaves.length + peerLeaves.length} fields alone, in place`, async () => {
       const { steps } = done(await cluster.engine.preview(program(make, { fields: true })));
-      const objects = steps.filter(({ type }) => /:(Eip|BgpPeer)$/.test(type) && type.startsWith("kubernetes:"));
-      const expected = [
-        ...eipLeaves.map(({ path }) => [`pool-${path.join("-").toLowerCase()}`, path] as const),
-        ...peerLeaves.map(({ path }) => [`peer-${path.join("-").toLowerCase()}`, path] as const),
-      ];
-      for (const [name, path] of expected) {
-        const step = objects.find((one) => one.name === name);
-        assert.equal(step?.op, "update", `${name}: ${step?.op}`);
-        assert.equal(step.paths.length, 1, `${name}: ${step.paths.join(", ")}`);
-        assert.ok(
-          `spec.${path.join(".")}`.startsWith(step.paths[0]?.replace(/\[.*|\["?.*/, "") ?? "none"),
-          `${name}: ${step.paths[0]}`,
-        );
-      }
+      assertEditedAlone(steps);
       assert.ok(
         steps.every(({ op }) => op === "update" || op === "same"),
         steps

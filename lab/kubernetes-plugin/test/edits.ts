@@ -48,7 +48,7 @@ const conf = (argument: string, value: unknown): Edit => edit("BgpConf", argumen
 const service = (argument: string, value: unknown, path: string, more: Partial<Edit> = {}): Edit =>
   edit("ExposedService", argument, value, [path], more);
 
-const all: readonly Edit[] = [
+const everyEdit: readonly Edit[] = [
   ...common("Eip"),
   edit("Eip", "isDefault", true, [annotation("eip.openelb.kubesphere.io/is-default-eip")]),
   ...common("BgpPeer"),
@@ -92,14 +92,14 @@ const isShownBy = ({ argument }: Edit): boolean =>
   (process.env["BERTH_KUBERNETES_PLUGIN"] ?? "") === "" || argument !== "loadBalancerClass";
 
 /** Every edit that the Kubernetes plugin in use can preview. */
-export const edits: readonly Edit[] = all.filter(isShownBy);
+export const edits: readonly Edit[] = everyEdit.filter(isShownBy);
 
 /** Arguments that are tried elsewhere: `berth.test.ts` has the fields and the password, `loadBalancer.test.ts` what is adopted. */
 export const elsewhere: Readonly<Record<Component, readonly string[]>> = {
   Eip: [...Object.keys(eipArgs).filter((name) => name in berthFields("Eip")), "adopt"],
   BgpConf: ["adopt"],
   BgpPeer: [...Object.keys(bgpPeerArgs).filter((name) => name in berthFields("BgpPeer")), "adopt", "password", "namespace"],
-  ExposedService: all.filter((one) => !isShownBy(one)).map(({ argument }) => argument),
+  ExposedService: everyEdit.filter((one) => !isShownBy(one)).map(({ argument }) => argument),
 };
 
 function berthFields(component: "Eip" | "BgpPeer"): object {

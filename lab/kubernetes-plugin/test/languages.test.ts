@@ -7,30 +7,20 @@ import { type Make, startCluster, useCluster } from "./doors.ts";
 import { type Edit, edits, program, strangeOf } from "./edits.ts";
 import { type Outcome, type Program, projectName } from "./engine.ts";
 import { type Declared, type Language, languages } from "./languages.ts";
-import { eipLeaves, type Leaf, peerLeaves, withLeaf } from "./leaves.ts";
+import { assertEditedAlone, eipLeaves, makeLeaves, peerLeaves } from "./leaves.ts";
 
 /** The life of programs in other languages, written with the generated SDKs: as `berth.test.ts` and `edits.test.ts` for TypeScript. */
 
 /** BgpConf's edits make many of other names, where peers want the one named "default": a program of their own. */
 const ofConf = edits.filter(({ component }) => component === "BgpConf");
 const ofOthers = edits.filter(({ component }) => component !== "BgpConf");
-const quiet = { waitForReady: false };
-const nameOf = (kind: string, { path }: Leaf): string => `${kind}-${path.join("-").toLowerCase()}`;
 
 /** All edits but BgpConf's, and a pool or peer for each field; what is edited of them. */
 const everything =
   (make: Make, edited: "nothing" | "fields" | "all"): Program =>
   () => {
     program(make, ofOthers, edited === "all")();
-    const isEdited = edited !== "nothing";
-    for (const [index, leaf] of eipLeaves.entries()) {
-      const base = { address: `10.${100 + index}.0.0/24`, ...quiet };
-      make("Eip", nameOf("pool", leaf), isEdited ? withLeaf(base, leaf) : base);
-    }
-    for (const [index, leaf] of peerLeaves.entries()) {
-      const base = { conf: { neighborAddress: `172.30.3.${index}`, peerAs: 65001 }, ...quiet };
-      make("BgpPeer", nameOf("peer", leaf), isEdited ? withLeaf(base, leaf) : base);
-    }
+    makeLeaves(make, edited !== "nothing");
     return {};
   };
 
@@ -80,11 +70,7 @@ for (const [name, language] of Object.entries(languages)) {
     it(`edit each of ${ofOthers.length} arguments and ${eipLeaves.length + peerLeaves.length} fields alone, and replace only where identity changes`, async () => {
       const preview = done(await cluster.engine.preview(everything(make, "all")));
       assert.deepEqual(strange(ofOthers, preview), []);
-      const fields = [...eipLeaves.map((leaf) => ["pool", leaf] as const), ...peerLeaves.map((leaf) => ["peer", leaf] as const)];
-      for (const [kind, leaf] of fields) {
-        const step = preview.steps.find((one) => one.name === nameOf(kind, leaf) && one.type.startsWith("kubernetes:"));
-        assert.deepEqual([step?.op, step?.paths.length], ["update", 1], `${nameOf(kind, leaf)}: ${step?.paths.join(", ")}`);
-      }
+      assertEditedAlone(preview.steps);
       // Arguments that make components wait for a controller are not for `up`: there is none here.
       done(await cluster.engine.up(everything(make, "fields")));
       assert.deepEqual(Object.keys(done(await cluster.engine.preview(everything(make, "fields"))).changes), ["same"]);

@@ -1,6 +1,9 @@
+import assert from "node:assert/strict";
 import { bgpPeerSpec } from "@berth/api/bgpPeer";
 import { eipSpec } from "@berth/api/eip";
 import type { Field, Fields } from "@berth/api/schema";
+import type { Make } from "./doors.ts";
+import type { Step } from "./engine.ts";
 
 /** A value for each field of Eip and BgpPeer, made from their schemas. */
 
@@ -49,7 +52,7 @@ function sample(field: Field, path: string): unknown {
 }
 
 /** A field and a value that it can have. */
-export interface Leaf {
+interface Leaf {
   readonly path: readonly string[];
   readonly value: unknown;
 }
@@ -70,7 +73,7 @@ function leaves(fields: Fields, root: string, path: readonly string[] = []): Lea
 }
 
 /** An object with one more field, deep inside. */
-export function withLeaf(object: object, { path, value }: Leaf): object {
+function withLeaf(object: object, { path, value }: Leaf): object {
   const [first = "", ...rest] = path;
   const inner = (object as Readonly<Record<string, object>>)[first] ?? {};
   return { ...object, [first]: rest.length === 0 ? value : withLeaf(inner, { path: rest, value }) };
@@ -80,3 +83,31 @@ export function withLeaf(object: object, { path, value }: Leaf): object {
 export const eipLeaves = leaves(eipSpec, "eip");
 /** Every field of a BgpPeer that can be given by itself. */
 export const peerLeaves = leaves(bgpPeerSpec, "bgpPeer");
+
+const quiet = { waitForReady: false };
+const nameOf = (kind: "pool" | "peer", { path }: Leaf): string => `${kind}-${path.join("-").toLowerCase()}`;
+
+/** Declares a pool or peer for each field. @param isEdited whether each has one more field, another each */
+export function makeLeaves(make: Make, isEdited: boolean): void {
+  for (const [index, leaf] of eipLeaves.entries()) {
+    const base = { address: `10.${100 + index}.0.0/24`, ...quiet };
+    make("Eip", nameOf("pool", leaf), isEdited ? withLeaf(base, leaf) : base);
+  }
+  for (const [index, leaf] of peerLeaves.entries()) {
+    const base = { conf: { neighborAddress: `172.30.3.${index}`, peerAs: 65001 }, ...quiet };
+    make("BgpPeer", nameOf("peer", leaf), isEdited ? withLeaf(base, leaf) : base);
+  }
+}
+
+/** @throws AssertionError where a preview of the edit does anything to a field's object but to change that field in place */
+export function assertEditedAlone(steps: readonly Step[]): void {
+  const fields = [...eipLeaves.map((leaf) => ["pool", leaf] as const), ...peerLeaves.map((leaf) => ["peer", leaf] as const)];
+  for (const [kind, leaf] of fields) {
+    const name = nameOf(kind, leaf);
+    const step = steps.find((one) => one.name === name && /^kubernetes:.*:(Eip|BgpPeer)$/.test(one.type));
+    assert.equal(step?.op, "update", `${name}: ${step?.op}`);
+    assert.equal(step.paths.length, 1, `${name}: ${step.paths.join(", ")}`);
+    const [changed = "none"] = step.paths;
+    assert.ok(`spec.${leaf.path.join(".")}`.startsWith(changed.replace(/\[.*|\["?.*/, "")), `${name}: ${changed}`);
+  }
+}

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { wellKnownCommunities } from "@berth/api/eipBgp";
-import { notOfHost } from "@berth/api/hosts";
+import { notOfHost, notToListenOn, toListenOn } from "@berth/api/hosts";
 import { parseAddress } from "./addresses.ts";
 import { type KnownArgs, list, type Problem, record, texts, unknown } from "./problem.ts";
 
@@ -115,14 +115,14 @@ export function connectionProblems(args: KnownArgs): Problem[] {
   ];
 }
 
-/** An address that nobody can listen on. The unspecified one stands for all. */
+/** An address that nobody can listen on. */
 export function listenProblems(path: string, text: string): Problem[] {
-  return parseAddress(text)?.first === 0n ? [] : hostProblems(path, text, "one of the nodes', or 0.0.0.0 or :: for all");
+  return hostProblems(path, text, toListenOn, notToListenOn);
 }
 
-function hostProblems(path: string, text: string, whose: string): Problem[] {
+function hostProblems(path: string, text: string, whose: string, problemOf = notOfHost): Problem[] {
   const address = parseAddress(text);
-  const problem = address === undefined ? undefined : notOfHost(address.family, address.first);
+  const problem = address === undefined ? undefined : problemOf(address.family, address.first);
   return problem === undefined ? [] : no(path, `"${text}" ${problem}, which no host has; give ${whose}`);
 }
 

@@ -15,7 +15,7 @@ import type {
 } from "./model.ts";
 import { Pools, poolHas, poolSize } from "./pool.ts";
 import { nothingProposed, outsideEveryPool, outsidePool, poolsConsidered, wrongFamily } from "./refusals.ts";
-import { sharingRefusal, sharingTerms } from "./share.ts";
+import { type Clash, sharingRefusal, sharingTerms } from "./share.ts";
 import { Usage } from "./usage.ts";
 
 /**
@@ -352,13 +352,9 @@ class Run {
     const resting = this.#free.restingIn(pool, family);
     const isMixed = pool.ranges.some((range) => range.family !== family);
     const counts = `${this.#usage.countOf(pool.name, family)} of ${poolSize(pool, family)}${isMixed ? ` IPv${family} addresses` : ""} used${resting > 0 ? `, ${resting} resting` : ""}`;
-    const full = (sharing: string, remedy?: string): PoolRefusal => ({
-      reason: "EipFull",
-      message: `Eip ${pool.name} is full (${counts}${sharing})`,
-      short: "full",
-      remedy,
-    });
-    return service.sharingKey === undefined ? full("") : this.#whyNotShared(pool, service.sharingKey, service, family, full);
+    const sharing = service.sharingKey === undefined ? undefined : this.#whyNotShared(pool, service.sharingKey, service, family);
+    const message = `Eip ${pool.name} is full (${counts}${sharing === undefined ? "" : `; ${sharing.message}`})`;
+    return { reason: "EipFull", message, short: "full", remedy: sharing?.remedy };
   }
 
   /**
@@ -378,24 +374,18 @@ class Run {
   }
 
   /** Why a Service that would share an address of a pool shares none of them. */
-  #whyNotShared(
-    pool: Pool,
-    key: string,
-    service: ServiceRequest,
-    family: Family,
-    full: (sharing: string, remedy: string) => PoolRefusal,
-  ): PoolRefusal {
+  #whyNotShared(pool: Pool, key: string, service: ServiceRequest, family: Family): Clash {
     for (const [text, address] of this.#usage.sharedUnder(pool.name, key)) {
       const conflict = address.family === family ? this.#conflict(service, text, true) : undefined;
       if (conflict !== undefined)
-        return full(
-          `; ${text} is ${conflict.message}`,
-          `${conflict.remedy}; or add addresses to spec.addresses of Eip ${pool.name}`,
-        );
+        return {
+          message: `${text} is ${conflict.message}`,
+          remedy: `${conflict.remedy}; or add addresses to spec.addresses of Eip ${pool.name}`,
+        };
     }
-    return full(
-      `; no Service with an address of it has the sharing key "${key}"`,
-      `give a Service with an address of Eip ${pool.name} the annotation berth.dev/sharing-key: "${key}" too, or add addresses to spec.addresses of the Eip`,
-    );
+    return {
+      message: `no Service with an address of it has the sharing key "${key}"`,
+      remedy: `give a Service with an address of Eip ${pool.name} the annotation berth.dev/sharing-key: "${key}" too, or add addresses to spec.addresses of the Eip`,
+    };
   }
 }

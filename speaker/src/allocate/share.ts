@@ -1,7 +1,7 @@
 import type { Refusal, ServiceRequest } from "./model.ts";
 
-/** One thing that keeps two Services from one address: the end of the sentence that says so, and what to do. */
-interface Clash {
+/** One thing that keeps Services from one address: a part of the sentence that says so, and what to do. */
+export interface Clash {
   readonly message: string;
   readonly remedy: string;
 }

@@ -5,7 +5,7 @@ import type { ClusterView, NodeView, Refusal } from "../announce/view.ts";
 import { type Address, formatAddress, parseAddress } from "../net/address.ts";
 import { AS_TRANS, type Asn, asn } from "../net/asn.ts";
 import { type Decisions, decide, noDecisions } from "./decide.ts";
-import { notToListenOn } from "./judgeConf.ts";
+import { notListenedOn } from "./judgeConf.ts";
 import { leftToCni } from "./judgeShared.ts";
 import type { PeerConfig } from "./peerConfig.ts";
 import { endpointOf, peerOf } from "./peerOf.ts";
@@ -101,7 +101,7 @@ function localSpeaker(
 /** Each address once, none that no host has, and none beside the one that holds all of its family: the kernel gives a port to one socket. */
 function listenAddressesOf({ listenAddresses = [] }: BgpConf["spec"]): readonly string[] {
   if (listenAddresses.length === 0) return ["0.0.0.0", "::"];
-  const texts = [...new Set(listenAddresses.filter((text) => notToListenOn(text) === undefined).map((text) => formatted(text)))];
+  const texts = [...new Set(listenAddresses.filter((text) => notListenedOn(text) === undefined).map((text) => formatted(text)))];
   return texts.filter((text) => {
     const all = text.includes(":") ? "::" : "0.0.0.0";
     return text === all || !texts.includes(all);

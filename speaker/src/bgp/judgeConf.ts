@@ -1,5 +1,5 @@
 import type { BgpConf } from "@berth/api/bgpConf";
-import { notOfHost } from "@berth/api/hosts";
+import { notToListenOn, toListenOn } from "@berth/api/hosts";
 import type { Judgement, PolicyText } from "../announce/judge.ts";
 import type { Refusal } from "../announce/view.ts";
 import { parseAddress } from "../net/address.ts";
@@ -46,19 +46,19 @@ function judgeNumbers({ metadata, spec }: BgpConf): Refusal | undefined {
   return undefined;
 }
 
-/** Why nobody can listen on an address; undefined where somebody may. */
-export function notToListenOn(text: string): string | undefined {
+/** Why the speakers do not listen on what a text says; undefined where they do. */
+export function notListenedOn(text: string): string | undefined {
   const address = parseAddress(text);
-  return address === undefined || address.value === 0n ? undefined : notOfHost(address.family, address.value);
+  return address === undefined ? undefined : notToListenOn(address.family, address.value);
 }
 
 function judgeListen({ spec: { listenAddresses = [] } }: BgpConf): Refusal | undefined {
-  const index = listenAddresses.findIndex((text) => notToListenOn(text) !== undefined);
+  const index = listenAddresses.findIndex((text) => notListenedOn(text) !== undefined);
   const text = listenAddresses[index];
   if (text === undefined) return undefined;
   return no(
     "InvalidAddress",
-    `spec.listenAddresses[${index}]: "${text}" ${notToListenOn(text)}, which no host has; give one of the nodes', or 0.0.0.0 or :: for all. The speakers do not listen on it; the rest is used`,
+    `spec.listenAddresses[${index}]: "${text}" ${notListenedOn(text)}, which no host has; give ${toListenOn}. The speakers do not listen on it; the rest is used`,
   );
 }
 

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type AdmissionCounts, connectionsAtOnce, connectionsPerSecond } from "../../src/bgp/admission.ts";
 import type { PeerFacts } from "../../src/bgp/facts.ts";
 import { nameOfError } from "../../src/bgp/iana.ts";
+import { imageOptions } from "../imageOptions.ts";
 import { mutated, type Random, randomFrom, segments } from "./mutations.ts";
 import type { Line } from "./speakerProcess.ts";
 import { messagesOf } from "./wire.ts";
@@ -25,8 +26,6 @@ const [hostile, stranger] = ["127.0.0.66", "127.0.0.77"];
 const holdTime = 9;
 /** How much memory an attack may cost, in megabytes: what a young heap takes by itself is most of it. */
 const memoryRoom = 96;
-/** Of speaker/Containerfile: without them the young heaps of two threads may be as large as all of that room. */
-const imageOptions = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2", "--no-allocation-site-pretenuring"];
 const marker = "ff".repeat(16);
 const keepalive = Buffer.from(`${marker}001304`, "hex");
 const refresh = Buffer.from(`${marker}00170500010001`, "hex");
@@ -239,6 +238,7 @@ async function outcome({ socket, messages }: HostileSession, octets: Buffer, ran
 }
 
 before(async () => {
+  // Without the image's options the young heaps of two threads may be as large as all of memoryRoom.
   speaker = spawn(process.execPath, [...imageOptions, join(import.meta.dirname, "speakerProcess.ts")], {
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -107,8 +107,8 @@ export function reportAnnouncements(
     const own = written.objects.filter(({ status }) => status.node === nodeName);
     const began = performance.now();
     const due = reportActions(wantedInstead ?? wantedNow(view, own), own);
-    lookTook = performance.now() - began;
     const queue = wantedInstead === undefined ? affordable(due, performance.now()) : due;
+    lookTook = performance.now() - began;
     isWaiting = queue.length < due.length;
     let hasFailed = false;
     const worker = async (): Promise<void> => {
