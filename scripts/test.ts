@@ -9,20 +9,14 @@ import { root, runStage, type Stage, type StageResult, summarize } from "./stage
 function tests(
   name: string,
   patterns: readonly string[],
-  options: { readonly isSerial?: boolean; readonly env?: Readonly<Record<string, string>> } = {},
+  options: { readonly isSerial?: boolean; readonly endsItself?: boolean; readonly env?: Readonly<Record<string, string>> } = {},
 ): Stage {
   const files = globSync([...patterns], { cwd: root, exclude: ["**/node_modules/**", "**/dist/**"] }).sort();
   if (files.length === 0) throw new Error(`${name}: no test file matches ${patterns.join(", ")}`);
-  // What a failed test leaves running must not hold up the others.
+  // What a failed test leaves running must not hold up the others. A file that is ended so may lose reports of tests that passed.
+  const force = options.endsItself === true ? [] : ["--test-force-exit"];
   const concurrency = options.isSerial === true ? ["--test-concurrency=1"] : [];
-  const command: [string, ...string[]] = [
-    "node",
-    "--test",
-    "--test-force-exit",
-    "--test-reporter=spec",
-    ...concurrency,
-    ...files,
-  ];
+  const command: [string, ...string[]] = ["node", "--test", ...force, "--test-reporter=spec", ...concurrency, ...files];
   return { name, command, ...(options.env === undefined ? {} : { env: options.env }) };
 }
 
@@ -37,7 +31,8 @@ const unit = (env: Readonly<Record<string, string>> = {}): Stage =>
       "lab/kubernetes-plugin/*.test.ts",
       "scripts/*.test.ts",
     ],
-    { env },
+    // They start nothing that could go on.
+    { env, endsItself: true },
   );
 const tools: Stage = { name: "tools for the lab", command: ["node", "lab/src/setup/main.ts"] };
 const sdks: Stage = { name: "generated SDKs are current", command: ["node", "scripts/generate.ts", "--check"] };
