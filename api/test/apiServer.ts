@@ -11,9 +11,10 @@ export interface ApiServer {
   /**
    * Starts the garbage collector beside it, again whenever it ends, and waits until it has collected something: what is deleted in the
    * foreground goes only when one runs. It learns of a new kind up to half a minute late: call it once the kinds are there.
+   * @param others controllers of Kubernetes that run as well
    * @throws Error when nothing is collected within two minutes
    */
-  collectGarbage(): Promise<void>;
+  collectGarbage(others?: readonly string[]): Promise<void>;
   readonly kubeconfig: string;
   kubectl(args: readonly string[], input?: string): { readonly code: number; readonly stdout: string; readonly stderr: string };
   stop(): void;
@@ -69,19 +70,19 @@ export async function startApiServer(): Promise<ApiServer> {
   };
   let collector: ChildProcess | undefined;
   let isStopped = false;
-  const startCollector = (): void => {
+  const startCollector = (others: readonly string[]): void => {
     collector = start("kube-controller-manager", [
       `--kubeconfig=${kubeconfig}`,
-      "--controllers=garbage-collector-controller",
+      `--controllers=${["garbage-collector-controller", ...others].join(",")}`,
       "--leader-elect=false",
       "--secure-port=0",
     ]);
     collector.on("exit", () => {
-      if (!isStopped) setTimeout(() => !isStopped && startCollector(), 500);
+      if (!isStopped) setTimeout(() => !isStopped && startCollector(others), 500);
     });
   };
-  const collectGarbage = async (): Promise<void> => {
-    startCollector();
+  const collectGarbage = async (others: readonly string[] = []): Promise<void> => {
+    startCollector(others);
     const canary = ["configmap", "canary", "--namespace=default"];
     kubectl(["create", ...canary]);
     kubectl(["delete", ...canary, "--cascade=foreground", "--wait=false"]);

@@ -4,7 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
 import { createEngine, type Engine, KubernetesObject, type Outcome, type Program } from "./engine.ts";
 
-/** The plugin between the real engine and a real API server; nothing else of a cluster runs, so the test plays its controllers. */
+/** The lab's own plugin between the real engine and a real API server; nothing else of a cluster runs, so the test plays its controllers. */
+delete process.env["BERTH_KUBERNETES_PLUGIN"];
 let server: ApiServer;
 let engine: Engine;
 before(async () => {

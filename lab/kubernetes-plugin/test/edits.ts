@@ -1,6 +1,6 @@
 import { bgpPeerArgs, eipArgs } from "../../../provider/src/fields.ts";
 import type { Make } from "./doors.ts";
-import type { Program, Step } from "./engine.ts";
+import { hasPulumisPlugin, type Program, type Step } from "./engine.ts";
 
 /** Edits of the arguments of Berth's components, for tests with the real engine and a real API server. */
 
@@ -88,8 +88,7 @@ const everyEdit: readonly Edit[] = [
  * A preview with Pulumi's own Kubernetes plugin cannot show that a Service gets another class: it tries the new one while the old one is
  * there, and takes only "field is immutable" for a reason not to.
  */
-const isShownBy = ({ argument }: Edit): boolean =>
-  (process.env["BERTH_KUBERNETES_PLUGIN"] ?? "") === "" || argument !== "loadBalancerClass";
+const isShownBy = ({ argument }: Edit): boolean => !hasPulumisPlugin || argument !== "loadBalancerClass";
 
 /** Every edit that the Kubernetes plugin in use can preview. */
 export const edits: readonly Edit[] = everyEdit.filter(isShownBy);

@@ -7,17 +7,18 @@ import { BgpConf, BgpPeer, Eip, ExposedService, LoadBalancer, type LoadBalancerA
 import { createEngine, type Engine, type Outcome, type Program } from "./engine.ts";
 
 /**
- * The life of the LoadBalancer with the real engine and a real API server that knows nothing of Berth at first. No controller but the
- * garbage collector runs: the test says for them that the pods are there, and Berth goes into a namespace that is there already.
+ * The life of the LoadBalancer with the real engine and a real API server that knows nothing of Berth at first. Kubernetes' own controllers
+ * make ReplicaSets and Pods; there are no nodes, so the test says for the kubelets that Pods are ready. Berth goes into a namespace that is
+ * there already.
  */
 let server: ApiServer;
 let engine: Engine;
 let isOver = false;
 before(async () => {
   server = await startApiServer();
-  await server.collectGarbage();
+  await server.collectGarbage(["deployment-controller", "replicaset-controller", "daemonset-controller"]);
   engine = await createEngine(server.kubeconfig);
-  void playControllers();
+  void playKubelets();
 });
 after(() => {
   isOver = true;
@@ -25,35 +26,29 @@ after(() => {
   server?.stop();
 });
 
-/** Says of the Deployment and the DaemonSet, for as long as the tests run, that all of their pods are there. */
-async function playControllers(): Promise<void> {
-  const ready = { observedGeneration: 1000, replicas: 2, readyReplicas: 2, updatedReplicas: 2, availableReplicas: 2 };
-  const none = {
-    observedGeneration: 1000,
-    currentNumberScheduled: 0,
-    desiredNumberScheduled: 0,
-    numberMisscheduled: 0,
-    numberReady: 0,
-  };
+/** Says of every Pod, for as long as the tests run, that it is ready. */
+async function playKubelets(): Promise<void> {
+  const conditions = ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map((type) => ({ type, status: "True" }));
+  const patch = JSON.stringify({ status: { phase: "Running", conditions } });
   while (!isOver) {
-    await patchStatus("deployment/berth-controller", ready);
-    await patchStatus("daemonset/berth-speaker", none);
+    const pods = await play(["get", "pods", "--field-selector=status.phase=Pending", "--output=name"]);
+    for (const pod of pods.split("\n").filter((name) => name !== ""))
+      await play(["patch", pod, "--subresource=status", "--type=merge", "--patch", patch]);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
-function patchStatus(object: string, status: object): Promise<void> {
-  const patch = [
-    "patch",
-    object,
-    "--namespace=default",
-    "--subresource=status",
-    "--type=merge",
-    "-p",
-    JSON.stringify({ status }),
-  ];
+
+/** What kubectl prints, without holding up the program that runs in this process. */
+function play(args: readonly string[]): Promise<string> {
   const kubectl = join(import.meta.dirname, "../../../.lab/bin/kubectl");
-  const child = spawn(kubectl, ["--kubeconfig", server.kubeconfig, ...patch], { stdio: "ignore" });
-  return new Promise((resolve) => child.on("close", () => resolve()));
+  const child = spawn(kubectl, ["--kubeconfig", server.kubeconfig, "--namespace=default", ...args], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let printed = "";
+  child.stdout.on("data", (text: Buffer) => {
+    printed += text.toString();
+  });
+  return new Promise((resolve) => child.on("close", () => resolve(printed)));
 }
 
 const done = (outcome: Outcome): Outcome => {

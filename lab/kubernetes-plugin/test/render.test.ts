@@ -9,7 +9,7 @@ import { parse } from "yaml";
 import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
 import type * as berth from "../../../provider/src/index.ts";
 import { doors } from "./doors.ts";
-import { createEngine, type Engine, type Program } from "./engine.ts";
+import { createEngine, type Engine, hasPulumisPlugin, type Program } from "./engine.ts";
 
 /** Berth's components rendered to YAML by the real engine without a cluster, by both doors; what comes out is taken by a real API server. */
 
@@ -76,8 +76,13 @@ for (const [door, make] of Object.entries(doors)) {
 
     it("changes nothing when nothing changed", async () => {
       assert.deepEqual(Object.keys(done(await engine.preview(program())).changes), ["same"]);
-      assert.deepEqual(Object.keys(done(await engine.refresh()).changes), ["same"]);
     });
+
+    it(
+      "has nothing to refresh",
+      { skip: hasPulumisPlugin && "Pulumi's own Kubernetes plugin refreshes from a cluster alone" },
+      async () => assert.deepEqual(Object.keys(done(await engine.refresh()).changes), ["same"]),
+    );
 
     it("is what a real API server takes, definitions first", async () => {
       api = await startApiServer();
