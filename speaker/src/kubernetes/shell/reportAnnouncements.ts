@@ -26,8 +26,9 @@ const writesPerSecond = 50;
 const silencesPerSecond = 10;
 /** While many Services are being given addresses, this is the rate of everything: who waits for an address comes first. */
 const crowdedPerSecond = 5;
-/** What waits for the budget is looked at again after so long. */
+/** What waits for the budget is looked at again after so long; while many Services are being given addresses, everything is. */
 const budgetPause = 200;
+const crowdedPause = 1000;
 /** That nobody announces an address is told when it has been so for this long: while Services are made, most of them are about to have endpoints. */
 const silenceMilliseconds = 5000;
 /** How often it is looked whether one is old enough. */
@@ -72,6 +73,8 @@ export function reportAnnouncements(
   const crowdedBudget = new WriteBudget(crowdedPerSecond, crowdedPerSecond);
   /** Whether reports wait for the budget. */
   let isWaiting = false;
+  /** Whether many Services were being given addresses at the last look. */
+  let isCrowded = false;
   /** Milliseconds that the last look at all facts took. */
   let lookTook = 0;
   const written = new Collection<ServiceAnnouncement>(api, announcementsPath, changed, logger, {
@@ -87,7 +90,7 @@ export function reportAnnouncements(
 
   function pause(): number {
     if (failures > 0) return Math.min(firstPause * 2 ** (failures - 1), longestPause);
-    return Math.max(isWaiting ? budgetPause : gatherMilliseconds, restFactor * lookTook);
+    return Math.max(isCrowded ? crowdedPause : isWaiting ? budgetPause : gatherMilliseconds, restFactor * lookTook);
   }
 
   function start(): void {
@@ -122,7 +125,8 @@ export function reportAnnouncements(
   function affordable(due: readonly ReportAction[], now: number): ReportAction[] {
     const silences = due.filter(isSilence);
     const others = due.filter((action) => !isSilence(action));
-    if (cluster.isCrowded()) {
+    isCrowded = cluster.isCrowded();
+    if (isCrowded) {
       const urgentFirst = [...others, ...silences];
       return urgentFirst.slice(0, crowdedBudget.take(urgentFirst.length, now));
     }
