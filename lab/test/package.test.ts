@@ -245,13 +245,14 @@ for (const door of ["library", "plugin"] as const)
       );
       said.push(stdout + stderr);
       assert.notEqual(code, 0);
-      const waiting = isPulumis
-        ? /EipNotFound: [^\n]*there is no Eip nowhere/
-        : /waiting for condition berth\.dev\/Announced=True; berth\.dev\/AddressAssigned is False: [^\n]*there is no Eip nowhere/;
-      const over = isPulumis ? /timed out waiting for the condition/ : waiting;
-      assert.match(stdout, new RegExp(`creating [^\\n]*${waiting.source}`), "while it waits");
-      assert.match(stdout, new RegExp(`Diagnostics:[^]*${over.source}`), "when its time is over");
-      assert.match(stdout, /EipNotFound: [^\n]*nowhere/, "and the warning that kubectl shows");
+      const event = /EipNotFound: [^\n]*there is no Eip nowhere/;
+      const reason = /berth\.dev\/Announced=True; berth\.dev\/AddressAssigned is False: [^\n]*there is no Eip nowhere/;
+      const [waiting, over] = isPulumis
+        ? [event.source, "timed out waiting for the condition"]
+        : [`waiting for condition ${reason.source}`, reason.source];
+      assert.match(stdout, new RegExp(`creating [^\\n]*${waiting}`), "while it waits");
+      assert.match(stdout, new RegExp(`Diagnostics:[^]*${over}`), "when its time is over");
+      assert.match(stdout, event, "and the warning that kubectl shows");
       engine(directory, "config", "rm", "fails", "--stack", "lab");
       said.push(engine(directory, "up", "--yes", "--skip-preview", "--stack", "lab"));
     });
