@@ -9,6 +9,9 @@ const home = join(cacheDirectory, "pulumi");
 /** The state is of the running cluster, and goes with it. */
 const state = join(runDirectory, "pulumi");
 
+/** Whether `BERTH_KUBERNETES_PLUGIN` gives Pulumi's own Kubernetes plugin. */
+export const hasPulumisPlugin = (process.env["BERTH_KUBERNETES_PLUGIN"] ?? "") !== "";
+
 /**
  * The environment in which Pulumi's engine works with the lab: state under .lab/run/pulumi, no download of plugins, the lab's
  * kubeconfig, a PATH that holds the engine, the language hosts, Go and Python, and Berth's plugin and a Kubernetes plugin in Pulumi's home.

@@ -7,7 +7,7 @@ import { kubectl } from "../src/controlPlane.ts";
 import { run } from "../src/hosts.ts";
 import { cacheDirectory, root, runDirectory } from "../src/paths.ts";
 import { prepareLab } from "../src/prepare.ts";
-import { pulumiOutput } from "../src/pulumi.ts";
+import { hasPulumisPlugin, pulumiOutput } from "../src/pulumi.ts";
 import { eventually, kube, npm } from "./support.ts";
 
 /**
@@ -52,9 +52,6 @@ function engine(directory: string, ...args: string[]): string {
   assert.equal(code, 0, stdout + stderr);
   return stdout + stderr;
 }
-
-/** Pulumi's own Kubernetes plugin hands on the cluster's warnings while it waits, and nothing at the end; the lab's hands on conditions, too. */
-const isPulumis = (process.env["BERTH_KUBERNETES_PLUGIN"] ?? "") !== "";
 
 /** What engine and SDK write at their highest levels of log, of any program: every property that is sent or received, secret or not. */
 const ofEveryProgram = /^.*((Unm|M)arshaling property for RPC|RegisterResource RPC finished).*$/gm;
@@ -247,7 +244,8 @@ for (const door of ["library", "plugin"] as const)
       assert.notEqual(code, 0);
       const event = /EipNotFound: [^\n]*there is no Eip nowhere/;
       const reason = /berth\.dev\/Announced=True; berth\.dev\/AddressAssigned is False: [^\n]*there is no Eip nowhere/;
-      const [waiting, over] = isPulumis
+      // Pulumi's own plugin hands on the cluster's warnings while it waits, and nothing at the end; the lab's hands on conditions, too.
+      const [waiting, over] = hasPulumisPlugin
         ? [event.source, "timed out waiting for the condition"]
         : [`waiting for condition ${reason.source}`, reason.source];
       assert.match(stdout, new RegExp(`creating [^\\n]*${waiting}`), "while it waits");

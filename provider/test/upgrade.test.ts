@@ -44,8 +44,8 @@ async function program(): Promise<void> {
   );
 }
 
-/** What a Kubernetes plugin wrote can be read by that one alone. */
 const isPulumis = (process.env["BERTH_KUBERNETES_PLUGIN"] ?? "") !== "";
+/** What a Kubernetes plugin wrote can be read by that one alone. */
 const recorded = isPulumis ? "state-0.1.0-pulumis-plugin.json" : "state-0.1.0.json";
 
 describe("a stack made with the first schema", () => {

@@ -4,8 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
 import { createEngine, type Engine, KubernetesObject, type Outcome, type Program } from "./engine.ts";
 
-/** The lab's own plugin between the real engine and a real API server; nothing else of a cluster runs, so the test plays its controllers. */
+// These are tests of the lab's own plugin.
 delete process.env["BERTH_KUBERNETES_PLUGIN"];
+/** The plugin between the real engine and a real API server; nothing else of a cluster runs, so the test plays its controllers. */
 let server: ApiServer;
 let engine: Engine;
 before(async () => {

@@ -1,6 +1,7 @@
 import { bgpPeerArgs, eipArgs } from "../../../provider/src/fields.ts";
+import { hasPulumisPlugin } from "../../src/pulumi.ts";
 import type { Make } from "./doors.ts";
-import { hasPulumisPlugin, type Program, type Step } from "./engine.ts";
+import type { Program, Step } from "./engine.ts";
 
 /** Edits of the arguments of Berth's components, for tests with the real engine and a real API server. */
 

@@ -8,9 +8,6 @@ import { pythonBin } from "../../src/setup/python.ts";
 /** The name that a project on the disk has as well. */
 export const projectName = "plugin";
 
-/** Whether `BERTH_KUBERNETES_PLUGIN` gives Pulumi's own Kubernetes plugin. */
-export const hasPulumisPlugin = (process.env["BERTH_KUBERNETES_PLUGIN"] ?? "") !== "";
-
 const root = dirname(dirname(dirname(import.meta.dirname)));
 
 /** A stack of the real engine whose program is given anew for each operation, with the lab's Kubernetes plugin on its PATH. */

@@ -8,8 +8,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { type ApiServer, startApiServer } from "../../../api/test/apiServer.ts";
 import type * as berth from "../../../provider/src/index.ts";
+import { hasPulumisPlugin } from "../../src/pulumi.ts";
 import { doors } from "./doors.ts";
-import { createEngine, type Engine, hasPulumisPlugin, type Program } from "./engine.ts";
+import { createEngine, type Engine, type Program } from "./engine.ts";
 
 /** Berth's components rendered to YAML by the real engine without a cluster, by both doors; what comes out is taken by a real API server. */
 
