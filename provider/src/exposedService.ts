@@ -58,9 +58,10 @@ export class ExposedService extends pulumi.ComponentResource {
     const backend = backendOf(args);
     const service = new core.v1.Service(
       name,
-      { metadata: metadata(name, args, backend.namespace), spec: spec(args, backend) },
+      { metadata: metadata(name, args, backend.namespace), spec: { ...spec(args, backend), ...notKnownYet() } },
       {
         ...verdict.child(),
+        ignoreChanges: ["spec.clusterIP"],
         // Kubernetes lets nobody change these of a Service that has them; and two Services cannot have one name, or ask for one address.
         replaceOnChanges: ["spec.loadBalancerClass", "spec.ipFamilies[0]"],
         deleteBeforeReplace: true,
@@ -198,6 +199,15 @@ function spec(args: ExposedServiceArgs, { selector, ports }: Backend) {
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
     ...(args.ipFamilies === undefined ? {} : { ipFamilies: args.ipFamilies as pulumi.Input<pulumi.Input<string>[]> }),
   };
+}
+
+/**
+ * A preview asks the API server what becomes of a Service that is made anew, and is refused: the old one is still there, and its class may
+ * not change. Pulumi's plugin does not ask while something is not known yet; nor is the cluster IP, before the server has chosen it. Where
+ * the Service stays the engine leaves it out (`ignoreChanges`), so a preview of a change still asks.
+ */
+function notKnownYet(): { clusterIP?: pulumi.Input<string> } {
+  return pulumi.runtime.isDryRun() ? { clusterIP: pulumi.unknown as unknown as string } : {};
 }
 
 /** The URL of a host and a port: the scheme's own port is left out, IPv6 goes in brackets. */

@@ -41,6 +41,33 @@ for (const [door, make] of Object.entries(doors)) {
   });
 }
 
+for (const [door, make] of Object.entries(doors)) {
+  describe(`the class of a Service through the ${door}`, { timeout: 600_000 }, () => {
+    const cluster = useCluster(startCluster);
+
+    it("gives way to another and to none: the Service is made anew, once", async () => {
+      const page = (loadBalancerClass?: string) => () => {
+        const backend = { namespace: "default", selector: { app: "page" }, ports: [{ port: 80 }] };
+        make("ExposedService", "page", { ...backend, loadBalancerClass, awaitAddress: false });
+        return {};
+      };
+      const first = await cluster.engine.up(page("example.com/one"));
+      assert.ok(!first.failure, first.said);
+      for (const loadBalancerClass of ["example.com/other", undefined]) {
+        const planned = await cluster.engine.preview(page(loadBalancerClass));
+        assert.ok(!planned.failure, planned.said);
+        assert.deepEqual(planned.changes, { replace: 1, same: 1, update: 1 });
+        const made = await cluster.engine.up(page(loadBalancerClass));
+        assert.ok(!made.failure, made.said);
+        const { stdout } = cluster.api.kubectl(["get", "service", "page", "-o", "jsonpath={.spec.loadBalancerClass}"]);
+        assert.equal(stdout, loadBalancerClass ?? "");
+      }
+      const again = await cluster.engine.preview(page());
+      assert.deepEqual(Object.keys(again.changes), ["same"], again.said);
+    });
+  });
+}
+
 describe("the backends of an ExposedService", { timeout: 600_000 }, () => {
   const cluster = useCluster(startEmptyCluster);
 

@@ -1,5 +1,4 @@
 import { bgpPeerArgs, eipArgs } from "../../../provider/src/fields.ts";
-import { hasPulumisPlugin } from "../../src/pulumi.ts";
 import type { Make } from "./doors.ts";
 import type { Program, Step } from "./engine.ts";
 
@@ -49,7 +48,7 @@ const conf = (argument: string, value: unknown): Edit => edit("BgpConf", argumen
 const service = (argument: string, value: unknown, path: string, more: Partial<Edit> = {}): Edit =>
   edit("ExposedService", argument, value, [path], more);
 
-const everyEdit: readonly Edit[] = [
+export const edits: readonly Edit[] = [
   ...common("Eip"),
   edit("Eip", "isDefault", true, [annotation("eip.openelb.kubesphere.io/is-default-eip")]),
   ...common("BgpPeer"),
@@ -85,21 +84,12 @@ const everyEdit: readonly Edit[] = [
   edit("ExposedService", "timeoutSeconds", 5, []),
 ];
 
-/**
- * A preview with Pulumi's own Kubernetes plugin cannot show that a Service gets another class: it tries the new one while the old one is
- * there, and takes only "field is immutable" for a reason not to.
- */
-const isShownBy = ({ argument }: Edit): boolean => !hasPulumisPlugin || argument !== "loadBalancerClass";
-
-/** Every edit that the Kubernetes plugin in use can preview. */
-export const edits: readonly Edit[] = everyEdit.filter(isShownBy);
-
 /** Arguments that are tried elsewhere: `berth.test.ts` has the fields and the password, `loadBalancer.test.ts` what is adopted. */
 export const elsewhere: Readonly<Record<Component, readonly string[]>> = {
   Eip: [...Object.keys(eipArgs).filter((name) => name in berthFields("Eip")), "adopt"],
   BgpConf: ["adopt"],
   BgpPeer: [...Object.keys(bgpPeerArgs).filter((name) => name in berthFields("BgpPeer")), "adopt", "password", "namespace"],
-  ExposedService: everyEdit.filter((one) => !isShownBy(one)).map(({ argument }) => argument),
+  ExposedService: [],
 };
 
 function berthFields(component: "Eip" | "BgpPeer"): object {
