@@ -61,8 +61,18 @@ export interface Negotiated {
   readonly peerGracefulRestart: GracefulRestart | undefined;
 }
 
+/** OPENs that were made: one offer is told again and again. */
+const opens = { first: new WeakMap<LocalOffer, OpenMessage>(), later: new WeakMap<LocalOffer, OpenMessage>() };
+
 /** The OPEN that says what we offer. @param isRestarting whether this speaker has just been restarted, and asks for help with that */
 export function openOf(offer: LocalOffer, isRestarting: boolean): OpenMessage {
+  const made = isRestarting ? opens.first : opens.later;
+  const open = made.get(offer) ?? makeOpen(offer, isRestarting);
+  made.set(offer, open);
+  return open;
+}
+
+function makeOpen(offer: LocalOffer, isRestarting: boolean): OpenMessage {
   const { localAs, bgpIdentifier, holdTime, families, gracefulRestart, addPathReceive, addPathSend } = offer;
   const addPaths = families.flatMap((family) => {
     const mode = (addPathReceive.includes(family) ? 1 : 0) + (addPathSend.includes(family) ? 2 : 0);

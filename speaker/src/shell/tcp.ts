@@ -77,6 +77,9 @@ export function bindPort(address: Address, zone: string | undefined, port: numbe
   const fd = openSocket(address.family);
   try {
     setSocketOption(fd, constants.SOL_SOCKET, constants.SO_REUSEADDR, number(1));
+    // The kernel hands these on to every connection that is accepted.
+    setSocketOption(fd, constants.SOL_SOCKET, constants.SO_KEEPALIVE, number(1));
+    setSocketOption(fd, constants.SOL_TCP, constants.TCP_NODELAY, number(1));
     if (address.family === 6) setSocketOption(fd, constants.SOL_IPV6, constants.IPV6_V6ONLY, number(1));
     bind(fd, socketAddress(address, zone, port));
     return fd;

@@ -9,7 +9,7 @@ import { configuredFacts, type PeerFacts } from "../facts.ts";
 import { familyOf, type RouteFamily, wireFamily } from "../family.ts";
 import { acceptedSession } from "../fsm/step.ts";
 import type { UpdateMessage } from "../message.ts";
-import type { Negotiated } from "../open.ts";
+import { type Negotiated, openOf } from "../open.ts";
 import { overLink } from "../overLink.ts";
 import type { PeerConfig } from "../peerConfig.ts";
 import { RibIn } from "../ribIn.ts";
@@ -17,7 +17,7 @@ import { encodeMarkers, type Routes } from "../ribOut.ts";
 import { type RibEntry, receivedEntry, toldEntry } from "../ribView.ts";
 import { type Effect, keepsAccepted, newSession, type SessionConfig, type Step } from "../session.ts";
 import { noRoutes, type SharedUpdates } from "../sharedUpdates.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Connection, type ConnectionOwner, encodedOpen } from "./connection.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** What a peer needs of the world besides sockets. */
@@ -28,6 +28,8 @@ export interface PeerWorld {
   /** Is called whenever `facts` would say something new. */
   readonly onChange: (peer: Peer) => void;
   readonly recorder: Recorder | undefined;
+  /** Does something soon that sessions on their way up need not wait for. */
+  readonly later: (act: () => void) => void;
   /** The router on a link, once it was heard. */
   readonly neighbour: (link: string) => Address | undefined;
   /** What the peer of this name had left of its connections, when a new configuration begins a new session. */
@@ -45,10 +47,13 @@ function sessionOf({ session, interface: link }: PeerConfig): SessionConfig {
 export class Peer implements ConnectionOwner {
   readonly recorder: Recorder | undefined;
   #config: PeerConfig;
+  /** A configuration that needs another one makes another peer. */
+  readonly #session: SessionConfig;
   readonly #updates: SharedUpdates;
   readonly #logger: Logger;
   readonly #onChange: (peer: Peer) => void;
   readonly #neighbour: PeerWorld["neighbour"];
+  readonly #later: PeerWorld["later"];
   readonly #dialled: Connection;
   /** The connection that the peer made last, while it is not established or is the one that is. */
   #accepted: Connection | undefined;
@@ -81,8 +86,12 @@ export class Peer implements ConnectionOwner {
     this.#logger = world.logger;
     this.#onChange = world.onChange;
     this.#neighbour = world.neighbour;
+    this.#later = world.later;
     this.#allowance = world.allowance;
-    this.#dialled = new Connection(newSession(sessionOf(config)), this);
+    this.#session = sessionOf(config);
+    // Many peers may connect at once, and want an answer: what they are told is made before they do.
+    for (const isRestarting of [true, false]) encodedOpen(openOf(this.#session, isRestarting));
+    this.#dialled = new Connection(newSession(this.#session), this);
     if (world.pause === 0) this.#start();
     else this.#pause = setTimeout(() => this.#startUnlessConnected(), world.pause);
   }
@@ -140,17 +149,17 @@ export class Peer implements ConnectionOwner {
     // The newer of two connections that wait is the one that the peer still knows of.
     if (this.#accepted !== undefined && this.#accepted !== this.#established?.connection)
       this.#accepted.handle({ type: "openCollisionDump" });
-    const first = acceptedSession(sessionOf(this.#config), this.#isRestarting);
+    const first = acceptedSession(this.#session, this.#isRestarting);
     const connection = new Connection(first.session, this);
     this.#accepted = connection;
     connection.accept(socket, first);
     return "Taken";
   }
 
-  /** Sets on a connection that the peer made what is set on ours before they are made. */
+  /** Sets on a connection that the peer made what is set on ours before they are made, and is not set on the port. */
   #prepare(socket: Socket): boolean {
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true);
+    const { ttl, minimumTtl, tcpMss } = this.#config;
+    if (ttl === undefined && minimumTtl === undefined && tcpMss === undefined) return true;
     // Node has no other way to the descriptor of a connection that it accepted.
     const fd = (socket as unknown as { readonly _handle?: { readonly fd?: number } })._handle?.fd;
     if (fd === undefined || fd < 0) return false;
@@ -298,8 +307,10 @@ export class Peer implements ConnectionOwner {
   /** What the peer should know, in the form that was agreed on. */
   #pathsFor(connection: Connection, { addPathSend, hasExtendedNextHop }: Negotiated): Routes {
     const paths = this.#updates.pathsFor(this.#wanted, addPathSend);
-    const own = connection.localAddress;
-    const isOwn = own !== undefined && isLinkLocal(own) && this.#config.outbound.nextHops === "self";
+    const { address, interface: link, outbound } = this.#config;
+    // Who asks for our own end asks the kernel: not for peers that can have no link-local one.
+    const own = link === undefined && !isLinkLocal(address) ? undefined : connection.localAddress;
+    const isOwn = own !== undefined && isLinkLocal(own) && outbound.nextHops === "self";
     return isOwn ? overLink(paths, own, hasExtendedNextHop) : paths;
   }
 
@@ -312,6 +323,17 @@ export class Peer implements ConnectionOwner {
     this.#told = wanted;
     this.#onChange(this);
     connection.write(messages);
+  }
+
+  /** The first table of a session, and what says that this was all. @see RFC 4724 §3 */
+  #tellAll(connection: Connection): void {
+    if (connection !== this.#established?.connection) return;
+    const { negotiated } = this.#established;
+    const wanted = this.#pathsFor(connection, negotiated);
+    const messages = this.#updates.between(this.#told, wanted, negotiated.families, negotiated);
+    this.#told = wanted;
+    this.#onChange(this);
+    connection.write([...messages, ...encodeMarkers(negotiated.families)]);
   }
 
   /** The table once more, between the marks of RFC 7313 when the peer knows them. */
@@ -351,9 +373,7 @@ export class Peer implements ConnectionOwner {
       this.#dialled.handle({ type: "openCollisionDump" });
       this.#dialled.destroy();
     }
-    const { families } = negotiated;
-    this.#told = this.#pathsFor(connection, negotiated);
-    connection.write([...this.#updates.whole(this.#told, families, negotiated), ...encodeMarkers(families)]);
+    this.#later(() => this.#tellAll(connection));
     this.#logger.info(
       {
         event: "sessionUp",

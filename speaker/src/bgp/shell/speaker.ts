@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Address, isLinkLocal, parseAddress } from "../../net/address.ts";
+import { type Address, formatAddress, isLinkLocal, parseAddress } from "../../net/address.ts";
 import type { Liveness, LivenessFacts, LivenessTarget } from "../../ports/liveness.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { type Admission, type AdmissionCounts, type Allowance, fullAllowance } from "../admission.ts";
@@ -30,6 +30,13 @@ const resetPause = 1000;
 const gatherMilliseconds = 10;
 const gatherPerPeer = 0.5;
 
+/**
+ * First tables are sent for so long in one turn of the event loop, one at least, and wait for so long while sessions are on their way up, in
+ * milliseconds.
+ */
+const tablesPerTurn = 1;
+const tablesWait = 100;
+
 /** The routes of each peer; peers that are told the same share one table. */
 function sharedRoutes(offer: Offer): (peer: PeerConfig) => Routes {
   const tables = new Map<string, Routes>();
@@ -47,8 +54,6 @@ function reasonToEnd(before: PeerConfig, wanted: PeerConfig | undefined): readon
   if (wanted.isHeldDown) return [2, "the session is held down: adminDown is set"];
   return needsNewSession(before, wanted) ? [6, "the configuration of the session changed"] : undefined;
 }
-
-const addressKey = ({ family, value }: Address): string => `${family} ${value}`;
 
 /** The links on which peers without an address are to be found. */
 function linksOf(peers: readonly PeerConfig[]): ReadonlySet<string> {
@@ -76,8 +81,14 @@ export class Speaker {
   readonly #changed = new Set<Peer>();
   /** How many peers the last report was about: while many sessions come up at once, their states on the way are nobody's news. */
   #reported = 0;
+  /** Peers whose address says by itself who they are. */
   #byAddress: ReadonlyMap<string, Peer> = new Map();
   #reporting: NodeJS.Timeout | undefined;
+  /** What is done when sessions on their way up had their turn. */
+  readonly #waiting: (() => void)[] = [];
+  #waitsSince = 0;
+  /** Whether a session came nearer to being up since the last look. */
+  #isBusy = false;
   #offer: Offer = { table: emptyTable, policy: noPolicy, communities: [] };
   readonly #listeners: Listeners;
   readonly #neighbours: Neighbours;
@@ -144,7 +155,8 @@ export class Speaker {
     }
     this.#updates.forget();
     // Of two peers at one address, on two ports, the first one counts.
-    this.#byAddress = new Map([...this.#peers.values()].reverse().map((peer) => [addressKey(peer.config.address), peer]));
+    const found = [...this.#peers.values()].filter(({ config: { address } }) => !isLinkLocal(address));
+    this.#byAddress = new Map(found.reverse().map((peer) => [formatAddress(peer.config.address), peer]));
   }
 
   /** The routes that peers announced, or that they were told. @param peer the name of one alone */
@@ -182,6 +194,7 @@ export class Speaker {
       logger: this.#logger,
       updates: this.#updates,
       onChange: (one) => this.#changes(one),
+      later: (act) => this.#later(act),
       recorder,
       neighbour: (link) => this.#neighbours.at(link),
       pause,
@@ -196,6 +209,7 @@ export class Speaker {
   }
 
   #changes(peer: Peer): void {
+    this.#isBusy ||= !peer.isEstablished;
     this.#changed.add(peer);
     this.#reporting ??= setTimeout(
       () => {
@@ -212,19 +226,37 @@ export class Speaker {
     );
   }
 
+  /** Tables are sent when no session on its way up waits for an answer, or has waited for too long. */
+  #later(act: () => void): void {
+    if (this.#waiting.push(act) > 1) return;
+    this.#waitsSince = performance.now();
+    setImmediate(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    const now = performance.now();
+    const isBusy = this.#isBusy && now - this.#waitsSince < tablesWait;
+    this.#isBusy = false;
+    if (!isBusy)
+      do this.#waiting.shift()?.();
+      while (this.#waiting.length > 0 && performance.now() - now < tablesPerTurn);
+    if (this.#waiting.length > 0) setImmediate(() => this.#goOn());
+  }
+
   /** The peer that connects from an address: found by that, or, where an address is only one's on a link, by looking at all. */
-  #peerAt(remote: Address, zone: string | undefined): Peer | undefined {
-    const known = this.#byAddress.get(addressKey(remote));
-    if (known?.isAt(remote, zone) === true) return known;
-    return isLinkLocal(remote) ? [...this.#peers.values()].find((one) => one.isAt(remote, zone)) : undefined;
+  #peerAt(text: string): Peer | undefined {
+    const known = this.#byAddress.get(text);
+    if (known !== undefined) return known;
+    const [address = "", zone] = text.split("%");
+    const remote = parseAddress(address);
+    if (remote === undefined || !isLinkLocal(remote)) return undefined;
+    return [...this.#peers.values()].find((one) => one.isAt(remote, zone));
   }
 
   /** Gives a connection to the peer that made it; nobody else gets as much as a word, or leaves anything behind. */
   #accept(socket: Socket): void {
     socket.on("error", () => socket.destroy());
-    const [text = "", zone] = (socket.remoteAddress ?? "").split("%");
-    const remote = parseAddress(text);
-    const peer = remote === undefined ? undefined : this.#peerAt(remote, zone);
+    const peer = this.#peerAt(socket.remoteAddress ?? "");
     this.#doorkeeper.settle(socket, this.#admit(socket, peer), peer?.config.name);
   }
 
