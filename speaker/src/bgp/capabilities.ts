@@ -212,26 +212,37 @@ export interface Offer {
 
 /** What a list of capabilities amounts to. */
 export function offerOf(capabilities: readonly Capability[]): Offer {
-  const all = <N extends Name>(name: N): Body<N>[] =>
-    capabilities.filter((capability): capability is Body<N> => capability.name === name);
-  const has = (name: Name): boolean => all(name).length > 0;
-  const named = all("multiprotocol");
-  const known = (families: readonly WireFamily[]): RouteFamily[] => [
-    ...new Set(families.map(familyOf).filter((family) => family !== undefined)),
-  ];
-  const addPaths = all("addPath").flatMap(({ families }) => families);
+  const named: WireFamily[] = [];
+  const addPaths: (WireFamily & { readonly mode: number })[] = [];
+  const roles = new Set<number>();
+  const has = new Set<Capability["name"]>();
+  let [fourOctetAs, gracefulRestart]: [Asn?, GracefulRestart?] = [];
+  let hasExtendedNextHop = false;
+  for (const one of capabilities) {
+    has.add(one.name);
+    if (one.name === "multiprotocol") named.push(one);
+    else if (one.name === "fourOctetAs") fourOctetAs = one.as;
+    else if (one.name === "gracefulRestart") gracefulRestart = one;
+    else if (one.name === "addPath") addPaths.push(...one.families);
+    else if (one.name === "role") roles.add(one.role);
+    else if (one.name === "extendedNextHop")
+      hasExtendedNextHop ||= one.families.some((family) => familyOf(family) === "ipv4/unicast" && family.nextHopAfi === 2);
+  }
   return {
     families: named.length === 0 ? ["ipv4/unicast"] : known(named),
-    fourOctetAs: all("fourOctetAs").at(-1)?.as,
-    hasRouteRefresh: has("routeRefresh") || has("oldRouteRefresh"),
-    hasEnhancedRouteRefresh: has("enhancedRouteRefresh"),
-    hasExtendedMessage: has("extendedMessage"),
-    hasExtendedNextHop: all("extendedNextHop").some(({ families }) =>
-      families.some((one) => familyOf(one) === "ipv4/unicast" && one.nextHopAfi === 2),
-    ),
-    gracefulRestart: all("gracefulRestart").at(-1),
+    fourOctetAs,
+    hasRouteRefresh: has.has("routeRefresh") || has.has("oldRouteRefresh"),
+    hasEnhancedRouteRefresh: has.has("enhancedRouteRefresh"),
+    hasExtendedMessage: has.has("extendedMessage"),
+    hasExtendedNextHop,
+    gracefulRestart,
     addPathReceive: known(addPaths.filter(({ mode }) => mode === 1 || mode === 3)),
     addPathSend: known(addPaths.filter(({ mode }) => mode === 2 || mode === 3)),
-    roles: [...new Set(all("role").map(({ role }) => role))],
+    roles: [...roles],
   };
+}
+
+/** The families that we know, each once. */
+function known(families: readonly WireFamily[]): RouteFamily[] {
+  return [...new Set(families.map(familyOf).filter((family) => family !== undefined))];
 }

@@ -33,7 +33,7 @@ export function encodeMessage(message: OpenMessage | KeepaliveMessage | Notifica
     case "open":
       return encodeOpen(message);
     case "keepalive":
-      return withHeader(messageType.keepalive, () => undefined);
+      return keepalive;
     case "notification":
       return withHeader(messageType.notification, (writer) => {
         writer
@@ -260,6 +260,8 @@ function close(writer: Writer): Uint8Array {
   writer.patch(16, 2, writer.length);
   return writer.finish();
 }
+
+const keepalive = withHeader(messageType.keepalive, () => undefined);
 
 function withHeader(type: number, body: (writer: Writer) => void): Uint8Array {
   const writer = new Writer().bytes(header).u8(type);

@@ -128,9 +128,14 @@ export function encodeRoutes(routes: Iterable<Route>, families: readonly RouteFa
   return families.flatMap((family) => [...groups.values()].flatMap((byFamily) => byFamily.get(family)?.finish() ?? []));
 }
 
+const markers: Readonly<Record<RouteFamily, Uint8Array>> = {
+  "ipv4/unicast": encodeEndOfRib("ipv4/unicast"),
+  "ipv6/unicast": encodeEndOfRib("ipv6/unicast"),
+};
+
 /** The markers that say that the table of each family is complete. @see RFC 4724 §2 */
 export function encodeMarkers(families: readonly RouteFamily[]): Uint8Array[] {
-  return families.map(encodeEndOfRib);
+  return families.map((family) => markers[family]);
 }
 
 /** Texts of attributes, made once for each object. */

@@ -34,22 +34,22 @@ export function formatAddress(address: Address): string {
 
 /** The octets of an address in network order: 4 or 16. */
 export function addressToBytes(address: Address): Uint8Array {
-  const length = bitsOf(address.family) / 8;
-  const bytes = new Uint8Array(length);
-  let rest = address.value;
-  for (let index = length - 1; index >= 0; index--) {
-    bytes[index] = Number(rest & 0xffn);
-    rest >>= 8n;
+  const { family, value } = address;
+  const words = new DataView(new ArrayBuffer(bitsOf(family) / 8));
+  if (family === 4) words.setUint32(0, Number(value));
+  else {
+    words.setBigUint64(0, value >> 64n);
+    words.setBigUint64(8, value);
   }
-  return bytes;
+  return new Uint8Array(words.buffer);
 }
 
 /** The address in 4 or 16 octets in network order. @throws RangeError for any other length */
 export function addressFromBytes(bytes: Uint8Array): Address {
   if (bytes.length !== 4 && bytes.length !== 16) throw new RangeError(`an address has 4 or 16 octets, not ${bytes.length}`);
-  let value = 0n;
-  for (const octet of bytes) value = (value << 8n) | BigInt(octet);
-  return { family: bytes.length === 4 ? 4 : 6, value };
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length === 4) return { family: 4, value: BigInt(words.getUint32(0)) };
+  return { family: 6, value: (words.getBigUint64(0) << 64n) | words.getBigUint64(8) };
 }
 
 /** Whether two addresses are the same, family included. */
@@ -71,12 +71,12 @@ export function isLinkLocal(address: Address): boolean {
 function parse4(text: string): Address | undefined {
   const parts = text.split(".");
   if (parts.length !== 4) return undefined;
-  let value = 0n;
+  let value = 0;
   for (const part of parts) {
     if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    value = (value << 8n) | BigInt(part);
+    value = value * 256 + Number(part);
   }
-  return { family: 4, value };
+  return { family: 4, value: BigInt(value) };
 }
 
 function parse6(text: string): Address | undefined {
@@ -110,7 +110,8 @@ function groups(text: string, mayEndInIpv4: boolean): number[] | undefined {
 }
 
 function format4(value: bigint): string {
-  return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 0xffn)).join(".");
+  const number = Number(value);
+  return `${number >>> 24}.${(number >>> 16) & 0xff}.${(number >>> 8) & 0xff}.${number & 0xff}`;
 }
 
 function format6(value: bigint): string {

@@ -39,10 +39,12 @@ const libc = {
   getsockopt: call<[number, number, number, Uint8Array, Uint8Array]>(
     "int getsockopt(int fd, int level, int name, void *value, void *length)",
   ),
+  socketpair: call<[number, number, number, Uint8Array]>("int socketpair(int domain, int type, int protocol, void *fds)"),
 };
 
 /** Numbers of <sys/socket.h>, <linux/if_packet.h>, <netinet/tcp.h> and kin. */
 export const constants = {
+  AF_UNIX: 1,
   AF_INET: 2,
   AF_INET6: 10,
   AF_NETLINK: 16,
@@ -128,6 +130,14 @@ function check(result: number, name: string): number {
 /** Opens a socket. @throws SysError */
 export function socket(domain: number, type: number, protocol: number): number {
   return check(libc.socket(domain, type | constants.SOCK_CLOEXEC, protocol), "socket");
+}
+
+/** Opens two sockets that are connected to each other and to nothing else. @throws SysError */
+export function socketPair(): readonly [number, number] {
+  const fds = new Int32Array(2);
+  const type = constants.SOCK_STREAM | constants.SOCK_NONBLOCK | constants.SOCK_CLOEXEC;
+  check(libc.socketpair(constants.AF_UNIX, type, 0, new Uint8Array(fds.buffer)), "socketpair");
+  return [fds[0] ?? -1, fds[1] ?? -1];
 }
 
 /** Sets a socket option. @throws SysError */

@@ -144,6 +144,18 @@ describe("the Generalized TTL Security Mechanism (RFC 5082)", () => {
   });
 });
 
+describe("the TTL of connections that a peer makes", () => {
+  it("is what the peer's configuration says, from the first packet on and after it changed", async () => {
+    const { port, apply } = speak({ ttl: 5 });
+    const arrives = (minimumTtl: number, isWanted: boolean) => isSpokenTo({ ...plain, port, minimumTtl }, isWanted);
+    assert.deepEqual([await arrives(5, true), await arrives(6, false)], [true, false]);
+    apply({ ttl: 9 });
+    assert.deepEqual([await arrives(9, true), await arrives(10, false)], [true, false]);
+    apply({ ttl: undefined });
+    assert.equal(await arrives(64, true), true);
+  });
+});
+
 describe("a port that somebody else has", () => {
   it("is listened on as soon as it is free", async () => {
     const port = ports;

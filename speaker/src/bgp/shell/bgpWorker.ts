@@ -3,6 +3,7 @@ import type { Logger } from "../../ports/logger.ts";
 import { livenessOver } from "../../shell/livenessLine.ts";
 import { type RibQuery, readPage } from "../ribQuery.ts";
 import type { FromWorker, LogLine, Orders, ToWorker, WorkerOptions } from "./protocol.ts";
+import { rehearse } from "./rehearsal.ts";
 import { Speaker } from "./speaker.ts";
 
 /**
@@ -15,7 +16,7 @@ const options = workerData as WorkerOptions;
 const say = (message: FromWorker): void => port.postMessage(message);
 
 /** Lines are gathered for so many milliseconds: a hundred sessions that come up at once are few messages to the main thread, not a hundred. */
-const gatherMilliseconds = 10;
+const gatherMilliseconds = 50;
 let lines: LogLine[] = [];
 function sayLines(): void {
   if (lines.length > 0) say({ type: "log", lines });
@@ -43,6 +44,12 @@ const speaker = new Speaker(
   logger,
   (peers) => say({ type: "facts", peers }),
   (counts) => say({ type: "connections", counts }),
+);
+
+/** So many sessions are rehearsed: with more the engine compiles hardly more. */
+const rehearsals = 80;
+await rehearse(rehearsals).catch((error: unknown) =>
+  logger.debug({ event: "rehearsalFailed", error: String(error) }, "no rehearsal"),
 );
 
 /** The orders that came last and were not followed yet. Each are whole: while many wait, only the last count. */

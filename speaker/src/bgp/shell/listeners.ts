@@ -15,14 +15,25 @@ export interface Wanted {
   readonly peers: readonly PeerConfig[];
 }
 
+/** What every connection of a port has from it. */
+export interface PortTtls {
+  /** The TTL of our packets; undefined is the kernel's own. */
+  readonly ttl: number | undefined;
+  /** Packets with a lower TTL are dropped by the kernel; 0 drops none. */
+  readonly minimumTtl: number;
+}
+
+/** Is given connections, and what they have from their port; undefined where that may differ from one to the other. */
+export type OnConnection = (socket: Socket, inherited: PortTtls | undefined) => void;
+
 /** The sockets that peers connect to. Passwords and TTLs are set on them before a peer's first packet counts. */
 export class Listeners {
   readonly #logger: Logger;
-  readonly #onConnection: (socket: Socket) => void;
+  readonly #onConnection: OnConnection;
   #listeners: readonly Listener[] = [];
   #listening = "";
 
-  constructor(logger: Logger, onConnection: (socket: Socket) => void) {
+  constructor(logger: Logger, onConnection: OnConnection) {
     this.#logger = logger;
     this.#onConnection = onConnection;
   }
@@ -34,9 +45,8 @@ export class Listeners {
       this.close();
       this.#listening = wanted;
       const addresses = wanted === "" ? [] : listenAddresses;
-      this.#listeners = addresses.map((host) => new Listener(host, listenPort, this.#logger, this.#onConnection));
-    }
-    for (const listener of this.#listeners) listener.demand(peers);
+      this.#listeners = addresses.map((host) => new Listener(host, listenPort, peers, this.#logger, this.#onConnection));
+    } else for (const listener of this.#listeners) listener.demand(peers);
   }
 
   /** Whether connections of a peer are checked for its password before they get here. */
@@ -51,34 +61,56 @@ export class Listeners {
   }
 }
 
+/** The number that gives an option back to the kernel. */
+const kernelsOwn = -1;
+const kernelTtls: PortTtls = { ttl: undefined, minimumTtl: 0 };
+
+/** What all peers of a port want, or the most that all of them can do with. */
+function ttlsFor(peers: readonly PeerConfig[]): PortTtls {
+  const minimums = peers.map(({ minimumTtl }) => minimumTtl ?? 0);
+  const [ttl, ...others] = new Set(peers.map((peer) => peer.ttl));
+  return {
+    ttl: others.length === 0 ? ttl : minimums.some((one) => one > 0) ? 255 : undefined,
+    minimumTtl: minimums.length > 0 ? Math.min(...minimums) : 0,
+  };
+}
+
 class Listener {
   readonly family: 4 | 6;
   readonly #host: string;
   readonly #port: number;
   readonly #logger: Logger;
-  readonly #onConnection: (socket: Socket) => void;
+  readonly #onConnection: OnConnection;
   #server: Server | undefined;
   #fd: number | undefined;
   #retry: NodeJS.Timeout | undefined;
   #isReported = false;
   #peers: readonly PeerConfig[] = [];
+  #ttls: PortTtls = kernelTtls;
+  /** Whether the TTLs were so before anybody could connect. */
+  #isInherited = false;
   /** Passwords that are set, by address. */
   readonly #signatures = new Map<string, { readonly address: Address; readonly password: string }>();
 
-  constructor(host: string, port: number, logger: Logger, onConnection: (socket: Socket) => void) {
+  constructor(host: string, port: number, peers: readonly PeerConfig[], logger: Logger, onConnection: OnConnection) {
     this.family = host.includes(":") ? 6 : 4;
     this.#host = host;
     this.#port = port;
     this.#logger = logger;
     this.#onConnection = onConnection;
+    this.#peers = this.#own(peers);
     this.#open();
   }
 
   demand(peers: readonly PeerConfig[]): void {
-    this.#peers = peers.filter(({ address }) => address.family === this.family);
+    this.#peers = this.#own(peers);
     if (this.#fd === undefined) return;
-    this.#demandTtls(this.#fd);
+    this.#isInherited = this.#demandTtls(this.#fd) === "unchanged" && this.#isInherited;
     this.#demandSignatures(this.#fd);
+  }
+
+  #own(peers: readonly PeerConfig[]): readonly PeerConfig[] {
+    return peers.filter(({ address }) => address.family === this.family);
   }
 
   checks({ address, password }: PeerConfig): boolean {
@@ -102,10 +134,12 @@ class Listener {
     } catch (error) {
       return this.#fail(error instanceof Error ? error.message : String(error));
     }
-    this.#server = createServer((socket) => this.#onConnection(socket));
+    this.#ttls = kernelTtls;
+    this.#isInherited = this.#demandTtls(this.#fd) !== "failed";
+    this.#demandSignatures(this.#fd);
+    this.#server = createServer((socket) => this.#onConnection(socket, this.#isInherited ? this.#ttls : undefined));
     this.#server.on("error", (error) => this.#fail(error.message));
     this.#server.listen({ fd: this.#fd });
-    this.demand(this.#peers);
   }
 
   /** Says it once, and tries again. */
@@ -122,11 +156,14 @@ class Listener {
   }
 
   /** A peer that checks our TTL does so from the answer to its first packet on. What is demanded of all is demanded of strangers, too. */
-  #demandTtls(fd: number): void {
-    const minimums = this.#peers.map(({ minimumTtl }) => minimumTtl ?? 0);
-    const minimumTtl = minimums.length > 0 ? Math.min(...minimums) : 0;
-    const ttl = minimums.some((one) => one > 0) ? 255 : undefined;
-    this.#attempt("TTLs", () => setTcpOptions(fd, this.family, { ttl, minimumTtl, maxSegment: undefined, device: undefined }));
+  #demandTtls(fd: number): "set" | "unchanged" | "failed" {
+    const wanted = ttlsFor(this.#peers);
+    const { ttl, minimumTtl } = wanted;
+    if (ttl === this.#ttls.ttl && minimumTtl === this.#ttls.minimumTtl) return "unchanged";
+    const options = { ttl: ttl ?? kernelsOwn, minimumTtl, maxSegment: undefined, device: undefined };
+    if (!this.#attempt("TTLs", () => setTcpOptions(fd, this.family, options))) return "failed";
+    this.#ttls = wanted;
+    return "set";
   }
 
   #demandSignatures(fd: number): void {

@@ -18,6 +18,7 @@ import { type RibEntry, receivedEntry, toldEntry } from "../ribView.ts";
 import { type Effect, keepsAccepted, newSession, type SessionConfig, type Step } from "../session.ts";
 import { noRoutes, type SharedUpdates } from "../sharedUpdates.ts";
 import { Connection, type ConnectionOwner, encodedOpen } from "./connection.ts";
+import type { PortTtls } from "./listeners.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** What a peer needs of the world besides sockets. */
@@ -49,6 +50,7 @@ export class Peer implements ConnectionOwner {
   #config: PeerConfig;
   /** A configuration that needs another one makes another peer. */
   readonly #session: SessionConfig;
+  readonly #addressText: string;
   readonly #updates: SharedUpdates;
   readonly #logger: Logger;
   readonly #onChange: (peer: Peer) => void;
@@ -89,6 +91,7 @@ export class Peer implements ConnectionOwner {
     this.#later = world.later;
     this.#allowance = world.allowance;
     this.#session = sessionOf(config);
+    this.#addressText = formatAddress(config.address);
     // Many peers may connect at once, and want an answer: what they are told is made before they do.
     for (const isRestarting of [true, false]) encodedOpen(openOf(this.#session, isRestarting));
     this.#dialled = new Connection(newSession(this.#session), this);
@@ -135,16 +138,17 @@ export class Peer implements ConnectionOwner {
    * Takes a connection that the peer made. While a session is up it is turned away; but a peer that restarts gracefully has
    * lost the session that we still see, and its new OPEN says so.
    * @param now milliseconds of a clock that does not go back
+   * @param inherited what the connection is sure to have from its port
    * @returns what became of it: whoever calls ends it unless it was taken
    * @see RFC 4271 §6.8, RFC 4724 §4.2
    */
-  accept(socket: Socket, now: number): Admission {
+  accept(socket: Socket, now: number, inherited?: PortTtls): Admission {
     if (this.#isClosing) return "NotUsable";
     if (this.#established !== undefined && this.#established.negotiated.peerGracefulRestart === undefined) return "SessionUp";
     const allowance = spend(this.#allowance, now);
     if (allowance === undefined) return "TooMany";
     this.#allowance = allowance;
-    if (!this.#prepare(socket)) return "NotUsable";
+    if (!this.#prepare(socket, inherited)) return "NotUsable";
     if (this.#isUnnumbered) this.#connectedFrom = parseAddress((socket.remoteAddress ?? "").replace(/%.*$/, ""));
     // The newer of two connections that wait is the one that the peer still knows of.
     if (this.#accepted !== undefined && this.#accepted !== this.#established?.connection)
@@ -157,9 +161,9 @@ export class Peer implements ConnectionOwner {
   }
 
   /** Sets on a connection that the peer made what is set on ours before they are made, and is not set on the port. */
-  #prepare(socket: Socket): boolean {
-    const { ttl, minimumTtl, tcpMss } = this.#config;
-    if (ttl === undefined && minimumTtl === undefined && tcpMss === undefined) return true;
+  #prepare(socket: Socket, inherited: PortTtls | undefined): boolean {
+    const { ttl, minimumTtl = 0, tcpMss } = this.#config;
+    if (tcpMss === undefined && inherited?.ttl === ttl && inherited?.minimumTtl === minimumTtl) return true;
     // Node has no other way to the descriptor of a connection that it accepted.
     const fd = (socket as unknown as { readonly _handle?: { readonly fd?: number } })._handle?.fd;
     if (fd === undefined || fd < 0) return false;
@@ -197,7 +201,7 @@ export class Peer implements ConnectionOwner {
     const negotiated = this.#established?.negotiated;
     return {
       ...configuredFacts(this.#config),
-      address: formatAddress(this.#address ?? this.#config.address),
+      ...(this.#isUnnumbered ? { address: formatAddress(this.#address ?? this.#config.address) } : {}),
       peerAs: negotiated?.peerAs ?? (typeof this.#config.session.peerAs === "number" ? this.#config.session.peerAs : 0),
       state: session.state,
       since: this.#since.toISOString(),
@@ -266,7 +270,7 @@ export class Peer implements ConnectionOwner {
     const fields = {
       event: "bgp",
       peer: this.#config.name,
-      address: formatAddress(this.#config.address),
+      address: this.#addressText,
       direction: connection === this.#dialled ? "dialled" : "accepted",
       state: session.state,
     };
@@ -378,7 +382,7 @@ export class Peer implements ConnectionOwner {
       {
         event: "sessionUp",
         peer: this.#config.name,
-        address: formatAddress(this.#config.address),
+        address: this.#addressText,
         holdTime: negotiated.holdTime,
         families: negotiated.families,
       },
@@ -423,7 +427,7 @@ export class Peer implements ConnectionOwner {
       this.#since = new Date();
       this.#flaps++;
       this.#logger.warn(
-        { event: "sessionDown", peer: this.#config.name, address: formatAddress(this.#config.address), cause },
+        { event: "sessionDown", peer: this.#config.name, address: this.#addressText, cause },
         cause ?? "the connection broke",
       );
     }

@@ -14,7 +14,7 @@ import type { RibEntry } from "../ribView.ts";
 import { emptyTable } from "../routeTable.ts";
 import { noRoutes, SharedUpdates } from "../sharedUpdates.ts";
 import { Doorkeeper } from "./doorkeeper.ts";
-import { Listeners } from "./listeners.ts";
+import { Listeners, type PortTtls } from "./listeners.ts";
 import { Neighbours } from "./neighbours.ts";
 import { Peer } from "./peer.ts";
 import type { Orders, WorkerOptions } from "./protocol.ts";
@@ -111,7 +111,7 @@ export class Speaker {
     this.#options = options;
     this.#logger = logger;
     this.#report = report;
-    this.#listeners = new Listeners(logger, (socket) => this.#accept(socket));
+    this.#listeners = new Listeners(logger, (socket, inherited) => this.#accept(socket, inherited));
     this.#neighbours = new Neighbours(logger, (link) => this.#found(link));
   }
 
@@ -211,19 +211,27 @@ export class Speaker {
   #changes(peer: Peer): void {
     this.#isBusy ||= !peer.isEstablished;
     this.#changed.add(peer);
-    this.#reporting ??= setTimeout(
-      () => {
-        this.#reporting = undefined;
-        this.#reported = this.#changed.size;
-        this.#report(
-          [...this.#changed]
-            .filter((one) => this.#peers.get(one.config.name) === one)
-            .map((one) => ({ ...one.facts(), bfd: this.#alive.get(one.config.name) })),
-        );
-        this.#changed.clear();
-      },
-      gatherMilliseconds + gatherPerPeer * this.#reported,
+    this.#reporting ??= setTimeout(() => this.#reportChanged(), gatherMilliseconds + gatherPerPeer * this.#reported);
+  }
+
+  #reportChanged(): void {
+    if (this.#isCrowded) {
+      this.#reporting = setTimeout(() => this.#reportChanged(), gatherMilliseconds);
+      return;
+    }
+    this.#reporting = undefined;
+    this.#reported = this.#changed.size;
+    this.#report(
+      [...this.#changed]
+        .filter((one) => this.#peers.get(one.config.name) === one)
+        .map((one) => ({ ...one.facts(), bfd: this.#alive.get(one.config.name) })),
     );
+    this.#changed.clear();
+  }
+
+  /** Whether tables wait for sessions on their way up, and have not waited for too long. */
+  get #isCrowded(): boolean {
+    return this.#waiting.length > 0 && performance.now() - this.#waitsSince < tablesWait;
   }
 
   /** Tables are sent when no session on its way up waits for an answer, or has waited for too long. */
@@ -234,12 +242,12 @@ export class Speaker {
   }
 
   #goOn(): void {
-    const now = performance.now();
-    const isBusy = this.#isBusy && now - this.#waitsSince < tablesWait;
+    const waits = this.#isBusy && this.#isCrowded;
     this.#isBusy = false;
-    if (!isBusy)
+    const end = performance.now() + tablesPerTurn;
+    if (!waits)
       do this.#waiting.shift()?.();
-      while (this.#waiting.length > 0 && performance.now() - now < tablesPerTurn);
+      while (this.#waiting.length > 0 && performance.now() < end);
     if (this.#waiting.length > 0) setImmediate(() => this.#goOn());
   }
 
@@ -254,14 +262,14 @@ export class Speaker {
   }
 
   /** Gives a connection to the peer that made it; nobody else gets as much as a word, or leaves anything behind. */
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, inherited: PortTtls | undefined): void {
     socket.on("error", () => socket.destroy());
     const peer = this.#peerAt(socket.remoteAddress ?? "");
-    this.#doorkeeper.settle(socket, this.#admit(socket, peer), peer?.config.name);
+    this.#doorkeeper.settle(socket, this.#admit(socket, inherited, peer), peer?.config.name);
   }
 
-  #admit(socket: Socket, peer: Peer | undefined): Admission {
+  #admit(socket: Socket, inherited: PortTtls | undefined, peer: Peer | undefined): Admission {
     if (peer === undefined) return "UnknownSource";
-    return this.#listeners.checks(peer.config) ? peer.accept(socket, performance.now()) : "NotSigned";
+    return this.#listeners.checks(peer.config) ? peer.accept(socket, performance.now(), inherited) : "NotSigned";
   }
 }

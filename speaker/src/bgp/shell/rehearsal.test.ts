@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { describe, it } from "node:test";
+import { rehearse } from "./rehearsal.ts";
+
+describe("a rehearsal of sessions", () => {
+  it("leaves no socket behind", async () => {
+    const open = (): number => readdirSync("/proc/self/fd").length;
+    await rehearse(1);
+    const before = open();
+    await rehearse(20);
+    for (let tries = 0; open() > before && tries < 1000; tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.ok(open() <= before, `${open()} descriptors, ${before} before`);
+  });
+});
