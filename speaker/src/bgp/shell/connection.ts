@@ -26,12 +26,6 @@ export interface ConnectionOwner {
 /** How long a NOTIFICATION may take to get out before the socket is destroyed, in milliseconds. */
 const lingerMilliseconds = 1000;
 
-/**
- * How long our OPEN waits on a connection that the peer made, in milliseconds. The peer was connected first, and its own OPEN is on its way or
- * there: what answers it then goes out with ours. To each of many peers that connect at once that is one packet in place of two.
- */
-const openWaits = 10;
-
 /** What one session may take of a turn of the event loop, in octets: what comes behind waits while the others have theirs. */
 const octetsPerTurn = 32_768;
 /** A message costs so many octets more than it has: short ones are no cheaper to take. */
@@ -62,9 +56,6 @@ export class Connection {
   readonly #timers = new Map<TimerName, NodeJS.Timeout>();
   #sendHold: NodeJS.Timeout | undefined;
   #holdTime: Duration | undefined;
-  /** What waits to go out with what is next. */
-  #held: readonly Uint8Array[] = [];
-  #holding: NodeJS.Timeout | undefined;
 
   constructor(session: Session, owner: ConnectionOwner) {
     this.#session = session;
@@ -79,7 +70,6 @@ export class Connection {
   /** Takes over a connection that the peer made. */
   accept(socket: Socket, first: Step): void {
     this.#attach(socket);
-    this.#holding = setTimeout(() => this.#letGoSoon(), openWaits);
     this.#perform(first);
   }
 
@@ -100,19 +90,9 @@ export class Connection {
 
   /** Sends messages as they are. */
   write(messages: readonly Uint8Array[]): void {
-    if (messages.length === 0 || this.#socket === undefined) return;
-    if (this.#holding !== undefined && this.#held.length === 0) this.#held = messages;
-    else this.#letGo(messages);
-  }
-
-  /** Sends what was held back, and what is behind it. */
-  #letGo(messages: readonly Uint8Array[]): void {
+    const [first, ...more] = messages;
     const socket = this.#socket;
-    const [first, ...more] = this.#held.length === 0 ? messages : [Buffer.concat([...this.#held, ...messages])];
-    clearTimeout(this.#holding);
-    this.#holding = undefined;
-    this.#held = [];
-    if (socket === undefined || first === undefined) return;
+    if (first === undefined || socket === undefined) return;
     if (more.length === 0) socket.write(first);
     else {
       socket.cork();
@@ -120,13 +100,6 @@ export class Connection {
       socket.uncork();
     }
     if (socket.writableNeedDrain && this.#sendHold === undefined) this.#startSendHold();
-  }
-
-  /** After a stall timers run before the sockets are read: what came meanwhile is answered first. */
-  #letGoSoon(): void {
-    setImmediate(() => {
-      if (this.#holding !== undefined) this.#letGo([]);
-    });
   }
 
   /** Ends timers and the connection without a word. */
@@ -252,7 +225,6 @@ export class Connection {
   /** Lets what was written get out, then ends; the socket is not ours any more from here on. */
   #closeTcp(): void {
     const socket = this.#socket;
-    this.#letGo([]);
     this.#socket = undefined;
     this.#stopSendHold();
     if (socket === undefined) return;
