@@ -2,7 +2,7 @@ import { addressFromBytes } from "../net/address.ts";
 import type { Asn } from "../net/asn.ts";
 import { DecodeError } from "../wire/decodeError.ts";
 import { Reader } from "../wire/reader.ts";
-import { type Capability, readCapability } from "./capabilities.ts";
+import { type Capability, offerOf, readCapability } from "./capabilities.ts";
 import { headerLength, maxExtendedMessageLength, maxMessageLength, messageType, minLengthOf } from "./iana.ts";
 import type { DecodeContext, Message, MessageError, OpenMessage } from "./message.ts";
 import { decodeUpdate } from "./update.ts";
@@ -97,7 +97,7 @@ function decodeOpen(body: Uint8Array): { readonly message: OpenMessage } | { rea
   }
   if (holdTime === 1 || holdTime === 2) return error(2, 6, `hold time ${holdTime} is neither 0 nor at least 3 s`);
   if (bgpIdentifier.value === 0n) return error(2, 3, "the BGP Identifier is 0");
-  if (myAs === 0 || capabilities.findLast((one) => one.name === "fourOctetAs")?.as === 0) return error(2, 2, "AS 0 is nobody's");
+  if (myAs === 0 || offerOf(capabilities).fourOctetAs === 0) return error(2, 2, "AS 0 is nobody's");
   return { message: { type: "open", version, myAs, holdTime, bgpIdentifier, capabilities } };
 }
 

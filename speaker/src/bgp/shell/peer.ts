@@ -44,6 +44,12 @@ function sessionOf({ session, interface: link }: PeerConfig): SessionConfig {
   return link === undefined ? session : { ...session, extendedNextHop: true };
 }
 
+/** The connection whose session is up, and what was agreed on. */
+interface Established {
+  readonly connection: Connection;
+  readonly negotiated: Negotiated;
+}
+
 /** One peer: a connection that we make, one that it makes, and what it was told. */
 export class Peer implements ConnectionOwner {
   readonly recorder: Recorder | undefined;
@@ -59,7 +65,7 @@ export class Peer implements ConnectionOwner {
   readonly #dialled: Connection;
   /** The connection that the peer made last, while it is not established or is the one that is. */
   #accepted: Connection | undefined;
-  #established: { readonly connection: Connection; readonly negotiated: Negotiated } | undefined;
+  #established: Established | undefined;
   #wanted: Routes = noRoutes;
   #told: Routes = noRoutes;
   readonly #ribIn = new RibIn();
@@ -320,24 +326,21 @@ export class Peer implements ConnectionOwner {
 
   /** Tells the peer what changed. While it does not read, changes wait and become one difference. */
   #flush(): void {
-    if (this.#established === undefined || this.#established.connection.isBlocked) return;
-    const { connection, negotiated } = this.#established;
-    const wanted = this.#pathsFor(connection, negotiated);
-    const messages = this.#updates.between(this.#told, wanted, negotiated.families, negotiated);
-    this.#told = wanted;
-    this.#onChange(this);
-    connection.write(messages);
+    if (this.#established?.connection.isBlocked === false) this.#tell(this.#established);
   }
 
   /** The first table of a session, and what says that this was all. @see RFC 4724 §3 */
   #tellAll(connection: Connection): void {
-    if (connection !== this.#established?.connection) return;
-    const { negotiated } = this.#established;
+    if (connection === this.#established?.connection)
+      this.#tell(this.#established, encodeMarkers(this.#established.negotiated.families));
+  }
+
+  #tell({ connection, negotiated }: Established, behind: readonly Uint8Array[] = []): void {
     const wanted = this.#pathsFor(connection, negotiated);
     const messages = this.#updates.between(this.#told, wanted, negotiated.families, negotiated);
     this.#told = wanted;
     this.#onChange(this);
-    connection.write([...messages, ...encodeMarkers(negotiated.families)]);
+    connection.write([...messages, ...behind]);
   }
 
   /** The table once more, between the marks of RFC 7313 when the peer knows them. */
