@@ -7,7 +7,7 @@ import type { PeerConfig } from "./peerConfig.ts";
 import { applyPolicy } from "./policy/apply.ts";
 import type { Policy } from "./policy/model.ts";
 import { type PathAttributes, pathsOf, type Route, type Routes, routesOf } from "./ribOut.ts";
-import { type RouteTable, sizeOf, unpackRoutes } from "./routeTable.ts";
+import { type RouteTable, unpackRoutes } from "./routeTable.ts";
 
 const defaultLocalPref = 100;
 
@@ -22,7 +22,7 @@ export interface Offer {
 /** The table that one peer is told. */
 export function tableFor(peer: PeerConfig, offer: Offer): Routes {
   const routes = routesFor(peer, offer);
-  return peer.outbound.nextHops === "all" ? pathsOf(atMost(peer, [...routes])) : routesOf(routes, sizeOf(offer.table));
+  return peer.outbound.nextHops === "all" ? pathsOf(atMost(peer, [...routes])) : routesOf(routes, offer.table.size);
 }
 
 /** Peers with equal keys are told the same. */

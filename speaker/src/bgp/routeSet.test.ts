@@ -8,9 +8,16 @@ import { RouteSet } from "./routeSet.ts";
 
 const nextHop = { family: 4, value: 1n } as const;
 const route = fc
-  .record({ value: fc.bigInt({ min: 0n, max: 400n }), length: fc.constantFrom(31, 32), pathId: fc.nat(2), as: fc.nat(9) })
-  .map(({ value, length, pathId, as }): Route => {
-    const address = { family: 4 as const, value: length === 31 ? value & ~1n : value };
+  .record({
+    family: fc.constantFrom(4 as const, 6 as const),
+    value: fc.bigInt({ min: 0n, max: 400n }),
+    isHost: fc.boolean(),
+    pathId: fc.nat(2),
+    as: fc.nat(9),
+  })
+  .map(({ family, value, isHost, pathId, as }): Route => {
+    const address = { family, value: isHost ? value : value & ~1n };
+    const length = (family === 4 ? 32 : 128) - (isHost ? 0 : 1);
     return { destination: destinationOf({ address, length }), pathId, attributes: { asPath: [as as Asn], nextHop } };
   });
 const textOf = ({ destination, pathId, attributes }: Route): string => `${destination.key} ${pathId} ${attributes.asPath}`;
@@ -28,6 +35,10 @@ for (const by of ["destination", "path"] as const)
           }
           assert.deepEqual([...set.values()].map(textOf), [...map.values()].map(textOf));
           assert.equal(set.size, map.size);
+          const ofIpv6 = [...map.values()].filter(({ destination }) => destination.family === "ipv6/unicast").length;
+          assert.equal(set.sizeOf(["ipv6/unicast"]), ofIpv6);
+          assert.equal(set.sizeOf(["ipv4/unicast", "ipv6/unicast"]), map.size);
+          assert.equal(set.sizeOf([]), 0);
           for (const one of list) {
             assert.equal(set.attributesOf(one), map.get(keyOf(one))?.attributes);
             assert.equal(set.pathIdOf(one), map.get(keyOf(one))?.pathId);

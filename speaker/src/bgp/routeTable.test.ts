@@ -4,7 +4,7 @@ import { parseAddress } from "../net/address.ts";
 import { parsePrefix } from "../net/prefix.ts";
 import type { OfferedRoute, RouteTerms } from "./decide.ts";
 import { destinationOf } from "./destination.ts";
-import { packRoutes, sizeOf, unpackRoutes } from "./routeTable.ts";
+import { packRoutes, unpackRoutes } from "./routeTable.ts";
 
 const terms = (nextHop: string, pathId: number): RouteTerms => ({
   nextHop: parseAddress(nextHop)!,
@@ -38,6 +38,6 @@ describe("a table of routes for another thread", () => {
     assert.deepEqual(packRoutes(routes), packRoutes([...routes], routes.length));
     for (const changed of [route("203.0.113.8/32", one), route("203.0.113.0/31", one), route("203.0.113.7/32", other)])
       assert.notDeepEqual(packRoutes(routes), packRoutes([changed, ...routes.slice(1)]));
-    assert.equal(sizeOf(packRoutes(routes.slice(1))), routes.length - 1);
+    assert.equal(packRoutes(routes.slice(1)).size, routes.length - 1);
   });
 });

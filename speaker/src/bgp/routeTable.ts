@@ -6,30 +6,31 @@ import { readDestination, writeDestination } from "./destination.ts";
  * bigints and octets in them take more than a second, these take milliseconds.
  */
 export interface RouteTable {
-  /** For each route: 4 or 6, the length in bits, the address in sixteen octets, the number of its terms in four. */
+  /** How many routes there are. */
+  readonly size: number;
+  /** For each route: its destination, as many octets as that takes, and the number of its terms in four. */
   readonly octets: Uint8Array<ArrayBuffer>;
   /** What is said of routes; routes that share an object have one number. */
   readonly terms: readonly RouteTerms[];
 }
 
-const entryLength = 22;
+/** The octets of a number of terms, and those of a route to one IPv4 address: most are such. */
+const numberLength = 4;
+const usualLength = 6 + numberLength;
 
 /** A table without routes. */
-export const emptyTable: RouteTable = { octets: new Uint8Array(0), terms: [] };
-
-/** How many routes a table has. */
-export function sizeOf({ octets }: RouteTable): number {
-  return octets.length / entryLength;
-}
+export const emptyTable: RouteTable = { size: 0, octets: new Uint8Array(0), terms: [] };
 
 /** Routes as a table. @param expected about how many there are */
 export function packRoutes(routes: Iterable<OfferedRoute>, expected = 64): RouteTable {
-  let octets = new Uint8Array(Math.max(1, expected) * entryLength);
-  let at = 0;
+  let octets = new Uint8Array(Math.max(1, expected) * usualLength);
+  let [size, at] = [0, 0];
   const numbers = new Map<RouteTerms, number>();
   for (const { destination, terms } of routes) {
-    if (at === octets.length) {
-      const grown = new Uint8Array(2 * octets.length);
+    const numberAt = at + destination.key.length;
+    const end = numberAt + numberLength;
+    if (end > octets.length) {
+      const grown = new Uint8Array(Math.max(2 * octets.length, end));
       grown.set(octets);
       octets = grown;
     }
@@ -39,10 +40,11 @@ export function packRoutes(routes: Iterable<OfferedRoute>, expected = 64): Route
       numbers.set(terms, number);
     }
     writeDestination(destination, octets, at);
-    for (let index = 0; index < 4; index++) octets[at + 18 + index] = number >>> (24 - 8 * index);
-    at += entryLength;
+    for (let index = 0; index < numberLength; index++) octets[numberAt + index] = number >>> (24 - 8 * index);
+    at = end;
+    size++;
   }
-  return { octets: at === octets.length ? octets : octets.slice(0, at), terms: [...numbers.keys()] };
+  return { size, octets: at === octets.length ? octets : octets.slice(0, at), terms: [...numbers.keys()] };
 }
 
 /** The routes of a table, in their order, made while they are read: nobody needs all of them at once. */
@@ -50,9 +52,12 @@ export function unpackRoutes({ octets, terms }: RouteTable): Iterable<OfferedRou
   const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
   return {
     *[Symbol.iterator]() {
-      for (let at = 0; at < octets.length; at += entryLength) {
-        const known = terms[view.getUint32(at + 18)];
-        if (known !== undefined) yield { destination: readDestination(octets, at), terms: known };
+      for (let at = 0; at < octets.length; ) {
+        const destination = readDestination(octets, at);
+        const numberAt = at + destination.key.length;
+        at = numberAt + numberLength;
+        const known = terms[view.getUint32(numberAt)];
+        if (known !== undefined) yield { destination, terms: known };
       }
     },
   };

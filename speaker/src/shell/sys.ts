@@ -39,12 +39,19 @@ const libc = {
   getsockopt: call<[number, number, number, Uint8Array, Uint8Array]>(
     "int getsockopt(int fd, int level, int name, void *value, void *length)",
   ),
-  socketpair: call<[number, number, number, Uint8Array]>("int socketpair(int domain, int type, int protocol, void *fds)"),
 };
+
+/** Only glibc has it. */
+const mallocTrim: ((pad: number) => number) | undefined = (() => {
+  try {
+    return call<[number]>("int malloc_trim(size_t pad)");
+  } catch {
+    return undefined;
+  }
+})();
 
 /** Numbers of <sys/socket.h>, <linux/if_packet.h>, <netinet/tcp.h> and kin. */
 export const constants = {
-  AF_UNIX: 1,
   AF_INET: 2,
   AF_INET6: 10,
   AF_NETLINK: 16,
@@ -130,14 +137,6 @@ function check(result: number, name: string): number {
 /** Opens a socket. @throws SysError */
 export function socket(domain: number, type: number, protocol: number): number {
   return check(libc.socket(domain, type | constants.SOCK_CLOEXEC, protocol), "socket");
-}
-
-/** Opens two sockets that are connected to each other and to nothing else. @throws SysError */
-export function socketPair(): readonly [number, number] {
-  const fds = new Int32Array(2);
-  const type = constants.SOCK_STREAM | constants.SOCK_NONBLOCK | constants.SOCK_CLOEXEC;
-  check(libc.socketpair(constants.AF_UNIX, type, 0, new Uint8Array(fds.buffer)), "socketpair");
-  return [fds[0] ?? -1, fds[1] ?? -1];
 }
 
 /** Sets a socket option. @throws SysError */
@@ -228,6 +227,11 @@ export function runInShortTurns(): void {
   attributes.setBigUint64(24, shortestSlice, true);
   // Whether it was granted is no matter: nothing depends on it but the time that others take.
   libc.syscall(schedSetattr, 0, new Uint8Array(attributes.buffer), 0);
+}
+
+/** Gives memory that was freed back to the kernel; the C library keeps it otherwise, for all threads. */
+export function trimMemory(): void {
+  mallocTrim?.(0);
 }
 
 /** The number of an interface, or undefined when there is none of that name. */

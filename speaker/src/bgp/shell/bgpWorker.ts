@@ -1,8 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
-import type { Logger } from "../../ports/logger.ts";
 import { livenessOver } from "../../shell/livenessLine.ts";
+import { trimMemory } from "../../shell/sys.ts";
 import { type RibQuery, readPage } from "../ribQuery.ts";
-import type { FromWorker, LogLine, Orders, ToWorker, WorkerOptions } from "./protocol.ts";
+import { lineLogger } from "./lineLogger.ts";
+import type { FromWorker, Orders, ToWorker, WorkerOptions } from "./protocol.ts";
 import { rehearse } from "./rehearsal.ts";
 import { Speaker } from "./speaker.ts";
 
@@ -15,30 +16,11 @@ const port = parentPort;
 const options = workerData as WorkerOptions;
 const say = (message: FromWorker): void => port.postMessage(message);
 
-/** Lines are gathered for so many milliseconds: a hundred sessions that come up at once are few messages to the main thread, not a hundred. */
-const gatherMilliseconds = 50;
-let lines: LogLine[] = [];
-function sayLines(): void {
-  if (lines.length > 0) say({ type: "log", lines });
-  lines = [];
-}
-const logAt =
-  (level: LogLine["level"]) =>
-  (fields: object, message?: string): void => {
-    if (lines.length === 0) setTimeout(sayLines, gatherMilliseconds);
-    lines.push({ level, fields, message });
-  };
-const sayDebug = logAt("debug");
 let { logsDebug } = options;
-const logger: Logger = {
-  debug: (fields, message) => {
-    if (logsDebug) sayDebug(fields, message);
-  },
-  info: logAt("info"),
-  warn: logAt("warn"),
-  error: logAt("error"),
-  isLevelEnabled: (level) => level !== "debug" || logsDebug,
-};
+const { logger, flush } = lineLogger(
+  () => logsDebug,
+  (lines) => say({ type: "log", lines }),
+);
 const speaker = new Speaker(
   options,
   logger,
@@ -46,11 +28,16 @@ const speaker = new Speaker(
   (counts) => say({ type: "connections", counts }),
 );
 
-/** So many sessions are rehearsed: with more the engine compiles hardly more. */
-const rehearsals = 80;
-await rehearse(rehearsals).catch((error: unknown) =>
+/**
+ * With fewer sessions the engine goes on compiling while the first hundred routers connect, with more it keeps more memory and compiles some of it a
+ * third time.
+ */
+await rehearse({ rounds: 30, sessions: 10 }).catch((error: unknown) =>
   logger.debug({ event: "rehearsalFailed", error: String(error) }, "no rehearsal"),
 );
+/** What the engine compiles in the background is done after so many milliseconds: the memory that it took for that is nobody's. */
+const trimMilliseconds = 500;
+setTimeout(trimMemory, trimMilliseconds).unref();
 
 /** The orders that came last and were not followed yet. Each are whole: while many wait, only the last count. */
 let waiting: Orders | undefined;
@@ -88,7 +75,7 @@ port.on("message", (message: ToWorker) => {
     case "close":
       follow();
       return void speaker.close().then(() => {
-        sayLines();
+        flush();
         say({ type: "closed" });
         port.close();
       });

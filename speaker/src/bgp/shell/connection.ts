@@ -233,7 +233,9 @@ export class Connection {
     socket.resume();
     if (socket.connecting) socket.destroy();
     else socket.end();
-    setTimeout(() => socket.destroy(), lingerMilliseconds).unref();
+    const timer = setTimeout(() => socket.destroy(), lingerMilliseconds).unref();
+    // A timer keeps what it is for: ten thousand connections that are gone would be held for a second.
+    socket.once("close", () => clearTimeout(timer));
   }
 
   #startTimer(name: TimerName, after: Duration): void {

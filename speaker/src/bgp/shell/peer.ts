@@ -211,7 +211,7 @@ export class Peer implements ConnectionOwner {
       peerAs: negotiated?.peerAs ?? (typeof this.#config.session.peerAs === "number" ? this.#config.session.peerAs : 0),
       state: session.state,
       since: this.#since.toISOString(),
-      routesSent: negotiated === undefined ? 0 : countOf(this.#told, negotiated.families),
+      routesSent: negotiated === undefined ? 0 : this.#told.sizeOf(negotiated.families),
       routesReceived: this.#ribIn.size,
       routesStale: this.#ribIn.stale,
       routesPassedOver: this.#ribIn.passedOver,
@@ -458,16 +458,3 @@ export class Peer implements ConnectionOwner {
 /** The flag of a family that says that packets were forwarded all the time. @see RFC 4724 §3 */
 const forwardingKept = 0x80;
 const allFamilies: readonly RouteFamily[] = ["ipv4/unicast", "ipv6/unicast"];
-
-/** How many routes of each family a table has: counted once, however often it is asked for. */
-const counts = new WeakMap<Routes, Map<RouteFamily, number>>();
-
-function countOf(routes: Routes, families: readonly RouteFamily[]): number {
-  let byFamily = counts.get(routes);
-  if (byFamily === undefined) {
-    byFamily = new Map();
-    for (const { destination } of routes.values()) byFamily.set(destination.family, (byFamily.get(destination.family) ?? 0) + 1);
-    counts.set(routes, byFamily);
-  }
-  return families.reduce((sum, family) => sum + (byFamily.get(family) ?? 0), 0);
-}

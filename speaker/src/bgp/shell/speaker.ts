@@ -159,6 +159,13 @@ export class Speaker {
     this.#byAddress = new Map(found.reverse().map((peer) => [formatAddress(peer.config.address), peer]));
   }
 
+  /** How many sessions are up. */
+  get established(): number {
+    let count = 0;
+    for (const peer of this.#peers.values()) if (peer.isEstablished) count++;
+    return count;
+  }
+
   /** The routes that peers announced, or that they were told. @param peer the name of one alone */
   *look(direction: "in" | "out", peer: string | undefined): Generator<RibEntry> {
     for (const one of this.#peers.values()) if (peer === undefined || one.config.name === peer) yield* one.look(direction);
