@@ -6,7 +6,7 @@ import type { Sample } from "./cell.ts";
 import { contestants } from "./contestants.ts";
 import { Place } from "./place.ts";
 import { type Row, tableOf } from "./report.ts";
-import { workloads } from "./workloads.ts";
+import { type Cell, workloads } from "./workloads.ts";
 
 const usage = `npm run bench -- bgp [--runs 5] [--only announce,sessions] [--with berth,bird] [--cell "100,000"] [--output file.md]
   workloads: ${Object.keys(workloads).join(", ")}
@@ -21,30 +21,37 @@ function choose<T>(all: Readonly<Record<string, T>>, wanted: string | undefined)
   });
 }
 
+/** @throws RangeError for words that are not known */
+function read(args: readonly string[]) {
+  const text = { type: "string" } as const;
+  const options = { runs: { ...text, default: "5" }, only: text, with: text, cell: text, output: text };
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new RangeError(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+  }
+}
+
 /** Measures Berth's BGP beside its peers; rounds go through all contestants, so that a busy machine is busy for everyone. */
 export async function bgp(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      runs: { type: "string", default: "5" },
-      only: { type: "string" },
-      with: { type: "string" },
-      cell: { type: "string" },
-      output: { type: "string" },
-    },
-  });
+  const values = read(args);
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new RangeError(`--runs: "${values.runs}" is no whole number from 1\n${usage}`);
   const chosen = choose(contestants, values.with);
+  const wanted = choose(workloads, values.only);
+  const isWanted = ({ title }: Cell): boolean => title.includes(values.cell ?? "");
+  const cells = wanted.flatMap(([, workload]) => workload.cells);
+  if (!cells.some(isWanted))
+    throw new RangeError(`--cell: "${values.cell}" is in no title of ${cells.map(({ title }) => `"${title}"`).join(", ")}`);
   const place = new Place();
   const parts: string[] = [
     `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), ${runs} runs a cell: median (lowest–highest).`,
     chosen.map(([, one]) => `${one.name} ${one.version()} (told by ${one.trigger})`).join("; "),
   ];
   try {
-    for (const [, workload] of choose(workloads, values.only)) {
+    for (const [, workload] of wanted) {
       parts.push(`### ${workload.title}`);
-      for (const cell of workload.cells.filter(({ title }) => title.includes(values.cell ?? ""))) {
+      for (const cell of workload.cells.filter(isWanted)) {
         const rows = new Map<string, Sample[]>();
         const failures = new Map<string, string>();
         for (let round = 0; round < runs; round++)

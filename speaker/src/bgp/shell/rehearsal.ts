@@ -29,8 +29,8 @@ const listenAddress = "127.0.0.1";
 const loopback = (host: number): Address => ({ family: 4, value: 0x7f_00_00_00n + BigInt(host) });
 const [listenerAs, callerAs] = [65000 as Asn, 65001 as Asn];
 
-/** A rehearsed session as one of its ends has it. */
-function peer(number: number, port: number, isCaller: boolean): PeerConfig {
+/** A rehearsed session as one of its ends has it: what a BgpPeer makes that says nothing of it, field for field, for the engine tells objects apart by that. */
+export function rehearsedPeer(number: number, port: number, isCaller: boolean): PeerConfig {
   const [listener, caller] = [loopback(1), loopback(0x01_00_01 + number)];
   return {
     name: String(number),
@@ -53,16 +53,16 @@ function peer(number: number, port: number, isCaller: boolean): PeerConfig {
       connectRetry: seconds(5),
       keepaliveInterval: undefined,
       role: undefined,
-      families: ["ipv4/unicast", "ipv6/unicast"],
+      families: ["ipv4/unicast"],
       addPathReceive: [],
-      addPathSend: [],
+      addPathSend: ["ipv4/unicast"],
       gracefulRestart: undefined,
     },
     isHeldDown: false,
     bfd: undefined,
     allowOwnAs: 0,
     outbound: {
-      sendMax: {},
+      sendMax: { "ipv4/unicast": 10 },
       communities: { standard: true, extended: true, large: true },
       privateAs: "keep",
       replacesPeerAs: false,
@@ -103,7 +103,7 @@ export async function rehearse({ rounds, sessions }: Rehearsal): Promise<number>
   const port = await freePort();
   const [listener, caller] = [newSpeaker(), newSpeaker()];
   const peers = (isCaller: boolean): readonly PeerConfig[] =>
-    Array.from({ length: sessions }, (_, number) => peer(number, port, isCaller));
+    Array.from({ length: sessions }, (_, number) => rehearsedPeer(number, port, isCaller));
   listener.apply(orders(port, peers(false)));
   const end = performance.now() + maxMilliseconds;
   let done = 0;
