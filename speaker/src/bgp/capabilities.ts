@@ -212,37 +212,64 @@ export interface Offer {
 
 /** What a list of capabilities amounts to. */
 export function offerOf(capabilities: readonly Capability[]): Offer {
-  const named: WireFamily[] = [];
-  const addPaths: (WireFamily & { readonly mode: number })[] = [];
-  const roles = new Set<number>();
-  const has = new Set<Capability["name"]>();
-  let [fourOctetAs, gracefulRestart]: [Asn?, GracefulRestart?] = [];
-  let hasExtendedNextHop = false;
-  for (const one of capabilities) {
-    has.add(one.name);
-    if (one.name === "multiprotocol") named.push(one);
-    else if (one.name === "fourOctetAs") fourOctetAs = one.as;
-    else if (one.name === "gracefulRestart") gracefulRestart = one;
-    else if (one.name === "addPath") addPaths.push(...one.families);
-    else if (one.name === "role") roles.add(one.role);
-    else if (one.name === "extendedNextHop")
-      hasExtendedNextHop ||= one.families.some((family) => familyOf(family) === "ipv4/unicast" && family.nextHopAfi === 2);
-  }
-  return {
-    families: named.length === 0 ? ["ipv4/unicast"] : known(named),
-    fourOctetAs,
-    hasRouteRefresh: has.has("routeRefresh") || has.has("oldRouteRefresh"),
-    hasEnhancedRouteRefresh: has.has("enhancedRouteRefresh"),
-    hasExtendedMessage: has.has("extendedMessage"),
-    hasExtendedNextHop,
-    gracefulRestart,
-    addPathReceive: known(addPaths.filter(({ mode }) => mode === 1 || mode === 3)),
-    addPathSend: known(addPaths.filter(({ mode }) => mode === 2 || mode === 3)),
-    roles: [...roles],
+  const families: RouteFamily[] = [];
+  const offer = {
+    families,
+    fourOctetAs: undefined as Asn | undefined,
+    hasRouteRefresh: false,
+    hasEnhancedRouteRefresh: false,
+    hasExtendedMessage: false,
+    hasExtendedNextHop: false,
+    gracefulRestart: undefined as GracefulRestart | undefined,
+    addPathReceive: [] as RouteFamily[],
+    addPathSend: [] as RouteFamily[],
+    roles: [] as number[],
   };
+  let namesFamilies = false;
+  for (const one of capabilities)
+    switch (one.name) {
+      case "multiprotocol":
+        namesFamilies = true;
+        addKnown(families, one);
+        break;
+      case "fourOctetAs":
+        offer.fourOctetAs = one.as;
+        break;
+      case "routeRefresh":
+      case "oldRouteRefresh":
+        offer.hasRouteRefresh = true;
+        break;
+      case "enhancedRouteRefresh":
+        offer.hasEnhancedRouteRefresh = true;
+        break;
+      case "extendedMessage":
+        offer.hasExtendedMessage = true;
+        break;
+      case "extendedNextHop":
+        offer.hasExtendedNextHop ||= one.families.some(
+          (family) => familyOf(family) === "ipv4/unicast" && family.nextHopAfi === 2,
+        );
+        break;
+      case "gracefulRestart":
+        offer.gracefulRestart = one;
+        break;
+      case "addPath":
+        for (const family of one.families) {
+          if (family.mode === 1 || family.mode === 3) addKnown(offer.addPathReceive, family);
+          if (family.mode === 2 || family.mode === 3) addKnown(offer.addPathSend, family);
+        }
+        break;
+      case "role":
+        if (!offer.roles.includes(one.role)) offer.roles.push(one.role);
+        break;
+      default:
+    }
+  if (!namesFamilies) families.push("ipv4/unicast");
+  return offer;
 }
 
-/** The families that we know, each once. */
-function known(families: readonly WireFamily[]): RouteFamily[] {
-  return [...new Set(families.map(familyOf).filter((family) => family !== undefined))];
+/** Adds a family that we know, once. */
+function addKnown(families: RouteFamily[], named: WireFamily): void {
+  const family = familyOf(named);
+  if (family !== undefined && !families.includes(family)) families.push(family);
 }

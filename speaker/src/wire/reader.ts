@@ -23,12 +23,12 @@ export class Reader {
   }
 
   u8(): number {
-    return this.bytes(1)[0] ?? 0;
+    return this.#bytes[this.#take(1)] ?? 0;
   }
 
   u16(): number {
-    const [high = 0, low = 0] = this.bytes(2);
-    return high * 256 + low;
+    const at = this.#take(2);
+    return (this.#bytes[at] ?? 0) * 256 + (this.#bytes[at + 1] ?? 0);
   }
 
   u32(): number {
@@ -37,10 +37,8 @@ export class Reader {
 
   /** The next octets, as a view of the same memory. @throws DecodeError when there are fewer */
   bytes(count: number): Uint8Array {
-    if (count > this.remaining)
-      throw new DecodeError(`${count} octets wanted at offset ${this.#at}, ${this.remaining} are left`, this.#at);
-    this.#at += count;
-    return this.#bytes.subarray(this.#at - count, this.#at);
+    const at = this.#take(count);
+    return this.#bytes.subarray(at, this.#at);
   }
 
   /** All that is left, without reading it. */
@@ -56,5 +54,14 @@ export class Reader {
   /** All that is left. */
   rest(): Uint8Array {
     return this.bytes(this.remaining);
+  }
+
+  /** Goes on behind the next octets. @returns where they are */
+  #take(count: number): number {
+    const at = this.#at;
+    if (count > this.#bytes.length - at)
+      throw new DecodeError(`${count} octets wanted at offset ${at}, ${this.remaining} are left`, at);
+    this.#at = at + count;
+    return at;
   }
 }
